@@ -1,0 +1,51 @@
+/**
+ * One party's view of a committee in one attempt of one job: who it is, which keys it shares with
+ * whom, and the channel to the others. Everything that computes takes a Party; nothing below this
+ * knows of sockets, clocks or files. Tests drive all n parties in one process.
+ */
+import type { Committee } from '../shares/committee.ts'
+
+/**
+ * Names one message or one pseudo-random range: operator, batch of chunks, step within the
+ * operator. Comes from the plan's position, never from order of arrival (protocol.md 0.2).
+ */
+export interface Tag {
+  readonly op: number
+  readonly batch: number
+  readonly step: number
+}
+
+/** Ordered, authenticated, confidential messages between the members of a committee. */
+export interface Channel {
+  /** Queues a message. The payload may be a view of kernel memory: it is copied or flushed before the promise resolves. */
+  send(to: number, tag: Tag, payload: Uint8Array): Promise<void>
+  /**
+   * The next message of party `from`.
+   * @throws ShareholdError SH_ROUND_* naming the party if it is gone, late, or sent another tag or another length.
+   */
+  receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array>
+}
+
+/** AES-128-CTR keystream, synchronous: node:crypto in processes, noble in browsers. */
+export interface Prg {
+  fill(key: Uint8Array, iv: Uint8Array, out: Uint8Array): void
+}
+
+/** What a subkey may be used for; one subkey per (key, use, dealer). */
+export type KeyUse = 'prss' | 'przs' | 'deal' | 'input-bits' | 'and' | 'b2a' | 'open' | 'reshare'
+
+export interface JobKeys {
+  /** 16-byte subkey of the CNF set with this index into committee.sets; only sets that hold this party. */
+  set(setIndex: number, use: KeyUse, dealer: number): Uint8Array
+  /** 16-byte subkey of the key known to exactly this party and `peer`. */
+  pair(peer: number, use: KeyUse, dealer: number): Uint8Array
+}
+
+export interface Party {
+  readonly committee: Committee
+  /** 1..n */
+  readonly index: number
+  readonly keys: JobKeys
+  readonly channel: Channel
+  readonly prg: Prg
+}

@@ -1,0 +1,90 @@
+/**
+ * The plan: plain data, canonical JSON (RFC 8785), hashed. Every node makes it again from the SQL,
+ * the signed schema and planParams, and refuses to run on a different hash. It is static: sizes,
+ * rounds and order depend on the plan and planParams only.
+ *
+ * A plan is a list of operators in execution order; an operator's index is its operator id (the `op`
+ * of message tags and of pseudo-random counters). Values live in a domain:
+ *   rows     one lane per table row, processed in batches of up to chunksInFlight chunks
+ *   members  one lane per distinct member pseudonym (ascending), whole table
+ *   slots    a short vector, one lane per aggregate
+ * and are either `bits` (w planes, CNF-shared over F_2) or `field` (w vectors, Shamir over F_p).
+ *
+ * Operators whose output is in `rows` run once per batch, in order; all others run once, after the
+ * last batch. `dot` and `total` accumulate locally during the batches and finish afterwards. A
+ * `rows` value that a later whole-table operator reads is collected over the batches.
+ */
+import type { Circuit } from './circuit.ts'
+
+/** Plane or vector `part` of the value that operator `op` produced. */
+export interface Ref {
+  readonly op: number
+  readonly part: number
+}
+
+export type Operator =
+  /** rows/bits: the stored planes of a column, least significant first; its validity plane (1 = not NULL) last if `validity`. */
+  | {
+      readonly kind: 'load-bits'
+      readonly dataset: string
+      readonly column: string
+      readonly planes: number
+      readonly validity: boolean
+    }
+  /** rows/field, width 1: the stored Shamir shares of a column (a NULL is shared as 0). */
+  | { readonly kind: 'load-field'; readonly dataset: string; readonly column: string }
+  /** bits in the domain of its inputs, one plane per circuit output. Rounds: the circuit's AND depth. */
+  | { readonly kind: 'circuit'; readonly inputs: readonly Ref[]; readonly circuit: Circuit }
+  /** field in the inputs' domain: each plane as 0/1 vectors. 2 rounds at n=3. */
+  | { readonly kind: 'bit-to-field'; readonly inputs: readonly Ref[] }
+  /** field in the inputs' domain: elementwise products. 1 round. */
+  | { readonly kind: 'multiply'; readonly pairs: readonly (readonly [Ref, Ref])[] }
+  /** slots/field, width 1, one lane per pair: inner products over all rows. 1 round, one element a lane. */
+  | { readonly kind: 'dot'; readonly pairs: readonly (readonly [Ref, Ref])[] }
+  /** slots/field, width 1, one lane per input: sums over all rows. Local. */
+  | { readonly kind: 'total'; readonly inputs: readonly Ref[] }
+  /** members/bits, one plane per input (rows/bits): 1 iff any row of the member has the bit set. Segmented OR. */
+  | { readonly kind: 'any-row'; readonly inputs: readonly Ref[] }
+  /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
+  | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
+  /** slots/field, width 1: sum over i of coefficients[i] * inputs[i] (coefficients are decimal strings, may be negative). Local. */
+  | {
+      readonly kind: 'combine'
+      readonly inputs: readonly Ref[]
+      readonly coefficients: readonly string[]
+    }
+  /** slots/field or slots/bits, width 1: lanes picked from other slots values, in order. Local. */
+  | {
+      readonly kind: 'gather'
+      readonly lanes: readonly { readonly from: Ref; readonly lane: number }[]
+    }
+  /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
+  | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+export interface Plan {
+  readonly version: 1
+  readonly operators: readonly Operator[]
+}
+
+/** Everything that planning depends on besides SQL and schema. Canonical JSON, hashed, range-checked by every node. */
+export interface PlanParams {
+  readonly committee: { readonly n: number; readonly t: number }
+  readonly security: 'passive'
+  readonly dataset: DatasetParams
+  /** Chunks whose messages share a round, 1..256. */
+  readonly chunksInFlight: number
+  /** Round-trip and bandwidth class of the committee: what the planner's cost model may know of the network. */
+  readonly network: 'loopback' | 'lan' | 'wan'
+}
+
+export interface DatasetParams {
+  readonly name: string
+  /** Dataset version, from 1. */
+  readonly version: number
+  /** Rows of each chunk, part after part (a part is one repository's import); each 1..65536. */
+  readonly chunks: readonly number[]
+  /** How many members have how many rows over all parts: [rows, members], ascending by rows. */
+  readonly rowsPerMember: readonly (readonly [number, number])[]
+}
+
+export const CHUNK_ROWS = 65_536

@@ -1,0 +1,64 @@
+/**
+ * The schema of a dataset: what its columns mean and which range each value has. Ranges are
+ * mandatory: they fix the number of planes and prove that sums do not overflow. A schema is signed
+ * by every repository of the dataset and pinned by hash in each dataset version.
+ *
+ * Two encodings (architecture.md). Bit-planes hold the code, an unsigned integer counted from the
+ * range's minimum. Field elements hold the scaled value itself (integer; decimal * 10^scale; boolean
+ * 0/1), negative values as p - |v|, so that a sum of shares is a share of the sum; for text, date and
+ * timestamp the field element is the code. A NULL is 0 in every encoding, with validity bit 0.
+ */
+export type Column =
+  | { readonly name: string; readonly type: 'boolean'; readonly nullable: boolean }
+  /** Value range as decimal integers. Code = value - min. */
+  | {
+      readonly name: string
+      readonly type: 'integer'
+      readonly nullable: boolean
+      readonly min: number
+      readonly max: number
+    }
+  /** DECIMAL(precision, scale); min and max are decimal texts. Code = (value - min) * 10^scale. */
+  | {
+      readonly name: string
+      readonly type: 'decimal'
+      readonly nullable: boolean
+      readonly precision: number
+      readonly scale: number
+      readonly min: string
+      readonly max: string
+    }
+  /** Seconds resolution; min and max as 'YYYY-MM-DD HH:MM:SS'. Code = (value - min) / resolutionSeconds, without remainder. */
+  | {
+      readonly name: string
+      readonly type: 'timestamp'
+      readonly nullable: boolean
+      readonly resolutionSeconds: number
+      readonly min: string
+      readonly max: string
+    }
+  /** Code = days since min. */
+  | {
+      readonly name: string
+      readonly type: 'date'
+      readonly nullable: boolean
+      readonly min: string
+      readonly max: string
+    }
+  /** Code = index in the dictionary. */
+  | {
+      readonly name: string
+      readonly type: 'text'
+      readonly nullable: boolean
+      readonly dictionary: readonly string[]
+    }
+
+export interface Schema {
+  readonly dataset: string
+  /** Name of the pseudonym column in the source files: public to all nodes, not a queryable column. */
+  readonly member: string
+  /** Fewest distinct contributing members for an aggregate to be shown. */
+  readonly kMin: number
+  readonly purposes: readonly string[]
+  readonly columns: readonly Column[]
+}
