@@ -1,0 +1,78 @@
+/**
+ * How the querier turns the opened output lanes into the rows of the answer: public data that the
+ * compiler makes beside the plan. Nothing here is evaluated by a node.
+ *
+ * Lanes are numbered over the concatenated inputs of the plan's `output` operator. A cohort lane holds
+ * 1 if enough distinct members contribute, else 0; a value lane holds value * cohort bit, as an element of F_p
+ * (negative values as p - |v|).
+ */
+
+/** PostgreSQL result types that an answer can have. `scale` is the declared scale of a stored DECIMAL. */
+export type SqlType = 'bigint' | 'integer' | 'numeric' | 'text' | 'boolean' | 'date' | 'timestamp'
+
+/** One aggregate of one group, over opened integers. Values are scaled by 10^scale (sum squares by 10^(2*scale)). */
+export interface AggregateSpec {
+  readonly kind: 'aggregate'
+  readonly function: 'count' | 'sum' | 'avg' | 'var_pop' | 'var_samp' | 'stddev_pop' | 'stddev_samp'
+  /** Type of the aggregate's argument; absent for COUNT(*). */
+  readonly argument?: { readonly type: 'integer' | 'numeric' | 'boolean'; readonly scale: number }
+  readonly cohort: number
+  /** Lane of the number of non-NULL contributing rows: every function. */
+  readonly count: number
+  /** Lane of the sum: sum, avg, var_*, stddev_*. */
+  readonly sum?: number
+  /** Lane of the sum of squares: var_*, stddev_*. */
+  readonly sumSquares?: number
+}
+
+export type AnswerExpression =
+  | AggregateSpec
+  /** Value of the row's k-th group key. */
+  | { readonly kind: 'key'; readonly index: number }
+  /** A literal in PostgreSQL's text form; null is the NULL of that type. */
+  | { readonly kind: 'literal'; readonly type: SqlType; readonly text: string | null }
+  | {
+      readonly kind: 'binary'
+      readonly operator: '+' | '-' | '*' | '/' | '%'
+      readonly left: AnswerExpression
+      readonly right: AnswerExpression
+    }
+  | { readonly kind: 'negate'; readonly operand: AnswerExpression }
+  | {
+      readonly kind: 'call'
+      readonly function: 'round' | 'abs' | 'floor' | 'ceil' | 'nullif' | 'coalesce' | 'sqrt'
+      readonly arguments: readonly AnswerExpression[]
+    }
+  | {
+      readonly kind: 'cast'
+      readonly to: 'integer' | 'bigint' | 'numeric'
+      readonly precision?: number
+      readonly scale?: number
+      readonly operand: AnswerExpression
+    }
+
+export interface AnswerRowSpec {
+  /** Group key values in PostgreSQL's text form, null for the NULL group; [] without GROUP BY. */
+  readonly keys: readonly (string | null)[]
+  /** One expression per output column: lanes differ from row to row. */
+  readonly cells: readonly AnswerExpression[]
+  /** One expression per ORDER BY item. */
+  readonly order: readonly AnswerExpression[]
+}
+
+export interface AnswerSpec {
+  readonly columns: readonly { readonly name: string; readonly type: SqlType }[]
+  readonly keyTypes: readonly SqlType[]
+  /** Number of output lanes. */
+  readonly lanes: number
+  readonly rows: readonly AnswerRowSpec[]
+  readonly orderBy: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[]
+  readonly limit: number | null
+  readonly offset: number
+}
+
+/** A cell: PostgreSQL's text form, NULL, or suppressed (fewer than k_min contributing members). */
+export type Cell =
+  | { readonly text: string }
+  | { readonly null: true }
+  | { readonly suppressed: true }
