@@ -19,7 +19,11 @@ const runs = fc
 
 describe('member runs', () => {
   it('decode(encode(x)) = x', () => {
-    fc.assert(fc.property(runs, (list) => expect(decodeMembers(encodeMembers(list))).toEqual(list)))
+    fc.assert(
+      fc.property(runs, (list) => {
+        expect(decodeMembers(encodeMembers(list))).toEqual(list)
+      }),
+    )
   })
 
   it.each([
