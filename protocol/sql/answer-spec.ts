@@ -8,14 +8,29 @@
  */
 
 /** PostgreSQL result types that an answer can have. `scale` is the declared scale of a stored DECIMAL. */
-export type SqlType = 'bigint' | 'integer' | 'numeric' | 'text' | 'boolean' | 'date' | 'timestamp'
+export type SqlType =
+  | 'bigint'
+  | 'integer'
+  | 'numeric'
+  /** Double precision: what ROUND(x), FLOOR, CEIL and SQRT of an integer or bigint are in PostgreSQL. */
+  | 'double'
+  | 'text'
+  | 'boolean'
+  | 'date'
+  | 'timestamp'
 
 /** One aggregate of one group, over opened integers. Values are scaled by 10^scale (sum squares by 10^(2*scale)). */
 export interface AggregateSpec {
   readonly kind: 'aggregate'
   readonly function: 'count' | 'sum' | 'avg' | 'var_pop' | 'var_samp' | 'stddev_pop' | 'stddev_samp'
-  /** Type of the aggregate's argument; absent for COUNT(*). */
-  readonly argument?: { readonly type: 'integer' | 'numeric' | 'boolean'; readonly scale: number }
+  /**
+   * Type of the aggregate's argument; absent for COUNT(*). 'bigint' when PostgreSQL would hold the argument
+   * as int8 (range beyond int4): its SUM is numeric, that of an integer is bigint. Scale is 0 but for numeric.
+   */
+  readonly argument?: {
+    readonly type: 'integer' | 'bigint' | 'numeric' | 'boolean'
+    readonly scale: number
+  }
   readonly cohort: number
   /** Lane of the number of non-NULL contributing rows: every function. */
   readonly count: number
