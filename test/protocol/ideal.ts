@@ -1,0 +1,163 @@
+/**
+ * The ideal functionality: what a trusted machine that sees the plain table would put out for a plan.
+ * Written for obviousness; nothing of protocol/'s execution is used.
+ */
+import { evaluatePlain } from '../../protocol/circuit.ts'
+import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
+
+export const P = 2n ** 61n - 1n
+
+/** A column of the pooled table, one entry per row in table order (chunk after chunk); null is NULL. */
+export interface PlainColumn {
+  /** Unsigned code: what `load-bits` sees. */
+  readonly codes: readonly (bigint | number | null)[]
+  /** Scaled value, may be negative: what `load-field` sees. */
+  readonly values: readonly (bigint | number | null)[]
+}
+
+/** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. */
+export type PlainValue =
+  | { readonly type: 'bits'; readonly parts: readonly (readonly number[])[] }
+  | { readonly type: 'field'; readonly parts: readonly (readonly bigint[])[] }
+
+/**
+ * Runs a plan on plain columns.
+ * @param columns by column name
+ * @param memberOfRow member index of each row, members 0..m-1 all present
+ * @returns the output lanes, residues in [0, p)
+ */
+export function idealExecute(
+  plan: Plan,
+  params: PlanParams,
+  columns: Readonly<Record<string, PlainColumn>>,
+  memberOfRow: Uint32Array,
+): bigint[] {
+  const output: bigint[] = []
+  const values: PlainValue[] = []
+  const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
+  if (memberOfRow.length !== rows) throw new RangeError('memberOfRow has not one entry per row')
+  for (const operator of plan.operators) {
+    const value = idealOperator(operator, values, columns, memberOfRow)
+    values.push(value)
+    if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
+  }
+  return output
+}
+
+/** One operator: also the ideal function in tests of single operators. */
+export function idealOperator(
+  operator: Operator,
+  values: readonly PlainValue[],
+  columns: Readonly<Record<string, PlainColumn>>,
+  memberOfRow: Uint32Array,
+): PlainValue {
+  const plane = (ref: Ref): readonly number[] => {
+    const value = values[ref.op]!
+    if (value.type !== 'bits') throw new TypeError(`operator ${ref.op} is not bits`)
+    return value.parts[ref.part]!
+  }
+  const vector = (ref: Ref): readonly bigint[] => {
+    const value = values[ref.op]!
+    if (value.type !== 'field') throw new TypeError(`operator ${ref.op} is not field`)
+    return value.parts[ref.part]!
+  }
+  const bits = (parts: readonly (readonly number[])[]): PlainValue => ({ type: 'bits', parts })
+  const field = (parts: readonly (readonly bigint[])[]): PlainValue => ({ type: 'field', parts })
+
+  switch (operator.kind) {
+    case 'load-bits': {
+      const codes = columnOf(columns, operator.column).codes
+      const planes = range(operator.planes).map((i) =>
+        codes.map((code) => Number((BigInt(code ?? 0) >> BigInt(i)) & 1n)),
+      )
+      if (operator.validity) planes.push(codes.map((code) => (code === null ? 0 : 1)))
+      return bits(planes)
+    }
+    case 'load-field':
+      return field([
+        columnOf(columns, operator.column).values.map((value) => mod(BigInt(value ?? 0))),
+      ])
+    case 'circuit': {
+      const inputs = operator.inputs.map(plane)
+      const lanes = range(inputs[0]!.length).map((lane) =>
+        evaluatePlain(
+          operator.circuit,
+          inputs.map((input) => input[lane]!),
+        ),
+      )
+      return bits(operator.circuit.outputs.map((_, part) => lanes.map((lane) => lane[part]!)))
+    }
+    case 'bit-to-field':
+      return field(operator.inputs.map((ref) => plane(ref).map(BigInt)))
+    case 'multiply':
+      return field(
+        operator.pairs.map(([left, right]) => {
+          const ys = vector(right)
+          return vector(left).map((x, i) => mod(x * ys[i]!))
+        }),
+      )
+    case 'dot':
+      return field([
+        operator.pairs.map(([left, right]) => {
+          const ys = vector(right)
+          return mod(vector(left).reduce((sum, x, i) => sum + x * ys[i]!, 0n))
+        }),
+      ])
+    case 'total':
+      return field([operator.inputs.map((ref) => mod(vector(ref).reduce((sum, x) => sum + x, 0n)))])
+    case 'any-row': {
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      return bits(
+        operator.inputs.map((ref) => {
+          const any = Array.from({ length: members }, () => 0)
+          plane(ref).forEach((one, row) => {
+            any[memberOfRow[row]!]! |= one
+          })
+          return any
+        }),
+      )
+    }
+    case 'popcount': {
+      const counts = operator.inputs.map((ref) => plane(ref).reduce((sum, one) => sum + one, 0))
+      return bits(
+        range(operator.width).map((i) => counts.map((count) => Math.floor(count / 2 ** i) % 2)),
+      )
+    }
+    case 'combine': {
+      const inputs = operator.inputs.map(vector)
+      return field([
+        inputs[0]!.map((_, lane) =>
+          mod(
+            inputs.reduce(
+              (sum, input, i) => sum + BigInt(operator.coefficients[i]!) * input[lane]!,
+              0n,
+            ),
+          ),
+        ),
+      ])
+    }
+    case 'gather': {
+      const first = operator.lanes[0]!
+      return values[first.from.op]!.type === 'bits'
+        ? bits([operator.lanes.map(({ from, lane }) => plane(from)[lane]!)])
+        : field([operator.lanes.map(({ from, lane }) => vector(from)[lane]!)])
+    }
+    case 'output':
+      break
+  }
+  return field(operator.inputs.map(vector))
+}
+
+function columnOf(columns: Readonly<Record<string, PlainColumn>>, name: string): PlainColumn {
+  const column = columns[name]
+  if (column === undefined) throw new RangeError(`no column ${name}`)
+  return column
+}
+
+function mod(value: bigint): bigint {
+  return ((value % P) + P) % P
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
