@@ -52,6 +52,7 @@ export const SHARES_ERRORS = {
   SH_ENCODE_TYPE: 'A text cannot be read as a value of the declared type.',
   SH_ENCODE_NULL: 'A column that is not nullable has an empty value.',
   SH_SCHEMA_INVALID: 'The schema breaks a rule of the schema format.',
+  SH_KERNEL_MEMORY: 'Vectors and planes need more than the 4 GiB that kernel memory can have.',
   SH_STORE_MISSING: 'The store has no such block.',
   SH_STORE_CORRUPT: 'A stored block does not match its commitment.',
 } as const satisfies ErrorTable

@@ -1,0 +1,3 @@
+// Entry point of the kernels (AssemblyScript): every export becomes a function of the module.
+export * from './field.as'
+export * from './bits.as'
