@@ -1,0 +1,66 @@
+/**
+ * The coordinator's HTTP API as types: what the client sends and gets. Everything that matters is a
+ * signed note or sealed; the API itself is trusted with liveness only.
+ */
+import { z } from 'zod'
+
+import type { PlanParams } from '../protocol/plan.ts'
+
+export const JOB_STATES = ['preparing', 'running', 'signing', 'done', 'aborted'] as const
+
+export const ErrorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+  party: z.string().optional(),
+  round: z.number().optional(),
+})
+export type ErrorBody = z.infer<typeof ErrorBody>
+
+export const JobStatus = z.object({
+  job: z.string(),
+  attempt: z.number(),
+  state: z.enum(JOB_STATES),
+  /** Finished share of the operators and batches, 0..1. */
+  progress: z.number(),
+  error: ErrorBody.optional(),
+})
+export type JobStatus = z.infer<typeof JobStatus>
+
+/** All that the querier needs to open and check the answer. */
+export const JobResult = z.object({
+  job: z.string(),
+  attempt: z.number(),
+  /** Notes as they stand in the ledger. */
+  startNote: z.string(),
+  completionNote: z.string(),
+  /** base64, of MPC node 1..n */
+  sealed: z.array(z.string()),
+  /** Ledger sequence number of the completion note. */
+  entry: z.number(),
+  seconds: z.number(),
+})
+export type JobResult = z.infer<typeof JobResult>
+
+export const DatasetInfo = z.object({
+  dataset: z.string(),
+  version: z.number(),
+  schemaHash: z.string(),
+  schemaNote: z.string(),
+  versionNote: z.string(),
+  /** The planParams that a job on this version would be proposed with. */
+  params: z.custom<PlanParams>((value) => typeof value === 'object' && value !== null),
+})
+export type DatasetInfo = z.infer<typeof DatasetInfo>
+
+export const DatasetList = z.array(
+  z.object({
+    dataset: z.string(),
+    version: z.number(),
+    rows: z.number(),
+    members: z.number(),
+    columns: z.array(z.string()),
+    purposes: z.array(z.string()),
+  }),
+)
+export type DatasetList = z.infer<typeof DatasetList>
