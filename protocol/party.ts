@@ -4,6 +4,9 @@
  * knows of sockets, clocks or files. Tests drive all n parties in one process.
  */
 import type { Committee } from '../shares/committee.ts'
+import type { Prg } from '../shares/prg.ts'
+
+export type { Prg } from '../shares/prg.ts'
 
 /**
  * Names one message or one pseudo-random range: operator, batch of chunks, step within the
@@ -24,11 +27,6 @@ export interface Channel {
    * @throws ShareholdError SH_ROUND_* naming the party if it is gone, late, or sent another tag or another length.
    */
   receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array>
-}
-
-/** AES-128-CTR keystream, synchronous: node:crypto in processes, noble in browsers. */
-export interface Prg {
-  fill(key: Uint8Array, iv: Uint8Array, out: Uint8Array): void
 }
 
 /** What a subkey may be used for; one subkey per (key, use, dealer). */
