@@ -1,0 +1,359 @@
+/**
+ * Expressions over aggregates, keys and literals: static types first, as PostgreSQL resolves operators
+ * and functions, then values, lazily (COALESCE does not evaluate what comes after its result).
+ *
+ * An expression that contains a suppressed aggregate is suppressed as a whole, COALESCE included: what
+ * it would show otherwise depends on that aggregate.
+ */
+import { ShareholdError } from '../../shares/errors.ts'
+
+import { aggregateType } from './answer-aggregate.ts'
+import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
+import {
+  castExists,
+  castValue,
+  commonType,
+  compareValues,
+  isNumberType,
+  noCast,
+  parseValue,
+} from './answer-value.ts'
+import type { Value } from './answer-value.ts'
+import { doubleArithmetic, roundDouble, sqrtDouble } from './double.ts'
+import { checkInteger, integerArithmetic } from './integer.ts'
+import {
+  absoluteNumeric,
+  addNumeric,
+  castNumeric,
+  ceilNumeric,
+  divideNumeric,
+  floorNumeric,
+  moduloNumeric,
+  multiplyNumeric,
+  negateNumeric,
+  roundNumeric,
+  sqrtNumeric,
+  subtractNumeric,
+} from './numeric.ts'
+import type { Numeric } from './numeric.ts'
+
+type BinaryOperator = (AnswerExpression & { kind: 'binary' })['operator']
+type CallExpression = AnswerExpression & { kind: 'call' }
+type CastExpression = AnswerExpression & { kind: 'cast' }
+
+/** What an expression is evaluated over: one row of the answer. */
+export interface RowContext {
+  readonly keyTypes: readonly SqlType[]
+  /** Values of the group keys in PostgreSQL's text form. */
+  readonly keys: readonly (string | null)[]
+  /** Value of an aggregate whose cohort bit is 1. */
+  readonly aggregate: (spec: AggregateSpec) => Value | null
+}
+
+/** An expression with its type resolved; nothing is computed before `evaluate`. */
+interface Bound {
+  readonly type: SqlType
+  /** A bare NULL, which takes whatever type its neighbour has. */
+  readonly untyped?: true
+  readonly evaluate: (row: RowContext) => Value | null
+}
+
+/**
+ * PostgreSQL's type of an expression.
+ *
+ * @throws SH_ANSWER_TYPE if an operator, function or cast does not exist; SH_ANSWER_LITERAL, SH_ANSWER_RANGE
+ *   for a literal that is none of its type.
+ */
+export function expressionType(
+  expression: AnswerExpression,
+  keyTypes: readonly SqlType[],
+): SqlType {
+  return bind(expression, keyTypes).type
+}
+
+/**
+ * The value of an expression, null for NULL.
+ *
+ * @throws what expressionType throws, and SH_ANSWER_RANGE, SH_ANSWER_DIVISION_BY_ZERO, SH_ANSWER_ARGUMENT
+ *   where PostgreSQL fails.
+ */
+export function evaluateExpression(expression: AnswerExpression, row: RowContext): Value | null {
+  return bind(expression, row.keyTypes).evaluate(row)
+}
+
+/** All aggregates in an expression, at any depth. */
+export function aggregatesOf(expression: AnswerExpression): readonly AggregateSpec[] {
+  switch (expression.kind) {
+    case 'aggregate':
+      return [expression]
+    case 'key':
+    case 'literal':
+      return []
+    case 'binary':
+      return [...aggregatesOf(expression.left), ...aggregatesOf(expression.right)]
+    case 'negate':
+    case 'cast':
+      return aggregatesOf(expression.operand)
+    case 'call':
+      return expression.arguments.flatMap(aggregatesOf)
+  }
+}
+
+function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound {
+  switch (expression.kind) {
+    case 'aggregate':
+      return {
+        type: aggregateType(expression),
+        evaluate: (row) => row.aggregate(expression),
+      }
+    case 'key': {
+      const { index } = expression
+      const type = keyTypes[index]
+      if (type === undefined) throw new RangeError(`There is no group key ${index}.`)
+      return {
+        type,
+        evaluate: (row) => {
+          const text = row.keys[index]
+          if (text === undefined) throw new RangeError(`A row has no group key ${index}.`)
+          return text === null ? null : parseValue(type, text)
+        },
+      }
+    }
+    case 'literal': {
+      const { type, text } = expression
+      const value = text === null ? null : parseValue(type, text)
+      const evaluate = (): Value | null => value
+      return value === null && type === 'text'
+        ? { type, untyped: true, evaluate }
+        : { type, evaluate }
+    }
+    case 'binary':
+      return bindBinary(
+        expression.operator,
+        bind(expression.left, keyTypes),
+        bind(expression.right, keyTypes),
+      )
+    case 'negate':
+      return bindNegate(bind(expression.operand, keyTypes))
+    case 'cast':
+      return bindCast(expression, bind(expression.operand, keyTypes))
+    case 'call':
+      return bindCall(
+        expression,
+        expression.arguments.map((argument) => bind(argument, keyTypes)),
+      )
+  }
+}
+
+function bindBinary(operator: BinaryOperator, left: Bound, right: Bound): Bound {
+  const type = joinedType([left, right])
+  if (!isNumberType(type) || (type === 'double' && operator === '%')) {
+    throw missing(`Operator ${operator}`, [left, right])
+  }
+  return {
+    type,
+    evaluate: (row) => {
+      const a = left.evaluate(row)
+      const b = right.evaluate(row)
+      return a === null || b === null
+        ? null
+        : arithmetic(operator, castValue(a, type), castValue(b, type))
+    },
+  }
+}
+
+/** left operator right, both of the same number type. */
+function arithmetic(operator: BinaryOperator, left: Value, right: Value): Value {
+  if (left.type === 'numeric' && right.type === 'numeric') {
+    return { type: 'numeric', value: NUMERIC_ARITHMETIC[operator](left.value, right.value) }
+  }
+  if (left.type === 'double' && right.type === 'double' && operator !== '%') {
+    return { type: 'double', value: doubleArithmetic(operator, left.value, right.value) }
+  }
+  if (
+    (left.type === 'integer' && right.type === 'integer') ||
+    (left.type === 'bigint' && right.type === 'bigint')
+  ) {
+    const value = integerArithmetic(left.type, operator, left.value, right.value)
+    return { type: left.type, value }
+  }
+  throw new TypeError('Arithmetic needs two numbers of one type.')
+}
+
+const NUMERIC_ARITHMETIC: Readonly<
+  Record<BinaryOperator, (left: Numeric, right: Numeric) => Numeric>
+> = {
+  '+': addNumeric,
+  '-': subtractNumeric,
+  '*': multiplyNumeric,
+  '/': divideNumeric,
+  '%': moduloNumeric,
+}
+
+function bindNegate(operand: Bound): Bound {
+  if (!isNumberType(operand.type)) throw missing('Operator -', [operand])
+  return strict(operand, operand.type, (value) => {
+    switch (value.type) {
+      case 'integer':
+      case 'bigint':
+        return { type: value.type, value: checkInteger(value.type, -value.value) }
+      case 'numeric':
+        return { type: 'numeric', value: negateNumeric(value.value) }
+      case 'double':
+        return { type: 'double', value: -value.value }
+      case 'text':
+      case 'boolean':
+      case 'date':
+      case 'timestamp':
+        throw missing('Operator -', [operand])
+    }
+  })
+}
+
+function bindCast(cast: CastExpression, operand: Bound): Bound {
+  const { to, precision, scale } = cast
+  if (!castExists(operand.type, to)) throw noCast(operand.type, to)
+  return strict(operand, to, (value) => {
+    const result = castValue(value, to)
+    return result.type === 'numeric' && precision !== undefined
+      ? { type: 'numeric', value: castNumeric(result.value, precision, scale ?? 0) }
+      : result
+  })
+}
+
+function bindCall(call: CallExpression, operands: readonly Bound[]): Bound {
+  const [first, second] = operands
+  if (call.function === 'coalesce' && first !== undefined) return bindCoalesce(operands)
+  if (call.function === 'nullif' && operands.length === 2 && first && second) {
+    return bindNullif(first, second)
+  }
+  if (call.function === 'round' && operands.length === 2 && first && second) {
+    return bindRoundToScale(first, second)
+  }
+  if (
+    operands.length !== 1 ||
+    first === undefined ||
+    !isNumberType(first.type) ||
+    call.function === 'coalesce' ||
+    call.function === 'nullif'
+  ) {
+    throw missing(`Function ${call.function}`, operands)
+  }
+  const name = call.function
+  // Only abs is defined for integers; for the others PostgreSQL prefers double precision to numeric.
+  const type = first.type === 'numeric' || name === 'abs' ? first.type : 'double'
+  return strict(first, type, (value) => ofOneNumber(name, castValue(value, type)))
+}
+
+function ofOneNumber(name: 'round' | 'abs' | 'floor' | 'ceil' | 'sqrt', value: Value): Value {
+  switch (value.type) {
+    case 'integer':
+    case 'bigint': {
+      const magnitude = value.value < 0n ? -value.value : value.value
+      return { type: value.type, value: checkInteger(value.type, magnitude) }
+    }
+    case 'numeric':
+      return { type: 'numeric', value: NUMERIC_FUNCTIONS[name](value.value) }
+    case 'double':
+      return { type: 'double', value: DOUBLE_FUNCTIONS[name](value.value) }
+    case 'text':
+    case 'boolean':
+    case 'date':
+    case 'timestamp':
+      throw new TypeError(`${name} needs a number.`)
+  }
+}
+
+const NUMERIC_FUNCTIONS = {
+  round: (value: Numeric) => roundNumeric(value, 0),
+  abs: absoluteNumeric,
+  floor: floorNumeric,
+  ceil: ceilNumeric,
+  sqrt: sqrtNumeric,
+} as const
+
+const DOUBLE_FUNCTIONS = {
+  round: roundDouble,
+  abs: Math.abs,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  sqrt: sqrtDouble,
+} as const
+
+/** round(x, n) exists for numeric only: integers become numeric, double precision does not. */
+function bindRoundToScale(operand: Bound, decimals: Bound): Bound {
+  const exists =
+    isNumberType(operand.type) &&
+    operand.type !== 'double' &&
+    (decimals.type === 'integer' || decimals.untyped === true)
+  if (!exists) throw missing('Function round', [operand, decimals])
+  return {
+    type: 'numeric',
+    evaluate: (row) => {
+      const value = operand.evaluate(row)
+      const scale = decimals.evaluate(row)
+      if (value === null || scale === null || typeof scale.value !== 'bigint') return null
+      const numeric = castValue(value, 'numeric')
+      return numeric.type === 'numeric'
+        ? { type: 'numeric', value: roundNumeric(numeric.value, Number(scale.value)) }
+        : null
+    },
+  }
+}
+
+function bindCoalesce(operands: readonly Bound[]): Bound {
+  const type = joinedType(operands)
+  return {
+    type,
+    evaluate: (row) => {
+      for (const operand of operands) {
+        const value = operand.evaluate(row)
+        if (value !== null) return castValue(value, type)
+      }
+      return null
+    },
+  }
+}
+
+function bindNullif(left: Bound, right: Bound): Bound {
+  const joined = joinedType([left, right])
+  // int4 and int8 are compared as they are, so the result keeps the left type; others are cast first.
+  const type = joined === 'bigint' && left.type === 'integer' ? 'integer' : joined
+  return {
+    type,
+    evaluate: (row) => {
+      const a = left.evaluate(row)
+      if (a === null) return null
+      const b = right.evaluate(row)
+      const equal = b !== null && compareValues(castValue(a, joined), castValue(b, joined)) === 0
+      return equal ? null : castValue(a, type)
+    },
+  }
+}
+
+/** NULL in, NULL out. */
+function strict(operand: Bound, type: SqlType, apply: (value: Value) => Value): Bound {
+  return {
+    type,
+    evaluate: (row) => {
+      const value = operand.evaluate(row)
+      return value === null ? null : apply(value)
+    },
+  }
+}
+
+/** Common type of operands, of which bare NULLs have no say. */
+function joinedType(operands: readonly Bound[]): SqlType {
+  const typed = operands.filter((operand) => operand.untyped === undefined)
+  const [first, ...rest] = typed
+  return first === undefined
+    ? 'text'
+    : rest.reduce<SqlType>((type, operand) => commonType(type, operand.type), first.type)
+}
+
+function missing(what: string, operands: readonly Bound[]): ShareholdError {
+  const types = operands.map((operand) => operand.type).join(', ')
+  return new ShareholdError('SH_ANSWER_TYPE', `${what} does not exist for (${types}).`, {
+    hint: 'Cast the arguments, as in ROUND(x::numeric, 2).',
+  })
+}
