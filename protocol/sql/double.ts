@@ -68,7 +68,8 @@ export function sqrtDouble(value: number): number {
 
 /** The cast to numeric: 15 significant digits, trailing zeros dropped. */
 export function numericFromDouble(value: number): Numeric {
-  return parseNumeric(String(Number(value.toPrecision(15))))
+  const [mantissa = '', exponent = ''] = value.toExponential(14).split('e')
+  return parseNumeric(`${mantissa.replace(/\.?0+$/, '')}e${exponent}`)
 }
 
 function checkDouble(result: number, cannotBeZero: boolean): number {

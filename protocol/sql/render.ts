@@ -48,7 +48,10 @@ export function renderTable(answer: Answer, options: TableOptions = {}): string 
   const header = answer.columns.map((column) => printable(column.name))
   const body = answer.rows.map((row) => row.map(tableText))
   const widths = header.map((name, index) =>
-    Math.max(displayWidth(name), ...body.map((row) => displayWidth(row[index] ?? ''))),
+    body.reduce(
+      (width, row) => Math.max(width, displayWidth(row[index] ?? '')),
+      displayWidth(name),
+    ),
   )
   const rightAligned = answer.columns.map((column) => NUMBERS.has(column.type))
   const line = (texts: readonly string[], toRight: readonly boolean[]): string => {
