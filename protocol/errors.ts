@@ -12,7 +12,7 @@ export const PROTOCOL_ERRORS = {
   SH_PROTOCOL_KEY_REUSE: 'A pseudo-random range would be used twice under one key.',
   SH_PROTOCOL_SETUP: 'The members of a key set hold different keys.',
   SH_ROUND_CANONICAL: 'A party sent a number that is not a canonical field element.',
-  SH_ROUND_GONE: 'A party left in the middle of a round.',
+  SH_ROUND_PEER_GONE: 'A party left in the middle of a round.',
   SH_ROUND_LENGTH: 'A party sent a message of another length than the plan demands.',
   SH_ROUND_TAG: 'A party sent a message for another place in the plan.',
   SH_ROUND_TIMEOUT: 'A party did not send its message in time.',
