@@ -54,5 +54,6 @@ export const SHARES_ERRORS = {
   SH_SCHEMA_INVALID: 'The schema breaks a rule of the schema format.',
   SH_KERNEL_MEMORY: 'Vectors and planes need more than the 4 GiB that kernel memory can have.',
   SH_STORE_MISSING: 'The store has no such block.',
+  SH_STORE_EXISTS: 'The store holds this import already.',
   SH_STORE_CORRUPT: 'A stored block does not match its commitment.',
 } as const satisfies ErrorTable
