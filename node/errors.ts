@@ -1,0 +1,30 @@
+/**
+ * The codes of node/. The wire's own table (protocol/wire/errors.ts) is spread in, because node/ is
+ * where those errors are met.
+ */
+import { WIRE_ERRORS } from '../protocol/wire/errors.ts'
+import type { ErrorTable } from '../shares/errors.ts'
+
+export const NODE_ERRORS = {
+  ...WIRE_ERRORS,
+  SH_NET_CLOSED: 'The other side ended a stream, or its connection, too early.',
+  SH_NET_RESET: 'The other side gave a stream up, without a reason.',
+  SH_NET_ABORTED: 'This side gave a stream or a wait up.',
+  SH_NET_TIMEOUT: 'A peer was silent for longer than the limit.',
+  SH_NET_UNREACHABLE: 'A peer could not be reached within the limit.',
+  SH_NET_PROTOCOL: 'A peer was reached but does not speak the protocol.',
+  SH_NET_STRANGER: 'A name or a peer id is not in the topology.',
+  SH_NET_LISTEN: 'The address to listen on cannot be used.',
+  SH_TOPOLOGY_INVALID: 'The topology file breaks a rule of its format.',
+  SH_TOPOLOGY_UNREADABLE: 'The topology file, or a key file that it names, cannot be read.',
+  SH_KEYS_EXISTS: 'A key file is already there and is never overwritten.',
+  SH_KEYS_INVALID: 'A key file does not hold a key of the expected kind and name.',
+  SH_KEYS_PERMISSIONS: 'A secret key file can be read by others than its owner.',
+  SH_KEYS_UNREADABLE: 'A key file cannot be read or written.',
+  SH_ROUND_HELLO:
+    'A party opened a round stream without saying for which job, or as somebody else.',
+  SH_ROUND_PEER_GONE: 'A party closed, or lost, its round stream in the middle of a job.',
+  SH_STORE_CLOSED: 'A store was used after it was closed, or cannot be opened.',
+} as const satisfies ErrorTable
+
+export type NodeErrorCode = keyof typeof NODE_ERRORS

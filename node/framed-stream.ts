@@ -1,0 +1,392 @@
+/**
+ * Frames over one libp2p stream: a u32 big-endian length, then that many bytes. Bounded both ways:
+ * `send` waits while much is unsent, and the stream is paused while much is unread.
+ *
+ * Why not libp2p's own helpers (3.3.11, utils 7.4.1): `onDrain()` does not re-arm, iterating a stream
+ * queues without bound, and `lpStream` aborts above 4 MiB. See transport.md, Pitfalls.
+ *
+ * Security: none of its own. The stream below is encrypted and the peer proven by the handshake; the
+ * peer may still send anything, so a frame above the limit, or half a frame, resets the stream.
+ */
+import type { Stream } from '@libp2p/interface'
+
+import { ShareholdError } from '../shares/errors.ts'
+
+const MiB = 1024 * 1024
+const LENGTH_BYTES = 4
+
+export interface FramedOptions {
+  /** Name of the peer, for errors. */
+  readonly peer: string
+  /** Longest frame, either way. Default 16 MiB. */
+  readonly maxFrameBytes?: number
+  /** `send` waits while more than this is unsent. Default 1 MiB. */
+  readonly sendHighWaterBytes?: number
+  /** The stream is paused while more than this is received and unread. Default 8 MiB. */
+  readonly receiveHighWaterBytes?: number
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal
+  readonly timeoutMs?: number
+}
+
+interface Waiter {
+  readonly resolve: (frame: Uint8Array | null) => void
+  readonly reject: (error: ShareholdError) => void
+}
+
+export class FramedStream {
+  /** Topology name of the peer. */
+  readonly peer: string
+  readonly #stream: Stream
+  readonly #maxFrame: number
+  readonly #sendHigh: number
+  readonly #receiveHigh: number
+  // the frame that is coming in
+  readonly #header = new Uint8Array(LENGTH_BYTES)
+  #headerGot = 0
+  #body: Uint8Array | undefined
+  #bodyGot = 0
+  // whole frames that nobody has asked for yet
+  #queue: Uint8Array[] = []
+  #queuedBytes = 0
+  #unbounded = 0
+  #waiters: Waiter[] = []
+  #remoteEnded = false
+  #over = false
+  #discarding = false
+  #failure: ShareholdError | undefined
+  #roomWaiters: (() => void)[] = []
+  #closeCallbacks: (() => void)[] = []
+
+  constructor(stream: Stream, options: FramedOptions) {
+    this.peer = options.peer
+    this.#stream = stream
+    this.#maxFrame = options.maxFrameBytes ?? 16 * MiB
+    this.#sendHigh = options.sendHighWaterBytes ?? MiB
+    this.#receiveHigh = options.receiveHighWaterBytes ?? 8 * MiB
+    // Listeners are attached at once: what came before is delivered in a microtask.
+    stream.addEventListener('message', (event) => {
+      const data = event.data
+      if (data instanceof Uint8Array) this.#take(data)
+      else for (const piece of data) this.#take(piece)
+      if (this.#remoteEnded) this.#settle()
+    })
+    stream.addEventListener('drain', () => this.#wakeSenders())
+    stream.addEventListener('idle', () => this.#wakeSenders())
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#remoteEnded = true
+      this.#settle()
+    })
+    stream.addEventListener('close', (event) => this.#onClose(event.error))
+  }
+
+  /** Bytes that wait to be sent. */
+  get unsentBytes(): number {
+    return this.#stream.writeBufferLength
+  }
+
+  /** Bytes of whole frames that wait to be read. */
+  get unreadBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /** Why the stream is broken, if it is. */
+  get failure(): ShareholdError | undefined {
+    return this.#failure
+  }
+
+  /**
+   * Queues one frame made of `parts`, which are copied before this call returns its promise: they may
+   * be views of kernel memory. Order of calls is order on the wire.
+   *
+   * @returns when there is room for more
+   * @throws ShareholdError SH_NET_CLOSED, SH_NET_RESET, SH_NET_ABORTED; SH_WIRE_OVERSIZE
+   */
+  async send(parts: Uint8Array | readonly Uint8Array[], wait: WaitOptions = {}): Promise<void> {
+    this.enqueue(parts)
+    await this.room(this.#sendHigh, wait)
+  }
+
+  /** The first half of `send`: copies and queues, and does not wait. */
+  enqueue(parts: Uint8Array | readonly Uint8Array[]): void {
+    const list = parts instanceof Uint8Array ? [parts] : parts
+    let length = 0
+    for (const part of list) length += part.length
+    if (length > this.#maxFrame) {
+      throw new ShareholdError(
+        'SH_WIRE_OVERSIZE',
+        `A frame of ${length} bytes is too long to send.`,
+        {
+          hint: `The limit is ${this.#maxFrame} bytes.`,
+        },
+      )
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    // One buffer, one write. libp2p keeps a reference until it is flushed: nobody else may have it.
+    const frame = new Uint8Array(LENGTH_BYTES + length)
+    new DataView(frame.buffer).setUint32(0, length)
+    let at = LENGTH_BYTES
+    for (const part of list) {
+      frame.set(part, at)
+      at += part.length
+    }
+    try {
+      this.#stream.send(frame)
+    } catch (cause) {
+      throw this.#failure ?? this.#fault('SH_NET_CLOSED', 'The stream cannot be written to', cause)
+    }
+  }
+
+  /** The second half of `send`: waits while more than `bytes` bytes are unsent. */
+  async room(bytes: number, wait: WaitOptions = {}): Promise<void> {
+    while (this.#stream.writeBufferLength > bytes) {
+      if (this.#failure !== undefined) throw this.#failure
+      if (this.#over) throw this.#fault('SH_NET_CLOSED', 'The stream is over')
+      let forget: (() => void) | undefined
+      await this.#bounded<void>(wait, (resolve) => {
+        this.#roomWaiters.push(resolve)
+        forget = () => this.#drop(this.#roomWaiters, resolve)
+      }).finally(() => forget?.())
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /**
+   * The next frame, which now belongs to the caller; null after the other side has ended its side.
+   *
+   * @throws ShareholdError SH_NET_TIMEOUT, SH_NET_ABORTED (the stream stays usable after these two);
+   * SH_NET_CLOSED, SH_NET_RESET; SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED
+   */
+  async receive(wait: WaitOptions = {}): Promise<Uint8Array | null> {
+    const frame = this.#queue.shift()
+    if (frame !== undefined) {
+      this.#queuedBytes -= frame.length
+      this.#resumeIfRoom()
+      return frame
+    }
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#remoteEnded) return null
+    let forget: (() => void) | undefined
+    return this.#bounded<Uint8Array | null>(wait, (resolve, reject) => {
+      const waiter: Waiter = { resolve, reject }
+      this.#waiters.push(waiter)
+      forget = () => this.#drop(this.#waiters, waiter)
+    }).finally(() => forget?.())
+  }
+
+  /**
+   * Reads on without bound until the returned function is called: whoever is stuck in sending lets the
+   * others send meanwhile, or two that send to each other would wait for ever.
+   */
+  readAhead(): () => void {
+    this.#unbounded++
+    this.#resumeIfRoom()
+    let done = false
+    return () => {
+      if (done) return
+      done = true
+      this.#unbounded--
+      this.#pauseIfFull()
+    }
+  }
+
+  /** Calls back once, when the stream is over in both directions or broken. At once if it is already. */
+  onClose(callback: () => void): void {
+    if (this.#over) callback()
+    else this.#closeCallbacks.push(callback)
+  }
+
+  /** Flushes and ends this side; the other side's frames can still be received. */
+  async end(wait: WaitOptions = {}): Promise<void> {
+    const signal = AbortSignal.any([
+      AbortSignal.timeout(wait.timeoutMs ?? 10_000),
+      ...(wait.signal === undefined ? [] : [wait.signal]),
+    ])
+    try {
+      await this.#stream.close({ signal })
+    } catch (cause) {
+      this.reset('it could not be flushed')
+      throw this.#failure ?? this.#fault('SH_NET_CLOSED', 'The stream could not be flushed', cause)
+    }
+  }
+
+  /** Ends this side, throws away what still comes; resets the stream if the other side does not end it too. */
+  async close(wait: WaitOptions = {}): Promise<void> {
+    this.#discarding = true
+    this.#queue = []
+    this.#queuedBytes = 0
+    this.#resumeIfRoom()
+    await this.end(wait)
+    if (!this.#over) {
+      const linger = setTimeout(() => this.reset('the other side did not end it'), 10_000)
+      linger.unref()
+      this.onClose(() => clearTimeout(linger))
+    }
+  }
+
+  /** Gives the stream up: the other side sees a reset, without the reason. */
+  reset(reason: string): void {
+    const failure = this.#fault('SH_NET_ABORTED', `The stream was given up: ${reason}`)
+    this.#failure ??= failure
+    this.#stream.abort(failure)
+    this.#settle()
+  }
+
+  #take(data: Uint8Array): void {
+    if (this.#failure !== undefined || this.#discarding) return
+    let at = 0
+    while (at < data.length) {
+      if (this.#body === undefined) {
+        while (at < data.length && this.#headerGot < LENGTH_BYTES) {
+          this.#header[this.#headerGot++] = data[at++]!
+        }
+        if (this.#headerGot < LENGTH_BYTES) return
+        const length = new DataView(this.#header.buffer).getUint32(0)
+        if (length > this.#maxFrame) {
+          this.#failure = this.#fault(
+            'SH_WIRE_OVERSIZE',
+            `A frame of ${length} bytes was announced, the limit is ${this.#maxFrame}`,
+          )
+          this.#stream.abort(this.#failure)
+          this.#settle()
+          return
+        }
+        this.#headerGot = 0
+        if (data.length - at >= length) {
+          this.#deliver(data.slice(at, at + length))
+          at += length
+        } else {
+          this.#body = new Uint8Array(length)
+          this.#bodyGot = 0
+        }
+      } else {
+        const bytes = Math.min(data.length - at, this.#body.length - this.#bodyGot)
+        this.#body.set(data.subarray(at, at + bytes), this.#bodyGot)
+        this.#bodyGot += bytes
+        at += bytes
+        if (this.#bodyGot === this.#body.length) {
+          const whole = this.#body
+          this.#body = undefined
+          this.#deliver(whole)
+        }
+      }
+    }
+  }
+
+  #deliver(frame: Uint8Array): void {
+    const waiter = this.#waiters.shift()
+    if (waiter !== undefined) {
+      waiter.resolve(frame)
+      return
+    }
+    this.#queue.push(frame)
+    this.#queuedBytes += frame.length
+    this.#pauseIfFull()
+  }
+
+  #pauseIfFull(): void {
+    if (
+      this.#unbounded === 0 &&
+      this.#queuedBytes > this.#receiveHigh &&
+      this.#stream.readStatus === 'readable'
+    ) {
+      this.#stream.pause()
+    }
+  }
+
+  #resumeIfRoom(): void {
+    if (
+      (this.#unbounded > 0 || this.#queuedBytes <= this.#receiveHigh / 2) &&
+      this.#stream.readStatus === 'paused'
+    ) {
+      this.#stream.resume()
+    }
+  }
+
+  #onClose(error: Error | undefined): void {
+    this.#over = true
+    const broken = this.#failure === undefined
+    if (broken && error !== undefined) {
+      this.#failure = this.#fault('SH_NET_RESET', 'The other side gave the stream up', error)
+    } else if (broken && !this.#remoteEnded) {
+      this.#failure = this.#fault('SH_NET_CLOSED', 'The connection was lost')
+    }
+    this.#settle()
+    for (const callback of this.#closeCallbacks.splice(0)) callback()
+  }
+
+  /** After the end: tells everybody who waits. Nobody waits for a frame while frames are queued or paused. */
+  #settle(): void {
+    this.#wakeSenders()
+    const midFrame = this.#body !== undefined || this.#headerGot > 0
+    if (this.#remoteEnded && midFrame && this.#stream.readBufferLength === 0) {
+      this.#failure ??= this.#fault(
+        'SH_WIRE_TRUNCATED',
+        'The stream ended in the middle of a frame',
+      )
+    }
+    if (this.#failure === undefined && !this.#remoteEnded) return
+    for (const waiter of this.#waiters.splice(0)) {
+      if (this.#failure === undefined) waiter.resolve(null)
+      else waiter.reject(this.#failure)
+    }
+  }
+
+  #wakeSenders(): void {
+    for (const wake of this.#roomWaiters.splice(0)) wake()
+  }
+
+  #drop<T>(list: T[], item: T): void {
+    const at = list.indexOf(item)
+    if (at >= 0) list.splice(at, 1)
+  }
+
+  /** A promise that also ends by time or by signal. */
+  #bounded<T>(
+    wait: WaitOptions,
+    start: (resolve: (value: T) => void, reject: (error: ShareholdError) => void) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const { signal, timeoutMs } = wait
+      let timer: NodeJS.Timeout | undefined
+      const finish = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        finish()
+        reject(this.#fault('SH_NET_ABORTED', 'The wait was given up', signal?.reason))
+      }
+      if (signal?.aborted === true) {
+        onAbort()
+        return
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      if (timeoutMs !== undefined) {
+        timer = setTimeout(() => {
+          finish()
+          reject(this.#fault('SH_NET_TIMEOUT', `Nothing moved for ${timeoutMs} ms`))
+        }, timeoutMs)
+      }
+      start(
+        (value) => {
+          finish()
+          resolve(value)
+        },
+        (error) => {
+          finish()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  #fault(code: string, what: string, cause?: unknown): ShareholdError {
+    return new ShareholdError(code, `${what} (peer ${this.peer}).`, {
+      party: this.peer,
+      ...(cause === undefined ? {} : { cause }),
+    })
+  }
+}

@@ -1,0 +1,491 @@
+import type { Channel, Tag } from '../protocol/party.ts'
+/**
+ * The Channel of protocol/party.ts over the overlay: one framed stream per job attempt and pair of
+ * parties. The lower index dials the higher one and says for which job in a `hello` frame; a stream
+ * that comes before its job exists here is parked, in bounded number and for a bounded time.
+ *
+ * Against whom: the overlay proves who a peer is, and `hello` must say the same. A party may still be
+ * silent, late, gone, or send anything: each of these ends the job with an error that names it.
+ * Messages are counted per direction, so nothing can be replayed, dropped or reordered unnoticed.
+ *
+ * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side.
+ */
+import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
+import {
+  decodeRoundFragment,
+  encodeRoundHeader,
+  MAX_ROUND_BYTES,
+  ROUND_FRAGMENT_BYTES,
+  roundFragments,
+} from '../protocol/wire/round-message.ts'
+import { ShareholdError } from '../shares/errors.ts'
+
+import type { FramedStream } from './framed-stream.ts'
+import type { Overlay } from './overlay.ts'
+import { SilenceClock } from './silence-clock.ts'
+import type { NodeActor, Topology } from './topology.ts'
+
+export const ROUNDS_PROTOCOL = '/sharehold/rounds/1.0.0'
+
+/** `send` waits while more than this, besides the message itself, is unsent. */
+const SEND_HIGH_WATER_BYTES = 16 * 1024 * 1024
+
+export interface RoundSession {
+  readonly committee: 'mpc' | 'share'
+  readonly job: string
+  /** From 1. */
+  readonly attempt: number
+  /** Ends the session, also while it is being joined. */
+  readonly signal?: AbortSignal
+  /** How long the others may take to join. Default: the topology's dialTimeoutMs. */
+  readonly joinTimeoutMs?: number
+  /** How long a party may be silent in a round. Default: the topology's roundTimeoutMs. */
+  readonly roundTimeoutMs?: number
+}
+
+/** What went over the channel to and from one party. Payload bytes, without headers. */
+export interface Traffic {
+  /** Party index, 1..n. */
+  readonly party: number
+  readonly sentMessages: number
+  readonly sentBytes: number
+  readonly receivedMessages: number
+  readonly receivedBytes: number
+}
+
+export interface Rounds {
+  /**
+   * Meets the other parties of the committee.
+   *
+   * @returns when there is a stream with each of them
+   * @throws ShareholdError SH_ROUND_TIMEOUT naming the first that did not come, SH_ROUND_PEER_GONE,
+   * SH_NET_UNREACHABLE, SH_NET_PROTOCOL, SH_NET_ABORTED
+   */
+  join(session: RoundSession): Promise<RoundChannel>
+  /** Takes no more streams; aborts the parked ones. Channels that were handed out stay. */
+  close(): Promise<void>
+}
+
+interface Link {
+  readonly index: number
+  readonly name: string
+  readonly stream: FramedStream
+  sentMessages: number
+  sentBytes: number
+  receivedMessages: number
+  receivedBytes: number
+  /** Receives of one party wait for each other: messages come in order. */
+  tail: Promise<unknown>
+}
+
+/** The committee's streams of one job attempt. */
+export class RoundChannel implements Channel {
+  /** This party's index. */
+  readonly index: number
+  readonly #links: ReadonlyMap<number, Link>
+  readonly #roundTimeoutMs: number
+  readonly #maxBytes: number
+  readonly #broken = new AbortController()
+  #failure: ShareholdError | undefined
+  #closed = false
+
+  /** Use `Rounds.join`. */
+  constructor(
+    index: number,
+    streams: ReadonlyMap<number, FramedStream>,
+    options: { roundTimeoutMs: number; maxRoundBytes: number },
+  ) {
+    this.index = index
+    this.#roundTimeoutMs = options.roundTimeoutMs
+    this.#maxBytes = Math.min(options.maxRoundBytes, MAX_ROUND_BYTES)
+    const links = new Map<number, Link>()
+    for (const [party, stream] of streams) {
+      const counts = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 }
+      const link = { index: party, name: stream.peer, stream, ...counts, tail: Promise.resolve() }
+      links.set(party, link)
+      stream.onClose(() => this.#onClose(link))
+    }
+    this.#links = links
+  }
+
+  /**
+   * Queues a message; the payload is copied before this call returns its promise.
+   *
+   * @param to party index
+   * @returns when there is room for more
+   * @throws ShareholdError SH_ROUND_PEER_GONE, SH_ROUND_TIMEOUT (the party does not read), or whatever
+   * has broken the channel before; RangeError if there is no such party or the message is too long
+   */
+  async send(to: number, tag: Tag, payload: Uint8Array): Promise<void> {
+    const link = this.#link(to)
+    if (this.#failure !== undefined) throw this.#failure
+    const total = payload.length
+    if (total > this.#maxBytes) throw new RangeError(`a message of ${total} bytes is too long`)
+    const seq = link.sentMessages++
+    link.sentBytes += total
+    try {
+      for (let i = 0; i < roundFragments(total); i++) {
+        const offset = i * ROUND_FRAGMENT_BYTES
+        const header = encodeRoundHeader(tag, seq, total, offset)
+        link.stream.enqueue([header, payload.subarray(offset, offset + ROUND_FRAGMENT_BYTES)])
+      }
+    } catch (error) {
+      throw this.#blame(link, error, seq)
+    }
+    if (link.stream.unsentBytes > total + SEND_HIGH_WATER_BYTES) {
+      await this.#room(link, total + SEND_HIGH_WATER_BYTES, seq)
+    }
+  }
+
+  /**
+   * The next message of a party. The clock starts now, starts anew with each fragment that comes, and
+   * stands still while this process computes.
+   *
+   * @param from party index
+   * @param bytes exact length
+   * @returns an array of its own, not a view
+   * @throws ShareholdError SH_ROUND_TIMEOUT, SH_ROUND_PEER_GONE, SH_ROUND_TAG, SH_ROUND_LENGTH,
+   * SH_WIRE_INVALID, SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED, all with party and round; SH_NET_ABORTED
+   */
+  async receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array> {
+    const link = this.#link(from)
+    const message = link.tail.then(() => this.#next(link, tag, bytes))
+    link.tail = message
+    return message
+  }
+
+  /** What has gone over the channel so far, by ascending party. */
+  traffic(): Traffic[] {
+    return [...this.#links.values()].map((link) => ({
+      party: link.index,
+      sentMessages: link.sentMessages,
+      sentBytes: link.sentBytes,
+      receivedMessages: link.receivedMessages,
+      receivedBytes: link.receivedBytes,
+    }))
+  }
+
+  /** Ends the session in order: what was sent still arrives. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled([...this.#links.values()].map((link) => link.stream.close()))
+  }
+
+  /** Ends the session at once: the others see this party gone. Whatever waits fails with SH_NET_ABORTED. */
+  abort(reason: string): void {
+    this.#break(new ShareholdError('SH_NET_ABORTED', `The session was given up: ${reason}`))
+  }
+
+  #link(party: number): Link {
+    const link = this.#links.get(party)
+    if (link === undefined) throw new RangeError(`there is no other party ${party}`)
+    return link
+  }
+
+  async #next(link: Link, tag: Tag, bytes: number): Promise<Uint8Array> {
+    const seq = link.receivedMessages
+    const out = new Uint8Array(bytes)
+    let got = 0
+    do {
+      const frame = await this.#frame(link, seq)
+      try {
+        const { tag: its, seq: itsSeq, total, offset, payload } = decodeRoundFragment(frame)
+        const place = its.op === tag.op && its.batch === tag.batch && its.step === tag.step
+        if (!place || itsSeq !== seq) throw wrongTag(link, tag, its, seq, itsSeq)
+        if (total !== bytes || offset !== got) throw wrongLength(link, bytes, total, seq)
+        out.set(payload, got)
+        got += payload.length
+      } catch (error) {
+        throw this.#blame(link, error, seq)
+      }
+    } while (got < bytes)
+    link.receivedMessages++
+    link.receivedBytes += bytes
+    return out
+  }
+
+  async #frame(link: Link, seq: number): Promise<Uint8Array> {
+    const clock = new SilenceClock(this.#roundTimeoutMs)
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
+      const slice = clock.start()
+      try {
+        const frame = await link.stream.receive({ timeoutMs: slice, signal: this.#broken.signal })
+        if (frame !== null) return frame
+        throw gone(link, seq, 'has ended its round stream')
+      } catch (error) {
+        if (isCode(error, 'SH_NET_TIMEOUT') && !clock.isOver()) continue
+        throw this.#blame(link, error, seq)
+      }
+    }
+  }
+
+  /** Waits for room, and reads whatever comes meanwhile: two parties may both be stuck in sending. */
+  async #room(link: Link, bytes: number, seq: number): Promise<void> {
+    const stops = [...this.#links.values()].map((one) => one.stream.readAhead())
+    try {
+      let clock = new SilenceClock(this.#roundTimeoutMs)
+      for (let unsent = link.stream.unsentBytes; ;) {
+        const slice = clock.start()
+        try {
+          await link.stream.room(bytes, { timeoutMs: slice, signal: this.#broken.signal })
+          return
+        } catch (error) {
+          if (!isCode(error, 'SH_NET_TIMEOUT') || clock.isOver()) {
+            throw this.#blame(link, error, seq)
+          }
+          if (link.stream.unsentBytes < unsent) clock = new SilenceClock(this.#roundTimeoutMs)
+          unsent = link.stream.unsentBytes
+        }
+      }
+    } finally {
+      for (const stop of stops) stop()
+    }
+  }
+
+  #onClose(link: Link): void {
+    const { failure } = link.stream
+    if (failure === undefined || this.#closed) return
+    this.#blame(link, failure, link.receivedMessages)
+  }
+
+  /** Turns an error of a stream into one that names the party and the round, and breaks the channel. */
+  #blame(link: Link, error: unknown, seq: number): unknown {
+    if (this.#failure !== undefined) return this.#failure
+    if (!(error instanceof ShareholdError)) return error
+    let named: ShareholdError
+    if (error.code === 'SH_NET_TIMEOUT') {
+      named = new ShareholdError(
+        'SH_ROUND_TIMEOUT',
+        `${link.name} was silent for ${this.#roundTimeoutMs} ms in round ${seq}.`,
+        {
+          party: link.name,
+          round: seq,
+          hint: 'It is stuck, too slow for roundTimeoutMs, or waits for somebody else.',
+          cause: error,
+        },
+      )
+    } else if (error.code === 'SH_NET_CLOSED' || error.code === 'SH_NET_RESET') {
+      named = gone(link, seq, 'is gone', error)
+    } else if (error.party === link.name && error.round === seq) {
+      named = error
+    } else {
+      named = new ShareholdError(error.code, `${link.name}, round ${seq}: ${error.message}`, {
+        party: link.name,
+        round: seq,
+        cause: error,
+      })
+    }
+    this.#break(named)
+    return named
+  }
+
+  #break(failure: ShareholdError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = failure
+    this.#broken.abort(failure)
+    for (const link of this.#links.values()) link.stream.reset('the session is broken')
+  }
+}
+
+/** Where the streams of sessions meet: one per overlay. */
+export async function acceptRounds(overlay: Overlay): Promise<Rounds> {
+  const lobby = new Lobby(overlay)
+  await overlay.handle(ROUNDS_PROTOCOL, (stream, peer) => lobby.welcome(stream, peer))
+  return {
+    join: (session) => join(overlay, lobby, session),
+    async close() {
+      await overlay.unhandle(ROUNDS_PROTOCOL)
+      lobby.close()
+    },
+  }
+}
+
+interface Parked {
+  readonly peer: string
+  readonly stream: FramedStream
+  readonly timer: NodeJS.Timeout
+}
+
+/** Streams that wait for their job, and jobs that wait for their streams. */
+class Lobby {
+  readonly #overlay: Overlay
+  readonly #parked = new Map<string, Parked>()
+  readonly #wanted = new Map<string, (stream: FramedStream) => void>()
+
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay
+  }
+
+  async welcome(stream: FramedStream, peer: string): Promise<void> {
+    const { topology } = this.#overlay
+    const frame = await stream.receive({ timeoutMs: topology.limits.parkedMs })
+    const { header } = decodeMessage(frame ?? new Uint8Array(0), 'hello')
+    if (members(topology, header.committee)[header.from - 1]?.name !== peer) {
+      throw new ShareholdError('SH_ROUND_HELLO', `${peer} said hello as somebody else.`, {
+        party: peer,
+      })
+    }
+    const key = sessionKey(header, peer)
+    const take = this.#wanted.get(key)
+    if (take !== undefined) {
+      this.#wanted.delete(key)
+      take(stream)
+      return
+    }
+    const waiting = [...this.#parked.values()].filter((one) => one.peer === peer).length
+    if (this.#parked.has(key) || waiting >= topology.limits.parkedStreams) {
+      throw new ShareholdError('SH_ROUND_HELLO', `${peer} opened too many round streams.`, {
+        party: peer,
+      })
+    }
+    const timer = setTimeout(() => stream.reset('nobody came for it'), topology.limits.parkedMs)
+    timer.unref()
+    this.#parked.set(key, { peer, stream, timer })
+    stream.onClose(() => {
+      if (this.#parked.get(key)?.stream === stream) this.#unpark(key)
+    })
+  }
+
+  /** The stream of a peer for a session, as soon as it is there. @throws SH_NET_ABORTED */
+  async expect(key: string, signal: AbortSignal): Promise<FramedStream> {
+    const parked = this.#unpark(key)
+    if (parked !== undefined) return parked
+    if (this.#wanted.has(key)) throw new RangeError('the session is being joined already')
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#wanted.delete(key)
+        reject(new ShareholdError('SH_NET_ABORTED', 'The wait for a party was given up.'))
+      }
+      if (signal.aborted) {
+        onAbort()
+        return
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#wanted.set(key, (stream) => {
+        signal.removeEventListener('abort', onAbort)
+        resolve(stream)
+      })
+    })
+  }
+
+  close(): void {
+    for (const key of this.#parked.keys()) this.#unpark(key)?.reset('the node stops')
+  }
+
+  #unpark(key: string): FramedStream | undefined {
+    const parked = this.#parked.get(key)
+    if (parked === undefined) return undefined
+    clearTimeout(parked.timer)
+    this.#parked.delete(key)
+    return parked.stream
+  }
+}
+
+async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Promise<RoundChannel> {
+  const { topology, self } = overlay
+  const all = members(topology, session.committee)
+  if (!all.some((one) => one.name === self.name)) {
+    throw new RangeError(`${self.name} is not in the ${session.committee} committee`)
+  }
+  const timeoutMs = session.joinTimeoutMs ?? topology.limits.dialTimeoutMs
+  const failed = new AbortController()
+  const timeout = AbortSignal.timeout(timeoutMs)
+  const signals = [failed.signal, timeout]
+  if (session.signal !== undefined) signals.push(session.signal)
+  const signal = AbortSignal.any(signals)
+  const hello = encodeMessage('hello', {
+    committee: session.committee,
+    job: session.job,
+    attempt: session.attempt,
+    from: self.index,
+  })
+
+  const meet = async (other: NodeActor): Promise<FramedStream> => {
+    if (self.index < other.index) {
+      const stream = await overlay.open(other.name, ROUNDS_PROTOCOL, { signal, timeoutMs })
+      await stream.send(hello)
+      return stream
+    }
+    try {
+      return await lobby.expect(sessionKey(session, other.name), signal)
+    } catch (error) {
+      if (!timeout.aborted || session.signal?.aborted === true) throw error
+      throw new ShareholdError(
+        'SH_ROUND_TIMEOUT',
+        `${other.name} did not join the job within ${timeoutMs} ms.`,
+        { party: other.name, round: 0, hint: 'Has it accepted the job, and is it running?' },
+      )
+    }
+  }
+
+  const streams = new Map<number, FramedStream>()
+  let failure: unknown
+  await Promise.all(
+    all.map(async (other) => {
+      if (other.name === self.name) return
+      try {
+        streams.set(other.index, await meet(other))
+      } catch (error) {
+        failure ??= error
+        failed.abort()
+      }
+    }),
+  )
+  if (failure !== undefined) {
+    for (const stream of streams.values()) stream.reset('the committee is not complete')
+    throw failure instanceof Error ? failure : new Error('joining failed', { cause: failure })
+  }
+  const channel = new RoundChannel(self.index, new Map([...streams].toSorted(byIndex)), {
+    roundTimeoutMs: session.roundTimeoutMs ?? topology.roundTimeoutMs,
+    maxRoundBytes: topology.limits.maxRoundBytes,
+  })
+  session.signal?.addEventListener('abort', () => channel.abort('its job was given up'), {
+    once: true,
+  })
+  return channel
+}
+
+const byIndex = (a: readonly [number, unknown], b: readonly [number, unknown]): number =>
+  a[0] - b[0]
+
+function members(topology: Topology, committee: 'mpc' | 'share'): readonly NodeActor[] {
+  return committee === 'mpc' ? topology.mpcNodes : topology.shareNodes
+}
+
+function sessionKey(
+  session: { readonly committee: string; readonly job: string; readonly attempt: number },
+  peer: string,
+): string {
+  return JSON.stringify([session.committee, session.job, session.attempt, peer])
+}
+
+function gone(link: Link, seq: number, what: string, cause?: unknown): ShareholdError {
+  return new ShareholdError('SH_ROUND_PEER_GONE', `${link.name} ${what} (round ${seq}).`, {
+    party: link.name,
+    round: seq,
+    hint: 'Its own log says why; the job can be tried again when it is back.',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function wrongTag(link: Link, tag: Tag, its: Tag, seq: number, itsSeq: number): ShareholdError {
+  const place = (one: Tag, n: number): string => `${one.op}.${one.batch}.${one.step}#${n}`
+  return new ShareholdError(
+    'SH_ROUND_TAG',
+    `${link.name} sent message ${place(its, itsSeq)} where ${place(tag, seq)} was due.`,
+    { party: link.name, round: seq, hint: 'Do all nodes run the same version?' },
+  )
+}
+
+function wrongLength(link: Link, bytes: number, total: number, seq: number): ShareholdError {
+  return new ShareholdError(
+    'SH_ROUND_LENGTH',
+    `${link.name} sent ${total} bytes where ${bytes} were due (round ${seq}).`,
+    { party: link.name, round: seq },
+  )
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof ShareholdError && error.code === code
+}

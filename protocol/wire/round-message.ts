@@ -1,0 +1,92 @@
+import { ShareholdError } from '../../shares/errors.ts'
+/**
+ * The hot path: messages of rounds. A message is cut into fragments; each fragment is one frame:
+ *
+ *     op u32 | batch u32 | step u32 | seq u32 | total u32 | offset u32 | payload      (big-endian)
+ *
+ * op, batch and step are the message's tag; seq counts the messages of this direction of the pair from
+ * 0; total is the length of the whole message; offset is where this fragment's payload belongs. All
+ * fragments but the last are full, so there is exactly one way to cut a message. No protobuf here: 24
+ * bytes that are written and checked without allocating objects per field.
+ *
+ * Cost: 24 bytes a fragment, 0.01 % of a full one.
+ */
+import type { Tag } from '../party.ts'
+
+export const ROUND_HEADER_BYTES = 24
+
+/** With its header and the frame's own 4 bytes of length, a full fragment is 256 KiB on the wire. */
+export const ROUND_FRAGMENT_BYTES = 256 * 1024 - ROUND_HEADER_BYTES - 4
+
+/** Longest message: its length has to fit 32 bits. */
+export const MAX_ROUND_BYTES = 0xffff_ffff
+
+export interface RoundFragment {
+  readonly tag: Tag
+  readonly seq: number
+  readonly total: number
+  readonly offset: number
+  /** A view of the frame. */
+  readonly payload: Uint8Array
+}
+
+/** How many fragments a message of `total` bytes has: an empty one has one as well. */
+export function roundFragments(total: number): number {
+  return Math.max(1, Math.ceil(total / ROUND_FRAGMENT_BYTES))
+}
+
+/**
+ * The header of one fragment.
+ *
+ * @param offset a multiple of ROUND_FRAGMENT_BYTES
+ * @throws RangeError if a number is no u32
+ */
+export function encodeRoundHeader(
+  tag: Tag,
+  seq: number,
+  total: number,
+  offset: number,
+): Uint8Array {
+  const header = new Uint8Array(ROUND_HEADER_BYTES)
+  const view = new DataView(header.buffer)
+  setU32(view, 0, tag.op)
+  setU32(view, 4, tag.batch)
+  setU32(view, 8, tag.step)
+  setU32(view, 12, seq)
+  setU32(view, 16, total)
+  setU32(view, 20, offset)
+  return header
+}
+
+/**
+ * Reads one fragment.
+ *
+ * @throws ShareholdError SH_WIRE_INVALID
+ */
+export function decodeRoundFragment(frame: Uint8Array): RoundFragment {
+  if (frame.length < ROUND_HEADER_BYTES) throw invalid('it is shorter than its header')
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  const tag = { op: view.getUint32(0), batch: view.getUint32(4), step: view.getUint32(8) }
+  const seq = view.getUint32(12)
+  const total = view.getUint32(16)
+  const offset = view.getUint32(20)
+  const payload = frame.subarray(ROUND_HEADER_BYTES)
+  if (offset % ROUND_FRAGMENT_BYTES !== 0)
+    throw invalid('its offset is not where a fragment begins')
+  if (offset > 0 && offset >= total) throw invalid('its offset is behind the end of the message')
+  if (payload.length !== Math.min(ROUND_FRAGMENT_BYTES, total - offset)) {
+    throw invalid('its payload is not as long as the header says')
+  }
+  return { tag, seq, total, offset, payload }
+}
+
+function setU32(view: DataView, at: number, value: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new RangeError('a number of a round header is not an unsigned 32-bit integer')
+  }
+  view.setUint32(at, value)
+}
+
+function invalid(why: string): ShareholdError {
+  return new ShareholdError('SH_WIRE_INVALID', `A round fragment is malformed: ${why}.`)
+}
