@@ -24,7 +24,7 @@ export const NODE_ERRORS = {
   SH_ROUND_HELLO:
     'A party opened a round stream without saying for which job, or as somebody else.',
   SH_ROUND_PEER_GONE: 'A party closed, or lost, its round stream in the middle of a job.',
-  SH_STORE_CLOSED: 'A store was used after it was closed, or cannot be opened.',
+  SH_STORE_UNAVAILABLE: 'A store cannot be opened.',
 } as const satisfies ErrorTable
 
 export type NodeErrorCode = keyof typeof NODE_ERRORS
