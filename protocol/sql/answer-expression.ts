@@ -323,8 +323,8 @@ function bindNullif(left: Bound, right: Bound): Bound {
     type,
     evaluate: (row) => {
       const a = left.evaluate(row)
-      if (a === null) return null
       const b = right.evaluate(row)
+      if (a === null) return null
       const equal = b !== null && compareValues(castValue(a, joined), castValue(b, joined)) === 0
       return equal ? null : castValue(a, type)
     },

@@ -7,13 +7,16 @@
  */
 import { ShareholdError } from '../../shares/errors.ts'
 
-import { divisionByZero, parseNumeric } from './numeric.ts'
+import { divisionByZero, parseNumeric, powerOfTen } from './numeric.ts'
 import type { Numeric } from './numeric.ts'
+
+/** Decimal digits that every double keeps (DBL_DIG). */
+const DOUBLE_DIGITS = 15
 
 /** Shortest digits that read back as the same value; exponent form below 1e-4 and from 1e15. */
 export function formatDouble(value: number): string {
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
-  const [mantissa = '', exponentText = ''] = Math.abs(value).toExponential().split('e')
+  const [mantissa = '', exponentText = ''] = shortestExponential(Math.abs(value)).split('e')
   const exponent = Number(exponentText)
   const digits = mantissa.replace('.', '')
   if (exponent < -4 || exponent >= 15) {
@@ -24,6 +27,30 @@ export function formatDouble(value: number): string {
   const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, '0')
   const fraction = digits.slice(exponent + 1)
   return sign + whole + (fraction === '' ? '' : `.${fraction}`)
+}
+
+/**
+ * JavaScript's shortest digits may lie half-way to the next double, where only rounding to even reads them
+ * back; PostgreSQL then gives one more. Half-ways short enough for that are integers beyond 2^53.
+ */
+function shortestExponential(value: number): string {
+  let text = value.toExponential()
+  if (value < 2 ** 53) return text
+  const exact = BigInt(value)
+  const bits = exact.toString(2).length
+  const gapAbove = 1n << BigInt(bits - 53)
+  // Doubles are twice as dense below a power of two.
+  const gapBelow = exact === 1n << BigInt(bits - 1) ? gapAbove / 2n : gapAbove
+  for (let decimals = text.replace(/\.|e.*$/g, '').length; ; decimals += 1) {
+    const excess = 2n * (exactInteger(text) - exact)
+    if (excess !== gapAbove && excess !== -gapBelow) return text
+    text = value.toExponential(decimals)
+  }
+}
+
+function exactInteger(exponential: string): bigint {
+  const { digits, scale } = parseNumeric(exponential)
+  return digits / powerOfTen(scale)
 }
 
 /** left operator right. @throws SH_ANSWER_DIVISION_BY_ZERO, SH_ANSWER_RANGE on overflow and underflow */
@@ -66,10 +93,39 @@ export function sqrtDouble(value: number): number {
   return Math.sqrt(value)
 }
 
-/** The cast to numeric: 15 significant digits, trailing zeros dropped. */
+/** The cast to numeric: 15 significant digits of the exact value, half to even, without trailing zeros. */
 export function numericFromDouble(value: number): Numeric {
-  const [mantissa = '', exponent = ''] = value.toExponential(14).split('e')
-  return parseNumeric(`${mantissa.replace(/\.?0+$/, '')}e${exponent}`)
+  let { digits, scale } = exactDecimal(value)
+  const surplus = digits.toString().replace('-', '').length - DOUBLE_DIGITS
+  if (surplus > 0) {
+    digits = divideHalfToEven(digits, powerOfTen(surplus))
+    scale -= surplus
+  }
+  while (scale > 0 && digits % 10n === 0n) {
+    digits /= 10n
+    scale -= 1
+  }
+  return scale >= 0 ? { digits, scale } : { digits: digits * powerOfTen(-scale), scale: 0 }
+}
+
+/** Every double is an integer over a power of two, hence a decimal of finite length. */
+function exactDecimal(value: number): Numeric {
+  let numerator = value
+  let halvings = 0
+  while (!Number.isInteger(numerator)) {
+    numerator *= 2
+    halvings += 1
+  }
+  return { digits: BigInt(numerator) * 5n ** BigInt(halvings), scale: halvings }
+}
+
+function divideHalfToEven(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor
+  const twice = 2n * (dividend - quotient * divisor)
+  const distance = (twice < 0n ? -twice : twice) - divisor
+  const up = distance > 0n || (distance === 0n && quotient % 2n !== 0n)
+  if (!up) return quotient
+  return dividend < 0n ? quotient - 1n : quotient + 1n
 }
 
 function checkDouble(result: number, cannotBeZero: boolean): number {

@@ -306,6 +306,20 @@ describe('double precision', () => {
       { numRuns: 6 },
     )
   }, 60_000)
+
+  it('prints half-ways, powers of two and the ends of the range as PostgreSQL does', async () => {
+    const special = [
+      41040001891160380, 52780463294999500, 4689151029738.125, 1e15, 1e14, 1e-4, 1e-5,
+    ]
+    const ends = [0, -0, 5e-324, Number.MAX_VALUE, 2 ** 53, 2 ** 53 + 2, 123456789012345.6, 1 / 3]
+    const powers = Array.from({ length: 64 }, (_, exponent) => 2 ** (exponent + 40))
+    await compare(
+      [...special, ...ends, ...powers].flatMap((value): Case[] => [
+        { sql: literal(value), ours: () => `${formatDouble(value)} :: double` },
+        { sql: `${literal(value)}::numeric`, ours: () => numeric(numericFromDouble(value)) },
+      ]),
+    )
+  })
 })
 
 describe('aggregates', () => {
