@@ -112,6 +112,24 @@ export function verifyKeyOf(skey: string): string {
   return parseSignerKey(skey).vkey
 }
 
+/**
+ * The same key under another name. An actor that signs in two roles (the coordinator also signs the
+ * log's checkpoints, under the name of the log) needs one seed and one entry in the topology.
+ *
+ * @throws TypeError if the name breaks the rules of `isKeyName`
+ * @throws ShareholdError SH_NOTE_KEY
+ */
+export function renameSignerKey(skey: string, name: string): string {
+  return keyFromSeed(name, parseSignerKey(skey).seed).skey
+}
+
+/** As `renameSignerKey`, for the verifier key. */
+export function renameVerifierKey(vkey: string, name: string): string {
+  if (!isKeyName(name)) throw new TypeError('a key name has white space or a plus, or is empty')
+  const { publicKey } = parseVerifierKey(vkey)
+  return `${name}+${keyIdOf(name, publicKey)}+${encodeBase64(typed(publicKey))}`
+}
+
 function keyIdOf(name: string, publicKey: Uint8Array): string {
   const hash = sha256
     .create()

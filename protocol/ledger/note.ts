@@ -22,6 +22,8 @@ export {
   keyFromSeed,
   parseSignerKey,
   parseVerifierKey,
+  renameSignerKey,
+  renameVerifierKey,
   verifyKeyOf,
 } from './key.ts'
 export type { KeyPair, Signer, Verifier } from './key.ts'
@@ -89,7 +91,6 @@ export interface NoteSignature {
  * @throws ShareholdError SH_NOTE_KEY
  */
 export function signNote(text: string, skeys: readonly string[]): string {
-  if (!isNoteText(text)) throw new TypeError('a note text ends with a newline and is plain text')
   if (skeys.length === 0 || new Set(skeys).size !== skeys.length) {
     throw new TypeError('a note needs at least one signer, each only once')
   }
@@ -127,6 +128,18 @@ export function mergeNotes(notes: readonly string[]): string {
     }
   }
   return `${first.text}\n${[...lines.values()].join('')}`
+}
+
+/**
+ * A note from its text and the lines that `signatureLine` made elsewhere. Nothing is verified here.
+ *
+ * @throws ShareholdError SH_NOTE_MALFORMED
+ */
+export function joinSignatures(text: string, lines: readonly string[]): string {
+  const note = `${text}\n${lines.join('')}`
+  // A line that smuggles in a line break would move the border between text and signatures.
+  if (parseNote(note).text !== text) throw malformed('a signature line is not one line')
+  return note
 }
 
 /**
@@ -232,7 +245,14 @@ function parseLine(line: string): NoteSignature {
   return { name, keyId, signature: bytes.subarray(4), line: `${line}\n` }
 }
 
-function signatureLine(text: string, skey: string): string {
+/**
+ * One key's signature line under `text`, newline included: what a co-signer sends to whoever joins them.
+ *
+ * @throws TypeError if the text cannot be a note's text
+ * @throws ShareholdError SH_NOTE_KEY
+ */
+export function signatureLine(text: string, skey: string): string {
+  if (!isNoteText(text)) throw new TypeError('a note text ends with a newline and is plain text')
   const { name, keyId, seed } = parseSignerKey(skey)
   const signature = ed25519.sign(new TextEncoder().encode(text), seed)
   const bytes = new Uint8Array(4 + signature.length)
