@@ -1,0 +1,93 @@
+/**
+ * Where lanes lie. A layout is a list of runs (for table rows: chunks) of lanes; in a bit-plane each
+ * run is padded to a multiple of 16 bytes, in a field vector there is no padding. Padding lanes hold
+ * consistent sharings of garbage, which nobody may count.
+ */
+import { planeBytes } from '../shares/bits/plane.ts'
+
+import type { PlanParams } from './plan.ts'
+
+export interface Layout {
+  /** Lanes of each run. */
+  readonly runs: readonly number[]
+  /** Lanes in all: the length of a field vector. */
+  readonly lanes: number
+  /** Bytes of a bit-plane. */
+  readonly planeBytes: number
+}
+
+/** Layout of these runs. */
+export function layoutOf(runs: readonly number[]): Layout {
+  return {
+    runs,
+    lanes: runs.reduce((sum, run) => sum + run, 0),
+    planeBytes: runs.reduce((sum, run) => sum + planeBytes(run), 0),
+  }
+}
+
+/** One run: members and slots. */
+export function flatLayout(lanes: number): Layout {
+  return layoutOf([lanes])
+}
+
+/** Chunks whose messages share a round. */
+export interface Batch {
+  /** From 0: the `batch` of tags. */
+  readonly index: number
+  /** Number of the first chunk in the table. */
+  readonly firstChunk: number
+  /** Byte offset of this batch in a plane of the whole table. */
+  readonly planeOffset: number
+  readonly layout: Layout
+}
+
+/** The chunks of the table, chunksInFlight at a time, in order. */
+export function batchesOf(params: PlanParams): Batch[] {
+  const { chunks } = params.dataset
+  const batches: Batch[] = []
+  let planeOffset = 0
+  for (let firstChunk = 0; firstChunk < chunks.length; firstChunk += params.chunksInFlight) {
+    const layout = layoutOf(chunks.slice(firstChunk, firstChunk + params.chunksInFlight))
+    batches.push({ index: batches.length, firstChunk, planeOffset, layout })
+    planeOffset += layout.planeBytes
+  }
+  return batches
+}
+
+/** The whole table: its batches on end. */
+export function tableLayout(params: PlanParams): Layout {
+  return layoutOf(params.dataset.chunks)
+}
+
+/** Calls `visit` for each run: its first lane, its first byte in a plane, and its lanes. */
+export function forEachRun(
+  layout: Layout,
+  visit: (firstLane: number, firstByte: number, lanes: number) => void,
+): void {
+  let lane = 0
+  let byte = 0
+  for (const run of layout.runs) {
+    visit(lane, byte, run)
+    lane += run
+    byte += planeBytes(run)
+  }
+}
+
+/** Bit position in a plane of each lane. */
+export function lanePositions(layout: Layout): Uint32Array {
+  const positions = new Uint32Array(layout.lanes)
+  forEachRun(layout, (firstLane, firstByte, lanes) => {
+    for (let k = 0; k < lanes; k++) positions[firstLane + k] = firstByte * 8 + k
+  })
+  return positions
+}
+
+/** A public plane with a 1 in each lane that is not padding. */
+export function laneMask(layout: Layout): Uint8Array {
+  const mask = new Uint8Array(layout.planeBytes)
+  forEachRun(layout, (_firstLane, firstByte, lanes) => {
+    mask.fill(0xff, firstByte, firstByte + (lanes >> 3))
+    if ((lanes & 7) !== 0) mask[firstByte + (lanes >> 3)] = (1 << (lanes & 7)) - 1
+  })
+  return mask
+}
