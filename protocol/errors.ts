@@ -5,6 +5,19 @@
 import type { ErrorTable } from '../shares/errors.ts'
 
 export const PROTOCOL_ERRORS = {
+  SH_AUTH_DATASET: 'The request and the proposed dataset version do not belong together.',
+  SH_AUTH_EXPIRED: 'The request has expired.',
+  SH_AUTH_EXPIRY: 'The request would be valid for too long.',
+  SH_AUTH_JOB: 'The job id does not belong to the request.',
+  SH_AUTH_PARAMS: 'planParams are out of range or do not follow from the dataset version.',
+  SH_AUTH_PLAN: 'Planning the query again gave another plan than the proposed one.',
+  SH_AUTH_PURPOSE: 'The purpose is not among those that the repositories have signed.',
+  SH_AUTH_REPLAY: 'The nonce, or the attempt of the job, was used before.',
+  SH_AUTH_SCHEMA: 'The schema note is not signed by the repositories that it names.',
+  SH_AUTH_SIGNATURE: 'The request is not signed by exactly one registered querier.',
+  SH_AUTH_UNSUPPORTED: 'The request uses a way of authorisation that does not exist yet.',
+  SH_AUTH_VERSION: 'The version note does not belong to the schema and its repositories.',
+  SH_MEMBERS_INVALID: 'A list of member pseudonyms is malformed.',
   SH_PLAN_INVALID: 'The plan breaks a rule of the plan format, or its parameters are out of range.',
   SH_PROTOCOL_CIRCUIT:
     'A boolean circuit is malformed: a gate or an output names a wire that is not there.',

@@ -1,0 +1,64 @@
+/**
+ * The questions of the demo. `{expression|argument}` marks an aggregate and what it counts members by
+ * (`*` for every row that passes the filter): the network gets the expression alone, the oracle gets
+ * the suppression rule around it.
+ */
+export interface DemoQuery {
+  readonly title: string
+  readonly template: string
+  /** Set if the network must refuse it, with this code. */
+  readonly refusedWith?: string
+}
+
+export const DEMO_QUERIES: readonly DemoQuery[] = [
+  {
+    title: 'How do riders pay? (a key with NULLs: the meter did not always record it)',
+    template:
+      'SELECT payment, {COUNT(*)|*} AS rides, {AVG(tip)|tip} AS average_tip FROM trips GROUP BY payment ORDER BY payment',
+  },
+  {
+    title: 'Where do rides end? (a borough that too few members reached is suppressed)',
+    template:
+      "SELECT dropoff_borough, {COUNT(*)|*} AS rides, {SUM(fare)|fare} AS fares FROM trips WHERE color = 'green' GROUP BY dropoff_borough",
+  },
+  {
+    title: 'Three-valued logic: NULL payment is neither cash nor not cash',
+    template:
+      "SELECT {COUNT(*)|*} AS rides, {SUM(total)|total} AS turnover FROM trips WHERE payment <> 'cash' OR NOT (pickup_borough = 'Manhattan')",
+  },
+  {
+    title: 'Two keys at once',
+    template:
+      'SELECT color, payment, {COUNT(*)|*} AS rides, {AVG(distance)|distance} AS miles, {SUM(tip)|tip} / {SUM(fare)|fare} AS tip_rate FROM trips GROUP BY color, payment ORDER BY color, rides DESC NULLS LAST',
+  },
+  {
+    title: 'A variance, and a standard deviation',
+    template:
+      'SELECT pickup_borough, {VAR_SAMP(fare)|fare} AS variance, {STDDEV_POP(distance)|distance} AS spread FROM trips GROUP BY pickup_borough ORDER BY variance DESC NULLS LAST',
+  },
+  {
+    title: 'A range of time, a list, two columns compared',
+    template:
+      "SELECT {COUNT(*)|*} AS rides, {SUM(passengers)|passengers} AS passengers, {AVG(total)|total} AS average_total FROM trips WHERE pickup BETWEEN '2019-03-08 17:00:00' AND '2019-03-22 02:00:00' AND passengers IN (1, 2, 3) AND tip > tolls",
+  },
+  {
+    title: 'A member’s own rides? Refused: only aggregates leave the network',
+    template: "SELECT fare FROM trips WHERE pickup_zone = 'JFK Airport'",
+    refusedWith: 'SH_POLICY_',
+  },
+]
+
+const MARK = /\{([^{}|]+)\|([^{}|]+)\}/gu
+
+/** What the querier sends. */
+export const sqlOf = (query: DemoQuery): string => query.template.replaceAll(MARK, '$1')
+
+/** What the oracle runs: the aggregate's text, or NULL if fewer than kMin members contribute. */
+export const oracleOf = (query: DemoQuery, kMin: number): string =>
+  query.template.replaceAll(MARK, (_match, expression: string, argument: string) => {
+    const members =
+      argument === '*'
+        ? 'COUNT(DISTINCT member)'
+        : `COUNT(DISTINCT member) FILTER (WHERE ${argument} IS NOT NULL)`
+    return `CASE WHEN ${members} >= ${kMin} THEN ${expression} END`
+  })

@@ -1,0 +1,243 @@
+/**
+ * Admission of a job: everything that a node checks by itself before it takes part, so that the
+ * coordinator need not be trusted with more than liveness. Signature, expiry, purpose, the pinned
+ * schema and dataset version, planParams, and the plan, made again from the SQL.
+ *
+ * Against whom: a coordinator that invents, alters, replays late or re-plans queries. What it can
+ * still do: delay, refuse, and order jobs. Nonces and attempts are the caller's to remember.
+ */
+import type { CommitteeSize } from '../shares/committee.ts'
+import { committee } from '../shares/committee.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import type { Hash } from '../shares/hash.ts'
+import type { Schema } from '../shares/schema.ts'
+
+import { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
+import {
+  inputRoots,
+  jsonHash,
+  noteHash,
+  openRecord,
+  openRecordOfAll,
+  peekRecord,
+  schemaHash,
+} from './ledger/records.ts'
+import type { JobInput, JobRequestBody, VersionBody } from './ledger/records.ts'
+import type { PlanParams } from './plan.ts'
+import { compile } from './sql/compile.ts'
+import type { CompiledQuery } from './sql/compile.ts'
+
+/** Farther in the future than this an expiry is refused: nodes keep nonces until then. */
+const LONGEST_LIFE_SECONDS = 24 * 3600
+const MAX_CHUNKS_IN_FLIGHT = 256
+const NETWORKS: readonly PlanParams['network'][] = ['loopback', 'lan', 'wan']
+
+/** Public keys and sizes from the topology: never from the coordinator. */
+export interface AdmissionKeys {
+  readonly origin: string
+  readonly queriers: readonly string[]
+  /** vkey by repository name */
+  readonly repositories: ReadonlyMap<string, string>
+  /** Size of the MPC committee. */
+  readonly n: CommitteeSize
+}
+
+/** What the coordinator proposes. */
+export interface JobProposal {
+  readonly job: string
+  readonly requestNote: string
+  readonly schemaNote: string
+  readonly versionNote: string
+  /** Canonical JSON. */
+  readonly planParams: string
+  readonly planHash: string
+}
+
+export interface AdmittedJob {
+  readonly job: string
+  readonly requestNote: string
+  readonly request: JobRequestBody
+  /** Who asks. */
+  readonly querier: string
+  readonly schema: Schema
+  readonly version: VersionBody
+  readonly params: PlanParams
+  readonly paramsHash: string
+  readonly compiled: CompiledQuery
+  readonly inputs: readonly JobInput[]
+}
+
+/** A job is named by its request: 32 hex digits of the hash of the signed note. */
+export const jobIdOf = (requestNote: string): string => noteHash(requestNote).slice(0, 32)
+
+/** Rows of all chunks of a version, part after part. */
+const chunksOf = (version: VersionBody): number[] => version.parts.flatMap((part) => part.chunks)
+
+/** The planParams of a job on this version. */
+export function proposeParams(
+  version: VersionBody,
+  n: CommitteeSize,
+  settings: Pick<PlanParams, 'chunksInFlight' | 'network'>,
+): PlanParams {
+  return {
+    committee: { n, t: committee(n).t },
+    security: 'passive',
+    dataset: {
+      name: version.dataset,
+      version: version.version,
+      chunks: chunksOf(version),
+      rowsPerMember: version.rowsPerMember,
+    },
+    chunksInFlight: settings.chunksInFlight,
+    network: settings.network,
+  }
+}
+
+/**
+ * A schema note that all of its repositories have signed.
+ * @throws ShareholdError SH_AUTH_SCHEMA, SH_NOTE_*, SH_LEDGER_RECORD
+ */
+export function openSchema(
+  note: string,
+  keys: Pick<AdmissionKeys, 'origin' | 'repositories'>,
+): { schema: Schema; repositories: readonly string[] } {
+  const peeked = peekRecord(note, keys.origin)
+  if (peeked.kind !== 'schema')
+    throw refused('SH_AUTH_SCHEMA', 'The schema note is of another kind.')
+  const vkeys = peeked.body.repositories.map((name) => {
+    const vkey = keys.repositories.get(name)
+    if (vkey === undefined) {
+      throw refused('SH_AUTH_SCHEMA', `The schema names a repository "${name}" that is not ours.`)
+    }
+    return vkey
+  })
+  return openRecordOfAll(note, keys.origin, 'schema', vkeys)
+}
+
+/**
+ * A version note, signed by its importer, on this schema.
+ * @throws ShareholdError SH_AUTH_VERSION, SH_NOTE_*, SH_LEDGER_RECORD
+ */
+export function openVersion(
+  note: string,
+  keys: Pick<AdmissionKeys, 'origin' | 'repositories'>,
+  schema: { readonly schema: Schema; readonly repositories: readonly string[] },
+): VersionBody {
+  const peeked = peekRecord(note, keys.origin)
+  const importer = peeked.kind === 'version' ? peeked.body.importer : ''
+  const vkey = keys.repositories.get(importer)
+  if (vkey === undefined || !schema.repositories.includes(importer)) {
+    throw refused('SH_AUTH_VERSION', 'The version note is not by a repository of the dataset.')
+  }
+  const version = openRecordOfAll(note, keys.origin, 'version', [vkey])
+  if (
+    version.dataset !== schema.schema.dataset ||
+    version.schemaHash !== schemaHash(schema.schema) ||
+    version.parts.some((part) => !schema.repositories.includes(part.repository))
+  ) {
+    throw refused('SH_AUTH_VERSION', 'The version note and the schema do not belong together.')
+  }
+  return version
+}
+
+/**
+ * Checks a proposal.
+ *
+ * @param nowSeconds Unix time of the checking node
+ * @throws ShareholdError SH_AUTH_* naming the rule; SH_SQL_*, SH_PLAN_*, SH_POLICY_* from planning;
+ * SH_NOTE_* and SH_LEDGER_RECORD for malformed notes
+ */
+export async function admit(
+  proposal: JobProposal,
+  keys: AdmissionKeys,
+  nowSeconds: number,
+  hash: Hash,
+): Promise<AdmittedJob> {
+  const opened = openRecord(proposal.requestNote, keys.origin, 'job-request', keys.queriers)
+  const request = opened.body
+  if (opened.signers.length !== 1) {
+    throw refused('SH_AUTH_SIGNATURE', 'A request must be signed by exactly one querier.')
+  }
+  if (proposal.job !== jobIdOf(proposal.requestNote)) {
+    throw refused('SH_AUTH_JOB', 'The job id does not belong to the request.')
+  }
+  if (request.grant !== '') {
+    throw new ShareholdError('SH_AUTH_UNSUPPORTED', 'Grants are not supported yet.', {
+      hint: 'Leave `grant` empty: queriers are authorised by the topology.',
+    })
+  }
+  if (request.expiry <= nowSeconds) {
+    throw new ShareholdError('SH_AUTH_EXPIRED', 'The request has expired.', {
+      hint: 'Ask again; if this happens at once, compare the clocks of the machines.',
+    })
+  }
+  if (request.expiry > nowSeconds + LONGEST_LIFE_SECONDS) {
+    throw refused('SH_AUTH_EXPIRY', 'The request expires more than 24 hours from now.')
+  }
+  const dataset = request.datasets[0]
+  if (dataset === undefined || request.datasets.length !== 1) {
+    throw refused('SH_AUTH_DATASET', 'A request names exactly one dataset.')
+  }
+  const signedSchema = openSchema(proposal.schemaNote, keys)
+  const { schema } = signedSchema
+  const version = openVersion(proposal.versionNote, keys, signedSchema)
+  if (
+    dataset.name !== version.dataset ||
+    dataset.version !== version.version ||
+    dataset.schemaHash !== version.schemaHash
+  ) {
+    throw refused('SH_AUTH_DATASET', 'The request is for another version of the dataset.')
+  }
+  if (!schema.purposes.includes(request.purpose)) {
+    throw new ShareholdError(
+      'SH_AUTH_PURPOSE',
+      `The dataset "${schema.dataset}" is not open to the purpose "${request.purpose}".`,
+      { hint: `Its repositories have signed: ${schema.purposes.join(', ')}.` },
+    )
+  }
+  const params = checkParams(proposal.planParams, version, keys)
+  const compiled = await compile(request.sql, schema, params)
+  if (compiled.planHash !== proposal.planHash) {
+    throw new ShareholdError('SH_AUTH_PLAN', 'Planning the query again gave another plan.', {
+      hint: 'Do all nodes run the same version of Sharehold?',
+    })
+  }
+  return {
+    job: proposal.job,
+    requestNote: proposal.requestNote,
+    request,
+    querier: opened.signers[0]!,
+    schema,
+    version,
+    params,
+    paramsHash: jsonHash(params),
+    compiled,
+    inputs: [
+      { dataset: version.dataset, version: version.version, roots: inputRoots(version, hash) },
+    ],
+  }
+}
+
+/** All but the coordinator's two choices follows from the version; those are range-checked. */
+function checkParams(text: string, version: VersionBody, keys: AdmissionKeys): PlanParams {
+  const given = parseCanonicalJson(text) as Partial<PlanParams> | null
+  const chunksInFlight = Number(given?.chunksInFlight)
+  const network = NETWORKS.find((one) => one === given?.network)
+  if (
+    network === undefined ||
+    !Number.isInteger(chunksInFlight) ||
+    chunksInFlight < 1 ||
+    chunksInFlight > MAX_CHUNKS_IN_FLIGHT
+  ) {
+    throw refused('SH_AUTH_PARAMS', 'planParams are out of range.')
+  }
+  const params = proposeParams(version, keys.n, { chunksInFlight, network })
+  if (canonicalJson(params) !== text) {
+    throw refused('SH_AUTH_PARAMS', 'planParams do not follow from the dataset version.')
+  }
+  return params
+}
+
+function refused(code: string, message: string): ShareholdError {
+  return new ShareholdError(code, message)
+}
