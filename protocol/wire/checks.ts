@@ -6,6 +6,7 @@ import type { Headers, Kind } from './messages.ts'
 const U32 = 0xffff_ffff
 const NONCE_BYTES = 32
 const SALT_BYTES = 32
+const NOTE_CHARACTERS = 1_000_000
 
 const text = (low: number, high: number): z.ZodType<string> =>
   z
@@ -20,7 +21,8 @@ const identifier = z
   .max(256)
   .regex(/^[^\p{Cc}\p{Cs}\p{White_Space}]+$/u, 'has white space or control characters')
 const name = text(1, 256)
-const note = text(1, 1_000_000)
+
+const note = text(1, NOTE_CHARACTERS)
 const u32 = z.int().min(0).max(U32)
 const attempt = z.int().min(1).max(U32)
 const index = z.int().min(1).max(7)
@@ -51,11 +53,11 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
     message: text(1, 10_000),
     hint: text(1, 10_000).exactOptional(),
   }),
-  commit: z.strictObject({ nonces: z.array(bytes(NONCE_BYTES)).min(1).max(64), context: note }),
+  commit: z.strictObject({ nonces: z.array(bytes(NONCE_BYTES)).min(1).max(64) }),
   committed: z.strictObject({ keyCommitments: z.array(name).max(1000) }),
   start: z.strictObject({ startNote: note }),
   progress: z.strictObject({ op: u32, batch: u32, totalOps: u32 }),
-  done: z.strictObject({ reportNote: note }),
+  done: z.strictObject({ reportNote: text(0, NOTE_CHARACTERS) }),
   signCompletion: z.strictObject({ text: note }),
   signed: z.strictObject({ line: text(1, 10_000) }),
   abort: z.strictObject({
@@ -75,6 +77,8 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   block: z.strictObject({ column: name, encoding, chunk: u32, salt: bytes(SALT_BYTES) }),
   importCommit: z.strictObject({ root: digest }),
   receipt: z.strictObject({ note }),
+  importUnion: z.strictObject({ importId: identifier, versionNote: text(0, NOTE_CHARACTERS) }),
+  union: z.strictObject({ rowsPerMember: note }),
   importActivate: z.strictObject({ versionNote: note }),
   importDrop: z.strictObject({ importId: identifier }),
   acknowledged: empty,

@@ -32,8 +32,8 @@ export interface Headers {
   readonly prepared: { readonly nonce: Uint8Array }
   /** Node: I will not do it. Also the answer to a refused import. */
   readonly refused: { readonly code: string; readonly message: string; readonly hint?: string }
-  /** Coordinator: all nonces, in committee order, and the other inputs of the job context as canonical JSON. */
-  readonly commit: { readonly nonces: readonly Uint8Array[]; readonly context: string }
+  /** Coordinator: the nonces of the receiver's committee, in committee order. */
+  readonly commit: { readonly nonces: readonly Uint8Array[] }
   /** Node: commitments to the job keys that it derived. */
   readonly committed: { readonly keyCommitments: readonly string[] }
   /** Coordinator: the start note is on the ledger, go. */
@@ -43,7 +43,7 @@ export interface Headers {
     readonly batch: number
     readonly totalOps: number
   }
-  /** Node: finished. Payload: the sealed output, empty if the node has none. */
+  /** Node: finished. Report and payload (the sealed output) are empty from a share-node. */
   readonly done: { readonly reportNote: string }
   /** Coordinator: sign this completion text. */
   readonly signCompletion: { readonly text: string }
@@ -79,6 +79,10 @@ export interface Headers {
   readonly importCommit: { readonly root: HexDigest }
   /** Share-node: synced to disk; its signed receipt. */
   readonly receipt: { readonly note: string }
+  /** How many members have how many rows if this import joins the parts of that version ('' for none)? */
+  readonly importUnion: { readonly importId: string; readonly versionNote: string }
+  /** Share-node: [rows, members] pairs, ascending, as canonical JSON. */
+  readonly union: { readonly rowsPerMember: string }
   readonly importActivate: { readonly versionNote: string }
   readonly importDrop: { readonly importId: string }
   /** Share-node: activated, or dropped, on disk. */

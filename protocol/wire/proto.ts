@@ -29,6 +29,8 @@ message Envelope {
     ImportActivate import_activate = 36;
     ImportDrop import_drop = 37;
     Acknowledged acknowledged = 38;
+    ImportUnion import_union = 39;
+    Union union = 40;
 
     ColumnsBegin columns_begin = 64;
     ColumnPiece column_piece = 65;
@@ -54,10 +56,7 @@ message Refused {
   required string message = 2;
   optional string hint = 3;
 }
-message Commit {
-  repeated bytes nonces = 1;
-  required string context = 2;
-}
+message Commit { repeated bytes nonces = 1; }
 message Committed { repeated string key_commitments = 1; }
 message Start { required string start_note = 1; }
 message Progress {
@@ -90,6 +89,11 @@ message Block {
 }
 message ImportCommit { required string root = 1; }
 message Receipt { required string note = 1; }
+message ImportUnion {
+  required string import_id = 1;
+  required string version_note = 2;
+}
+message Union { required string rows_per_member = 1; }
 message ImportActivate { required string version_note = 1; }
 message ImportDrop { required string import_id = 1; }
 message Acknowledged {}
