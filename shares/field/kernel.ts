@@ -17,6 +17,7 @@ export interface Kernel {
   fpScale(o: number, a: number, c: bigint, n: number): void
   fpAddScaled(o: number, a: number, c: bigint, n: number): void
   fpCombine(o: number, table: number, k: number, n: number): void
+  fpCombineSmall(o: number, table: number, k: number, n: number): void
   fpSum(a: number, n: number): bigint
   fpDot(a: number, b: number, n: number): bigint
   fpFill(o: number, c: bigint, n: number): void
@@ -28,11 +29,27 @@ export interface Kernel {
     a: number,
     b: number,
     r: number,
-    c0: bigint,
-    ad: bigint,
-    ar: bigint,
-    bd: bigint,
-    br: bigint,
+    ca: bigint,
+    ra: bigint,
+    cb: bigint,
+    rb: bigint,
+    n: number,
+  ): void
+  fpMulCombineSmall(
+    oa: number,
+    ob: number,
+    a: number,
+    b: number,
+    r: number,
+    c: bigint,
+    ca: bigint,
+    sca: bigint,
+    ra: bigint,
+    sra: bigint,
+    cb: bigint,
+    scb: bigint,
+    rb: bigint,
+    srb: bigint,
     n: number,
   ): void
   fpFromI64(a: number, n: number): number

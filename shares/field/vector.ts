@@ -8,7 +8,7 @@ import { kernel, kernelBuffer } from './kernel.ts'
  * RangeError otherwise. Scalar coefficients are any integers, taken modulo p.
  */
 import { viewFp, viewWords, type FpVector } from './memory.ts'
-import { reduce } from './scalar.ts'
+import { P, reduce, toSigned } from './scalar.ts'
 
 /** out = a + b */
 export function add(out: FpVector, a: FpVector, b: FpVector): void {
@@ -46,6 +46,9 @@ export function addScaled(out: FpVector, a: FpVector, c: bigint): void {
   kernel.fpAddScaled(out.ptr, a.ptr, reduce(c), out.length)
 }
 
+/** Below this sum of magnitudes, 32-bit halves of elements add up within 64 bits. */
+const SMALL_SUM = 1n << 31n
+
 /** Most vectors that one `combine` takes: C(7,3) = 35 components and some room. */
 export const MAX_TERMS = 60
 
@@ -65,12 +68,22 @@ export function combine(
     throw new RangeError(`${vectors.length} vectors and ${coefficients.length} coefficients`)
   }
   // Kernel memory below the first block is scratch for such tables.
-  const table = new BigUint64Array(kernelBuffer(), 0, 2 * vectors.length)
-  for (const [i, vector] of vectors.entries()) {
-    table[2 * i] = BigInt(vector.ptr)
-    table[2 * i + 1] = reduce(coefficients[i] ?? 0n)
+  const signed = coefficients.map((c) => toSigned(reduce(c)))
+  if (signed.reduce((s, c) => s + magnitude(c), 0n) < SMALL_SUM) {
+    const table = new Int32Array(kernelBuffer(), 0, 4 * vectors.length)
+    for (const [i, vector] of vectors.entries()) {
+      const c = Number(signed[i])
+      table.set([vector.ptr, c < 0 ? -1 : 0, Math.abs(c), 0], 4 * i)
+    }
+    kernel.fpCombineSmall(out.ptr, 0, vectors.length, out.length)
+  } else {
+    const table = new BigUint64Array(kernelBuffer(), 0, 2 * vectors.length)
+    for (const [i, vector] of vectors.entries()) {
+      table[2 * i] = BigInt(vector.ptr)
+      table[2 * i + 1] = reduce(coefficients[i] ?? 0n)
+    }
+    kernel.fpCombine(out.ptr, 0, vectors.length, out.length)
   }
-  kernel.fpCombine(out.ptr, table.byteOffset, vectors.length, out.length)
 }
 
 /** The sum of all elements. */
@@ -87,7 +100,10 @@ export function dot(a: FpVector, b: FpVector): bigint {
 /**
  * The two vectors of a one-round re-sharing multiplication at n = 3, in one pass:
  *   d = c0 * a * b;   outA = ad * d + ar * r;   outB = bd * d + br * r.
- * Costs five multiplications an element and reads each operand once.
+ * Fastest if |ad| + |ar| <= 7 and |bd| + |br| <= 7 as signed integers, and c0 is 1 or -1 (one
+ * multiplication) or anything else (two); otherwise it takes five. Small coefficients are always
+ * possible: a dealer i whose receiver j gets alpha_j * r, with d = lambda_i / alpha_j * a * b, deals
+ * (alpha_j - x) * d + x * r to the point x.
  */
 export function mulCombine(
   outA: FpVector,
@@ -102,19 +118,35 @@ export function mulCombine(
   br: bigint,
 ): void {
   sameLength(outA, outB, a, b, r)
-  kernel.fpMulCombine(
-    outA.ptr,
-    outB.ptr,
-    a.ptr,
-    b.ptr,
-    r.ptr,
-    reduce(c0),
-    reduce(ad),
-    reduce(ar),
-    reduce(bd),
-    reduce(br),
-    outA.length,
-  )
+  const c = toSigned(reduce(c0))
+  const sign = c === -1n ? -1n : 1n
+  const [ca, ra, cb, rb] = [ad * sign, ar, bd * sign, br].map((x) => toSigned(reduce(x)))
+  if (ca === undefined || ra === undefined || cb === undefined || rb === undefined) return
+  const at = [outA.ptr, outB.ptr, a.ptr, b.ptr, r.ptr] as const
+  if (magnitude(ca) + magnitude(ra) <= 7n && magnitude(cb) + magnitude(rb) <= 7n) {
+    kernel.fpMulCombineSmall(
+      ...at,
+      reduce(c * sign),
+      magnitude(ca),
+      signMask(ca),
+      magnitude(ra),
+      signMask(ra),
+      magnitude(cb),
+      signMask(cb),
+      magnitude(rb),
+      signMask(rb),
+      outA.length,
+    )
+  } else {
+    kernel.fpMulCombine(
+      ...at,
+      reduce(ad * c0),
+      reduce(ra),
+      reduce(bd * c0),
+      reduce(rb),
+      outA.length,
+    )
+  }
 }
 
 /** Every element = c. */
@@ -183,6 +215,15 @@ export function toNumbers(v: FpVector, scratch: FpVector): BigInt64Array<ArrayBu
   sameLength(scratch, v)
   kernel.fpToI64(scratch.ptr, v.ptr, v.length)
   return new BigInt64Array(kernelBuffer().slice(scratch.ptr, scratch.ptr + scratch.length * 8))
+}
+
+function magnitude(c: bigint): bigint {
+  return c < 0n ? -c : c
+}
+
+/** x ^ signMask(c) is congruent to x or -x. */
+function signMask(c: bigint): bigint {
+  return c < 0n ? P : 0n
 }
 
 function sameLength(first: FpVector, ...others: readonly FpVector[]): void {

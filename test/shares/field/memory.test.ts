@@ -144,7 +144,10 @@ describe('arenas', () => {
     const top = arena.bytes(0x3000_0000)
     const high = { ptr: top.ptr + top.bytes - 800, length: 100 }
     expect(high.ptr).toBeGreaterThan(2 ** 31)
-    vector.fromBigInts(high, Array.from({ length: 100 }, () => 5n))
+    vector.fromBigInts(
+      high,
+      Array.from({ length: 100 }, () => 5n),
+    )
     vector.mul(high, high, high)
     expect(vector.sum(high)).toBe(2500n)
     expect(vector.dot(high, high)).toBe(62_500n)
@@ -157,9 +160,9 @@ describe('arenas', () => {
     arena.release()
   })
 
-  it('wipe on request, children and early frees included', () => {
+  it('wipe what they give back, children and early frees included, unless told otherwise', () => {
     for (const give of ['release', 'free', 'child'] as const) {
-      const arena = newArena({ wipe: true })
+      const arena = newArena()
       const owner = give === 'child' ? arena.child() : arena
       const secret = owner.elements(100)
       vector.fill(secret, 99n)
@@ -168,7 +171,7 @@ describe('arenas', () => {
       expect(viewWords(secret).every((w) => w === 0n)).toBe(true)
       arena.release()
     }
-    const plain = newArena()
+    const plain = newArena({ wipe: false })
     const block = plain.elements(100)
     vector.fill(block, 99n)
     plain.release()

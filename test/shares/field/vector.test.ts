@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { newArena, sliceFp, viewWords } from '../../../shares/field/memory.ts'
 import type { FpVector } from '../../../shares/field/memory.ts'
-import { P, reduce, toSigned } from '../../../shares/field/scalar.ts'
+import { P, inv, lagrange, mul, reduce, toSigned } from '../../../shares/field/scalar.ts'
 import * as vector from '../../../shares/field/vector.ts'
 
 import { EDGES, LENGTHS, element, guarded, length, pseudoRandomElements, word } from './samples.ts'
@@ -126,16 +126,14 @@ describe('elementwise operations', () => {
 
 describe('combine', () => {
   it('agrees with BigInt for any number of vectors and any coefficients', () => {
-    const terms = fc
-      .tuple(length, fc.integer({ min: 0, max: 12 }))
-      .chain(([n, k]) =>
-        fc
-          .array(fc.tuple(fc.array(element, { minLength: n, maxLength: n }), coefficient), {
-            minLength: k,
-            maxLength: k,
-          })
-          .map((list) => ({ n, list })),
-      )
+    const terms = fc.tuple(length, fc.integer({ min: 0, max: 12 })).chain(([n, k]) =>
+      fc
+        .array(fc.tuple(fc.array(element, { minLength: n, maxLength: n }), coefficient), {
+          minLength: k,
+          maxLength: k,
+        })
+        .map((list) => ({ n, list })),
+    )
     fc.assert(
       fc.property(terms, ({ n, list }) => {
         guarded((fp) => {
@@ -216,6 +214,70 @@ describe('mulCombine', () => {
           expect(vector.toBigInts(a)).toEqual(outB)
         })
       }),
+    )
+  })
+})
+
+describe('mulCombine with small coefficients', () => {
+  it('agrees with BigInt for every sign and magnitude, each c0 and length', () => {
+    const small = [-7n, -4n, -3n, -2n, -1n, 0n, 1n, 2n, 3n, 4n, 7n]
+    for (const c0 of [1n, -1n, P - 1n, 3n, P / 2n]) {
+      for (const n of [1, 4, 5, 19]) {
+        const as = Array.from({ length: n }, (_, i) => at(EDGES, i))
+        const bs = Array.from({ length: n }, (_, i) => at(EDGES, (i * 5) % EDGES.length))
+        const rs = Array.from({ length: n }, (_, i) => at(EDGES, (i * 7 + 18) % EDGES.length))
+        guarded((fp) => {
+          const [a, b, r, x, y] = [fp(as), fp(bs), fp(rs), fp(as), fp(as)]
+          for (const ad of small) {
+            for (const ar of small) {
+              // The second output takes the coefficients the other way round.
+              vector.mulCombine(x, y, a, b, c0, r, ad, ar, -ar, ad)
+              const want = (d: bigint, s: bigint): bigint[] =>
+                as.map((u, i) => reduce(d * c0 * u * at(bs, i) + s * at(rs, i)))
+              expect(vector.toBigInts(x)).toEqual(want(ad, ar))
+              expect(vector.toBigInts(y)).toEqual(want(-ar, ad))
+            }
+          }
+        })
+      }
+    }
+  })
+
+  it('deals a line through d and alpha * r, as the n = 3 multiplication does', () => {
+    fc.assert(
+      fc.property(
+        vectors(3),
+        fc.constantFrom(1n, 2n, 3n),
+        ([as = [], bs = [], rs = []], dealer) => {
+          const lambda = [3n, -3n, 1n][Number(dealer) - 1] ?? 0n
+          const [alpha, other] = [(dealer % 3n) + 1n, ((dealer + 1n) % 3n) + 1n]
+          guarded((fp) => {
+            const [x, y] = [fp(as), fp(as)]
+            const c0 = mul(reduce(lambda), inv(alpha))
+            const line = (point: bigint): [bigint, bigint] => [alpha - point, point]
+            vector.mulCombine(x, y, fp(as), fp(bs), c0, fp(rs), ...line(dealer), ...line(other))
+            for (const [i, a] of as.entries()) {
+              const shares = [
+                at(vector.toBigInts(x), i),
+                at(vector.toBigInts(y), i),
+                alpha * at(rs, i),
+              ]
+              const pairs = [
+                [0, 1],
+                [1, 2],
+                [0, 2],
+              ] as const
+              const points = [dealer, other, alpha]
+              for (const [j, k] of pairs) {
+                const [w = 0n, z = 0n] = lagrange([at(points, j), at(points, k)], 0)
+                const opened = reduce(w * at(shares, j) + z * at(shares, k))
+                expect(opened).toBe(reduce(lambda * a * at(bs, i)))
+              }
+            }
+          })
+        },
+      ),
+      { numRuns: 30 },
     )
   })
 })
