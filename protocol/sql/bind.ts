@@ -1,0 +1,275 @@
+/**
+ * A SELECT statement against a schema: clauses checked, names and types resolved. Everything that is not
+ * accepted here is refused with its place and a way out; nothing is passed over in silence.
+ */
+import type { Column, Schema } from '../../shares/schema.ts'
+
+import { listOf, locationOf, open, openAs, startOf, textOf } from './ast.ts'
+import type { Fields } from './ast.ts'
+import { bindCondition } from './bind-condition.ts'
+import { bindGroupBy } from './bind-group.ts'
+import { bindOutput, outputName } from './bind-output.ts'
+import type { AggregateList } from './bind-output.ts'
+import type { BoundOrder, BoundQuery } from './bound.ts'
+import { findColumn, fail, plainName } from './context.ts'
+import type { Context } from './context.ts'
+import { namedDataset } from './dataset.ts'
+import { bindCount } from './limit.ts'
+import { didYouMean } from './names.ts'
+import { ordinalOf } from './ordinal.ts'
+import type { ParsedSelect } from './parse.ts'
+import { TRUE_PREDICATE } from './predicate.ts'
+import type { Scalar } from './scalar.ts'
+import { keywordAt } from './source.ts'
+
+/** Clauses of a SELECT that are refused: the field that shows one, its keyword, a way out. */
+const REFUSED_CLAUSES: readonly {
+  readonly field: string
+  readonly keyword: string
+  readonly what: string
+  readonly hint: string
+}[] = [
+  {
+    field: 'withClause',
+    keyword: 'with',
+    what: 'WITH is not supported.',
+    hint: 'Ask one query after the other.',
+  },
+  {
+    field: 'valuesLists',
+    keyword: 'values',
+    what: 'VALUES is not supported.',
+    hint: 'Ask about a dataset: SELECT … FROM.',
+  },
+  {
+    field: 'distinctClause',
+    keyword: 'distinct',
+    what: 'SELECT DISTINCT is not supported.',
+    hint: 'GROUP BY the columns: every group is one row.',
+  },
+  {
+    field: 'intoClause',
+    keyword: 'into',
+    what: 'SELECT INTO is not supported.',
+    hint: 'Queries change nothing: leave INTO away.',
+  },
+  {
+    field: 'havingClause',
+    keyword: 'having',
+    what: 'HAVING is not supported yet.',
+    hint: 'Drop the groups after the answer has arrived.',
+  },
+  {
+    field: 'windowClause',
+    keyword: 'window',
+    what: 'Window functions are not supported.',
+    hint: 'Use GROUP BY.',
+  },
+  {
+    field: 'lockingClause',
+    keyword: 'for',
+    what: 'Locking rows is not supported.',
+    hint: 'Queries change nothing: leave FOR away.',
+  },
+]
+
+/**
+ * Binds a statement.
+ *
+ * @throws ShareholdError with a code of SQL_ERRORS and a position
+ */
+export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
+  const { source, select } = parsed
+  refuseClauses({ source, schema, qualifier: schema.dataset }, select)
+  const named = namedDataset(parsed)
+  const context: Context = { source, schema, qualifier: named.qualifier }
+  if (named.dataset !== schema.dataset) {
+    throw fail(
+      context,
+      'SH_SQL_UNKNOWN_DATASET',
+      `Dataset "${named.dataset}" does not exist.`,
+      named.location,
+      didYouMean(named.dataset, [schema.dataset]),
+    )
+  }
+  const targets = listOf(select, 'targetList').map((node) => openAs(node, 'ResTarget') ?? {})
+  if (targets.length === 0) {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'The query selects nothing.',
+      source.tokens[0]?.start,
+      'Name what to show after SELECT, as COUNT(*).',
+    )
+  }
+  const where = select['whereClause']
+  const filter = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
+  const groupItems = listOf(select, 'groupClause')
+  const keys = bindGroupBy(context, select, targets)
+  refuseRowValues(context, select, targets)
+  const list: AggregateList = { aggregates: [] }
+  const outputs = targets.map((target) => bindTarget(context, keys, list, target))
+  const orderBy = listOf(select, 'sortClause').map((node) =>
+    bindOrder(context, keys, list, outputs, openAs(node, 'SortBy') ?? {}),
+  )
+  refuseNoAggregate(context, list)
+  if (select['limitOption'] === 'LIMIT_OPTION_WITH_TIES') {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'WITH TIES is not supported.',
+      keywordAt(source, 'ties'),
+      'Write LIMIT.',
+    )
+  }
+  return {
+    schema,
+    filter,
+    keys,
+    grouped: groupItems.length > 0,
+    aggregates: list.aggregates,
+    outputs: outputs.map(({ name, scalar }) => ({
+      name,
+      type: scalar.type,
+      expression: scalar.expression,
+    })),
+    orderBy,
+    limit: bindCount(context, select['limitCount'], 'LIMIT'),
+    offset: bindCount(context, select['limitOffset'], 'OFFSET') ?? 0,
+  }
+}
+
+interface Target {
+  readonly name: string
+  readonly scalar: Scalar
+}
+
+function refuseClauses(context: Context, select: Fields): void {
+  const operation = textOf(select, 'op')
+  if (operation !== 'SETOP_NONE') {
+    const keyword = operation.replace('SETOP_', '')
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      `${keyword} is not supported.`,
+      keywordAt(context.source, keyword.toLowerCase()),
+      'Ask the queries one after the other.',
+    )
+  }
+  for (const { field, keyword, what, hint } of REFUSED_CLAUSES) {
+    if (select[field] === undefined) continue
+    throw fail(context, 'SH_SQL_UNSUPPORTED', what, keywordAt(context.source, keyword), hint)
+  }
+}
+
+function bindTarget(
+  context: Context,
+  keys: readonly Column[],
+  list: AggregateList,
+  target: Fields,
+): Target {
+  const node = target['val']
+  const alias = textOf(target, 'name')
+  const scalar = bindOutput(context, keys, list, node)
+  return { name: alias === '' ? outputName(node) : alias, scalar }
+}
+
+/** A query without any aggregate would show rows: said at its first column, before grouping is looked at. */
+function refuseRowValues(context: Context, select: Fields, targets: readonly Fields[]): void {
+  if (listOf(select, 'groupClause').length > 0) return
+  const sortItems = listOf(select, 'sortClause')
+  if ([...targets, ...sortItems].some(holdsCall)) return
+  const shown = targets.find((target) => findReference(target) !== undefined) ?? targets[0]
+  const reference = findReference(shown)
+  const isStar = openAs(listOf(reference ?? {}, 'fields').at(-1), 'A_Star') !== undefined
+  const name = isStar ? undefined : plainName({ ColumnRef: reference })
+  // An unknown column or the member column is the better complaint.
+  if (name !== undefined && findColumn(context.schema, name) === undefined) return
+  throw fail(
+    context,
+    'SH_POLICY_ROW_VALUES',
+    'The query would show values of single rows: only aggregates are answered.',
+    reference === undefined ? startOf(shown?.['val']) : locationOf(reference),
+    'Aggregate: COUNT(*), SUM(x), AVG(x); GROUP BY a column to compare its values.',
+  )
+}
+
+function refuseNoAggregate(context: Context, list: AggregateList): void {
+  if (list.aggregates.length > 0) return
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    'The query holds no aggregate, so there is nothing to compute.',
+    context.source.tokens[0]?.start,
+    'Add COUNT(*) to see how large the groups are.',
+  )
+}
+
+function bindOrder(
+  context: Context,
+  keys: readonly Column[],
+  list: AggregateList,
+  outputs: readonly Target[],
+  sort: Fields,
+): BoundOrder {
+  const direction = textOf(sort, 'sortby_dir')
+  if (direction === 'SORTBY_USING') {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'ORDER BY … USING is not supported.',
+      keywordAt(context.source, 'using'),
+      'Write ASC or DESC.',
+    )
+  }
+  const descending = direction === 'SORTBY_DESC'
+  const nulls = textOf(sort, 'sortby_nulls')
+  const nullsFirst = nulls === 'SORTBY_NULLS_DEFAULT' ? descending : nulls === 'SORTBY_NULLS_FIRST'
+  const { expression } = orderExpression(context, keys, list, outputs, sort['node'])
+  return { expression, descending, nullsFirst }
+}
+
+/** Output name first, then ordinal, then an expression over input columns (findTargetlistEntrySQL92). */
+function orderExpression(
+  context: Context,
+  keys: readonly Column[],
+  list: AggregateList,
+  outputs: readonly Target[],
+  node: unknown,
+): Scalar {
+  const name = plainName(node)
+  const same = name === undefined ? [] : outputs.filter((output) => output.name === name)
+  const distinct = new Set(same.map(({ scalar }) => JSON.stringify(scalar.expression)))
+  if (distinct.size > 1) {
+    throw fail(
+      context,
+      'SH_SQL_AMBIGUOUS',
+      `ORDER BY "${name}" could mean ${distinct.size} different output columns.`,
+      startOf(node),
+      'Order by the number of the column, or give the outputs different names.',
+    )
+  }
+  if (same[0] !== undefined) return same[0].scalar
+  const constant = openAs(node, 'A_Const')
+  if (constant === undefined) return bindOutput(context, keys, list, node)
+  const output = outputs[ordinalOf(context, constant, 'ORDER BY', outputs.length)]
+  if (output === undefined) throw new RangeError('unreachable')
+  return output.scalar
+}
+
+function holdsCall(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  if (open(node).kind === 'FuncCall') return true
+  return Object.values(node).some(holdsCall)
+}
+
+function findReference(node: unknown): Fields | undefined {
+  if (typeof node !== 'object' || node === null) return undefined
+  const own = openAs(node, 'ColumnRef')
+  if (own !== undefined) return own
+  for (const child of Object.values(node)) {
+    const found = findReference(child)
+    if (found !== undefined) return found
+  }
+  return undefined
+}

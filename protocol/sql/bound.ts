@@ -1,0 +1,74 @@
+/**
+ * The bound query: names resolved, types checked, nothing about execution yet. Later constructs (HAVING,
+ * computed columns, joins) are new fields and new kinds of Predicate and do not change these.
+ */
+import type { Column, Schema } from '../../shares/schema.ts'
+
+import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
+import type { CodeSet } from './code-set.ts'
+
+/** `equal` and the two orders; their negations are written with `not`, their mirrors by swapping sides. */
+export type Relation = 'equal' | 'less' | 'less-equal'
+
+/** A condition on a row in SQL's logic: true, false or unknown (NULL). */
+export type Predicate =
+  | { readonly kind: 'constant'; readonly value: boolean | null }
+  /** True on these codes, false on the others, unknown where the column is NULL. */
+  | { readonly kind: 'codes'; readonly column: Column; readonly codes: CodeSet }
+  /** Two stored columns. Unknown where either is NULL. */
+  | {
+      readonly kind: 'columns'
+      readonly relation: Relation
+      readonly left: Column
+      readonly right: Column
+    }
+  /** Two conditions as boolean values, false before true. Unknown where either is. */
+  | {
+      readonly kind: 'conditions'
+      readonly relation: Relation
+      readonly left: Predicate
+      readonly right: Predicate
+    }
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly Predicate[] }
+  | { readonly kind: 'not'; readonly operand: Predicate }
+  /** Never unknown. */
+  | { readonly kind: 'is-null'; readonly column: Column }
+  /** True where the operand is true, else false. */
+  | { readonly kind: 'is-true'; readonly operand: Predicate }
+  /** True where the operand is unknown, else false. */
+  | { readonly kind: 'is-unknown'; readonly operand: Predicate }
+
+/**
+ * An aggregate of the query. `template` stands for it in expressions, by identity; the planner puts an
+ * AggregateSpec with lanes in its place, one for each group.
+ */
+export interface BoundAggregate {
+  readonly template: AggregateSpec
+  /** Absent for COUNT(*). */
+  readonly column?: Column
+}
+
+export interface BoundOutput {
+  readonly name: string
+  readonly type: SqlType
+  readonly expression: AnswerExpression
+}
+
+export interface BoundOrder {
+  readonly expression: AnswerExpression
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+export interface BoundQuery {
+  readonly schema: Schema
+  readonly filter: Predicate
+  /** Group keys, distinct, with a public domain (text, boolean); none: one group of all rows. */
+  readonly keys: readonly Column[]
+  readonly grouped: boolean
+  readonly aggregates: readonly BoundAggregate[]
+  readonly outputs: readonly BoundOutput[]
+  readonly orderBy: readonly BoundOrder[]
+  readonly limit: number | null
+  readonly offset: number
+}

@@ -1,0 +1,79 @@
+/**
+ * What a column's codes mean: value(code) = (origin + code * step) / divisor, codes from 0 to size-1.
+ * Numbers count in units of 1 (divisor 10^scale), dates and timestamps in microseconds since
+ * 2000-01-01 (divisor 1), so that any two columns that PostgreSQL can compare share a unit. A boolean
+ * counts as 0 and 1. Text has codes without a value: its order is the dictionary's bytes.
+ */
+import type { Column } from '../../shares/schema.ts'
+
+import type { SqlType } from './answer-spec.ts'
+import { MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
+import { parseNumeric, powerOfTen, roundNumeric } from './numeric.ts'
+
+export interface ColumnDomain {
+  /** Number of codes. */
+  readonly size: bigint
+  readonly origin: bigint
+  readonly step: bigint
+  readonly divisor: bigint
+}
+
+const INT4 = 2_147_483_647
+
+/** The type that the column has in PostgreSQL: an integer range beyond int4 makes a bigint. */
+export function sqlTypeOf(column: Column): SqlType {
+  switch (column.type) {
+    case 'integer':
+      return column.min < -INT4 - 1 || column.max > INT4 ? 'bigint' : 'integer'
+    case 'decimal':
+      return 'numeric'
+    case 'boolean':
+    case 'date':
+    case 'timestamp':
+    case 'text':
+      return column.type
+  }
+}
+
+/** Codes and values of a column; text has only a size. */
+export function domainOf(column: Column): ColumnDomain {
+  switch (column.type) {
+    case 'boolean':
+      return { size: 2n, origin: 0n, step: 1n, divisor: 1n }
+    case 'integer':
+      return ranged(BigInt(column.min), BigInt(column.max), 1n, 1n)
+    case 'decimal': {
+      const scaled = (text: string): bigint => roundNumeric(parseNumeric(text), column.scale).digits
+      return ranged(scaled(column.min), scaled(column.max), 1n, powerOfTen(column.scale))
+    }
+    case 'date':
+      return ranged(
+        parseTimestamp(column.min),
+        parseTimestamp(column.max),
+        MICROSECONDS_PER_DAY,
+        1n,
+      )
+    case 'timestamp':
+      return ranged(
+        parseTimestamp(column.min),
+        parseTimestamp(column.max),
+        BigInt(column.resolutionSeconds) * 1_000_000n,
+        1n,
+      )
+    case 'text':
+      return { size: BigInt(column.dictionary.length), origin: 0n, step: 1n, divisor: 1n }
+  }
+}
+
+/** Bits of the largest magnitude that the column's field element can have: what sums are made of. */
+export function fieldBits(column: Column): number {
+  const { origin, size } = domainOf(column)
+  const last = origin + size - 1n
+  const magnitude = (value: bigint): bigint => (value < 0n ? -value : value)
+  const largest = magnitude(origin) > magnitude(last) ? magnitude(origin) : magnitude(last)
+  return largest.toString(2).length
+}
+
+function ranged(origin: bigint, last: bigint, step: bigint, divisor: bigint): ColumnDomain {
+  return { size: (last - origin) / step + 1n, origin, step, divisor }
+}

@@ -1,0 +1,184 @@
+/**
+ * SQL text to PostgreSQL's own syntax tree. The grammar is PostgreSQL 18's (libpg-query, WebAssembly),
+ * so what is a syntax error here is one there. Only a single SELECT comes through.
+ *
+ * Security: the text is a stranger's. It is bounded before the parser sees it, because the parser and
+ * the printer of its tree recurse on a fixed stack.
+ */
+import { loadModule, parseSync, scanSync } from 'libpg-query'
+
+import { ShareholdError } from '../../shares/errors.ts'
+
+import { fieldsOf, listOf, numberOf, open } from './ast.ts'
+import type { Fields } from './ast.ts'
+import { positionOfCharacters, sqlError } from './source.ts'
+import type { Source, Token } from './source.ts'
+
+export { formatSqlError } from './format-error.ts'
+
+/** Longest statement, in UTF-16 units. */
+export const MAX_SQL_LENGTH = 262_144
+/** Most tokens that can nest (all but names, constants and commas). The parser's stack holds about three times as many. */
+export const MAX_NESTING_TOKENS = 2_000
+
+const LEAF = /^(?:,|[\d.'"$]|[eEbBxXnN]'|[uU]&['"])/u
+const WORD = /^[\p{L}_]/u
+/** Words that open a level; all others are names or clause keywords. */
+const NESTING_WORD =
+  /^(?:all|any|array|between|case|cast|coalesce|else|except|exists|from|intersect|is|isnull|lateral|not|notnull|nullif|or|and|row|select|similar|then|union|values|when|with)$/iu
+
+/** Not well-formed UTF-16, or a byte that ends a C string. */
+const NOT_TEXT = /\p{Surrogate}|\0/u
+
+export interface ParsedSelect {
+  readonly source: Source
+  /** Fields of the SelectStmt. */
+  readonly select: Fields
+}
+
+let loading: Promise<void> | undefined
+
+/** Loads the parser once; must be awaited before `parseSelect`. */
+export async function loadParser(): Promise<void> {
+  loading ??= loadModule()
+  await loading
+}
+
+/**
+ * Parses one SELECT statement; a final semicolon is allowed.
+ *
+ * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_TOO_COMPLEX, SH_SQL_UNSUPPORTED (another statement, or several)
+ */
+export function parseSelect(sql: string): ParsedSelect {
+  checkText(sql)
+  const source = { sql, tokens: tokensOf(sql) }
+  const nesting = source.tokens.filter(canNest)
+  if (nesting.length > MAX_NESTING_TOKENS) {
+    throw sqlError(
+      source,
+      'SH_SQL_TOO_COMPLEX',
+      `The statement has more than ${MAX_NESTING_TOKENS} operators and parentheses.`,
+      nesting[MAX_NESTING_TOKENS]!.start,
+      'Long lists of values belong into IN (…).',
+    )
+  }
+  const statements = listOf(
+    parserResult(sql, () => parseSync(sql)),
+    'stmts',
+  )
+  const [first, second] = statements
+  if (first === undefined) {
+    throw new ShareholdError('SH_SQL_SYNTAX', 'There is no statement in the text.', {
+      hint: 'Write a SELECT.',
+      position: { line: 1, column: 1, length: 1 },
+    })
+  }
+  if (second !== undefined) {
+    throw sqlError(
+      source,
+      'SH_SQL_UNSUPPORTED',
+      'The text holds more than one statement.',
+      numberOf(second as Fields, 'stmt_location'),
+      'Send one statement at a time.',
+    )
+  }
+  const { kind, fields } = open(fieldsOf(first as Fields, 'stmt'))
+  if (kind !== 'SelectStmt') throw notASelect(source, kind)
+  return { source, select: fields }
+}
+
+function checkText(sql: string): void {
+  if (sql.length > MAX_SQL_LENGTH) {
+    throw new ShareholdError(
+      'SH_SQL_TOO_COMPLEX',
+      `The statement is longer than ${MAX_SQL_LENGTH} characters.`,
+      { hint: 'Shorten its lists of values.' },
+    )
+  }
+  const bad = NOT_TEXT.exec(sql)
+  if (bad === null) return
+  throw new ShareholdError(
+    'SH_SQL_SYNTAX',
+    'The text holds a character that is not Unicode text.',
+    {
+      hint: 'Remove NUL characters and lone surrogates.',
+      position: positionOfCharacters(sql, Array.from(sql.slice(0, bad.index)).length, 1),
+    },
+  )
+}
+
+/** Tokens without comments. */
+function tokensOf(sql: string): Token[] {
+  // libpg-query refuses the empty text with an error of its own kind.
+  if (sql.trim() === '') return []
+  const scanned = listOf(
+    parserResult(sql, () => {
+      try {
+        return scanSync(sql)
+      } catch {
+        // The scanner says nothing about where; the parser stops at the same place and does.
+        return parseSync(sql)
+      }
+    }),
+    'tokens',
+  ) as readonly Token[]
+  return scanned
+    .filter(({ text }) => !text.startsWith('--') && !text.startsWith('/*'))
+    .map(({ start, end, text }) => ({ start, end, text }))
+}
+
+function canNest({ text }: Token): boolean {
+  return WORD.test(text) ? NESTING_WORD.test(text) : !LEAF.test(text)
+}
+
+/** Calls the parser and gives its errors a position. */
+function parserResult(sql: string, call: () => unknown): Fields {
+  if (sql.trim() === '') return {}
+  try {
+    return call() as Fields
+  } catch (cause) {
+    const details =
+      cause instanceof Error && 'sqlDetails' in cause
+        ? (cause.sqlDetails as { message?: unknown; cursorPosition?: unknown } | undefined)
+        : undefined
+    // A RangeError or a WebAssembly trap: the stack was too small after all.
+    if (typeof details?.message !== 'string') {
+      throw new ShareholdError('SH_SQL_TOO_COMPLEX', 'The statement is nested too deeply.', {
+        hint: 'Remove a few levels of parentheses.',
+      })
+    }
+    const memory = details.message.startsWith('memory exhausted')
+    throw new ShareholdError(
+      memory ? 'SH_SQL_TOO_COMPLEX' : 'SH_SQL_SYNTAX',
+      `${sentence(details.message)}.`,
+      { position: cursorPosition(sql, details) },
+    )
+  }
+}
+
+function cursorPosition(
+  sql: string,
+  details: { readonly message?: unknown; readonly cursorPosition?: unknown },
+): { line: number; column: number } {
+  const cursor = typeof details.cursorPosition === 'number' ? details.cursorPosition : 0
+  const near = / at or near "([^]*)"$/u.exec(String(details.message))?.[1] ?? ''
+  return positionOfCharacters(sql, Math.max(0, cursor), Math.max(1, Array.from(near).length))
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toUpperCase() + message.slice(1)
+}
+
+function notASelect(source: Source, kind: string): ShareholdError {
+  const first = source.tokens[0]
+  const word = first === undefined ? 'This' : first.text.toUpperCase()
+  return sqlError(
+    source,
+    'SH_SQL_UNSUPPORTED',
+    `${word} is not supported: only SELECT is answered.`,
+    first?.start,
+    kind === 'ExplainStmt'
+      ? 'Leave EXPLAIN away and ask the compiler for the explanation of the SELECT.'
+      : 'Datasets are changed by their repositories, never through queries.',
+  )
+}

@@ -1,0 +1,234 @@
+/**
+ * Making conditions: constructors that simplify, exactly in three-valued logic. Conditions on one column
+ * merge into one set of codes (x >= 3 AND x < 5 is one interval), constants fold away.
+ */
+import type { Column } from '../../shares/schema.ts'
+
+import type { Predicate, Relation } from './bound.ts'
+import { complement, countOf, intersection, union } from './code-set.ts'
+import type { CodeSet } from './code-set.ts'
+import { domainOf } from './column-domain.ts'
+
+type Codes = Extract<Predicate, { kind: 'codes' }>
+
+export const TRUE_PREDICATE: Predicate = { kind: 'constant', value: true }
+export const FALSE_PREDICATE: Predicate = { kind: 'constant', value: false }
+export const UNKNOWN_PREDICATE: Predicate = { kind: 'constant', value: null }
+
+export function constantPredicate(value: boolean | null): Predicate {
+  return value === null ? UNKNOWN_PREDICATE : value ? TRUE_PREDICATE : FALSE_PREDICATE
+}
+
+export function codesPredicate(column: Column, codes: CodeSet): Predicate {
+  if (!column.nullable) {
+    if (codes.length === 0) return FALSE_PREDICATE
+    if (countOf(codes) === domainOf(column).size) return TRUE_PREDICATE
+  }
+  return { kind: 'codes', column, codes }
+}
+
+/** A boolean column as a condition. */
+export function booleanColumn(column: Column): Predicate {
+  return codesPredicate(column, [[1n, 1n]])
+}
+
+export function notPredicate(operand: Predicate): Predicate {
+  switch (operand.kind) {
+    case 'constant':
+      return constantPredicate(operand.value === null ? null : !operand.value)
+    case 'codes':
+      return codesPredicate(
+        operand.column,
+        complement(operand.codes, domainOf(operand.column).size),
+      )
+    case 'not':
+      return operand.operand
+    case 'columns':
+    case 'conditions':
+    case 'and':
+    case 'or':
+    case 'is-null':
+    case 'is-true':
+    case 'is-unknown':
+      return { kind: 'not', operand }
+  }
+}
+
+export function andPredicate(operands: readonly Predicate[]): Predicate {
+  return connect('and', operands, FALSE_PREDICATE, TRUE_PREDICATE)
+}
+
+export function orPredicate(operands: readonly Predicate[]): Predicate {
+  return connect('or', operands, TRUE_PREDICATE, FALSE_PREDICATE)
+}
+
+export function isNullPredicate(column: Column): Predicate {
+  return column.nullable ? { kind: 'is-null', column } : FALSE_PREDICATE
+}
+
+export function isTruePredicate(operand: Predicate): Predicate {
+  if (operand.kind === 'constant') return constantPredicate(operand.value === true)
+  return neverUnknown(operand) ? operand : { kind: 'is-true', operand }
+}
+
+export function isUnknownPredicate(operand: Predicate): Predicate {
+  if (operand.kind === 'constant') return constantPredicate(operand.value === null)
+  if (operand.kind === 'codes') return isNullPredicate(operand.column)
+  return neverUnknown(operand) ? FALSE_PREDICATE : { kind: 'is-unknown', operand }
+}
+
+export function conditionsPredicate(
+  relation: Relation,
+  left: Predicate,
+  right: Predicate,
+): Predicate {
+  if (left.kind === 'constant' && right.kind === 'constant') {
+    if (left.value === null || right.value === null) return UNKNOWN_PREDICATE
+    const [a, b] = [Number(left.value), Number(right.value)]
+    return constantPredicate(relation === 'equal' ? a === b : relation === 'less' ? a < b : a <= b)
+  }
+  if (isUnknown(left) || isUnknown(right)) return UNKNOWN_PREDICATE
+  return { kind: 'conditions', relation, left, right }
+}
+
+/** Whether the condition is true or false on every row. */
+export function neverUnknown(predicate: Predicate): boolean {
+  switch (predicate.kind) {
+    case 'constant':
+      return predicate.value !== null
+    case 'codes':
+      return !predicate.column.nullable
+    case 'columns':
+      return !predicate.left.nullable && !predicate.right.nullable
+    case 'conditions':
+      return neverUnknown(predicate.left) && neverUnknown(predicate.right)
+    case 'and':
+    case 'or':
+      return predicate.operands.every(neverUnknown)
+    case 'not':
+      return neverUnknown(predicate.operand)
+    case 'is-null':
+    case 'is-true':
+    case 'is-unknown':
+      return true
+  }
+}
+
+/** The columns that the condition reads. */
+export function columnsOf(predicate: Predicate): readonly Column[] {
+  switch (predicate.kind) {
+    case 'constant':
+      return []
+    case 'codes':
+    case 'is-null':
+      return [predicate.column]
+    case 'columns':
+      return [predicate.left, predicate.right]
+    case 'conditions':
+      return [...columnsOf(predicate.left), ...columnsOf(predicate.right)]
+    case 'and':
+    case 'or':
+      return predicate.operands.flatMap(columnsOf)
+    case 'not':
+    case 'is-true':
+    case 'is-unknown':
+      return columnsOf(predicate.operand)
+  }
+}
+
+/**
+ * Names of columns that cannot be NULL on a row where the condition is `truth`; undefined if it never
+ * is. Spares the validity plane in AVG(tip) … WHERE tip > 0.
+ */
+export function notNullWhen(predicate: Predicate, truth: boolean): ReadonlySet<string> | undefined {
+  const both = (operand: Predicate): ReadonlySet<string> | undefined =>
+    common([notNullWhen(operand, true), notNullWhen(operand, false)])
+  switch (predicate.kind) {
+    case 'constant':
+      return predicate.value === truth ? new Set() : undefined
+    case 'codes':
+      return new Set([predicate.column.name])
+    case 'columns':
+      return new Set([predicate.left.name, predicate.right.name])
+    case 'conditions':
+      return together([both(predicate.left), both(predicate.right)])
+    case 'and':
+    case 'or': {
+      const sets = predicate.operands.map((operand) => notNullWhen(operand, truth))
+      return (predicate.kind === 'and') === truth ? together(sets) : common(sets)
+    }
+    case 'not':
+      return notNullWhen(predicate.operand, !truth)
+    case 'is-null':
+      return truth ? new Set() : new Set([predicate.column.name])
+    case 'is-true':
+      return truth ? notNullWhen(predicate.operand, true) : new Set()
+    case 'is-unknown':
+      return truth ? new Set() : both(predicate.operand)
+  }
+}
+
+type Names = ReadonlySet<string> | undefined
+
+/** All hold: the union, or nothing possible. */
+function together(sets: readonly Names[]): Names {
+  const all = new Set<string>()
+  for (const set of sets) {
+    if (set === undefined) return undefined
+    for (const name of set) all.add(name)
+  }
+  return all
+}
+
+/** One of them holds: what is in all that are possible. */
+function common(sets: readonly Names[]): Names {
+  const [first, ...rest] = sets.filter((set) => set !== undefined)
+  return first && new Set([...first].filter((name) => rest.every((set) => set.has(name))))
+}
+
+function isUnknown(predicate: Predicate): boolean {
+  return predicate.kind === 'constant' && predicate.value === null
+}
+
+/** AND or OR: `absorbing` decides alone, `neutral` says nothing. */
+function connect(
+  kind: 'and' | 'or',
+  operands: readonly Predicate[],
+  absorbing: Predicate,
+  neutral: Predicate,
+): Predicate {
+  const flat = operands.flatMap((operand) => (operand.kind === kind ? operand.operands : [operand]))
+  const merged = mergeCodes(kind, flat).filter((operand) => !sameConstant(operand, neutral))
+  if (merged.some((operand) => sameConstant(operand, absorbing))) return absorbing
+  const unknown = merged.filter(isUnknown).slice(0, 1)
+  const rest = [...merged.filter((operand) => !isUnknown(operand)), ...unknown]
+  if (rest.length === 0) return neutral
+  return rest.length === 1 ? rest[0]! : { kind, operands: rest }
+}
+
+/** Conditions on the codes of one column become one, at the place of the first. */
+function mergeCodes(kind: 'and' | 'or', operands: readonly Predicate[]): Predicate[] {
+  const byColumn = new Map<Column, Codes[]>()
+  for (const operand of operands) {
+    if (operand.kind !== 'codes') continue
+    const same = byColumn.get(operand.column)
+    if (same === undefined) byColumn.set(operand.column, [operand])
+    else same.push(operand)
+  }
+  return operands.flatMap((operand) => {
+    if (operand.kind !== 'codes') return [operand]
+    const same = byColumn.get(operand.column) ?? []
+    if (same[0] !== operand) return []
+    const sets = same.map(({ codes }) => codes)
+    const codes = kind === 'or' ? union(sets) : intersection(sets, domainOf(operand.column).size)
+    return [codesPredicate(operand.column, codes)]
+  })
+}
+
+function sameConstant(predicate: Predicate, constant: Predicate): boolean {
+  return (
+    predicate.kind === 'constant' &&
+    constant.kind === 'constant' &&
+    predicate.value === constant.value
+  )
+}

@@ -1,0 +1,376 @@
+import { evaluateExpression, expressionType } from './answer-expression.ts'
+import type { AnswerExpression, SqlType } from './answer-spec.ts'
+import { castValue, formatValue, isNumberType } from './answer-value.ts'
+import type { Value } from './answer-value.ts'
+/**
+ * Expressions over literals, and, where the place allows, over group keys and aggregates: SELECT and
+ * ORDER BY (bind-output.ts), and constant expressions in WHERE and LIMIT, which are evaluated here. Types
+ * are PostgreSQL's: what has no operator there has none here.
+ */
+import { listOf, locationOf, namesOf, numberOf, open, textOf } from './ast.ts'
+import type { Fields } from './ast.ts'
+import { typeOfName } from './casts.ts'
+import type { CastTarget } from './casts.ts'
+import { fail, locate } from './context.ts'
+import type { Context } from './context.ts'
+import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
+import { readLiteral, readNumber } from './literal.ts'
+import { unsupportedExpression } from './unsupported.ts'
+
+/** An expression with its type. */
+export interface Scalar {
+  readonly expression: AnswerExpression
+  readonly type: SqlType
+  /** Set for a quoted literal or a bare NULL, whose type its neighbours decide. */
+  readonly untyped?: { readonly text: string | null }
+  readonly location: number | undefined
+}
+
+/** What may stand at the leaves besides literals. */
+export interface Leaves {
+  readonly column: (reference: Fields) => Scalar
+  /** Undefined if the function is no aggregate. */
+  readonly aggregate: (name: string, call: Fields) => Scalar | undefined
+  /** Types of the group keys that `column` may refer to. */
+  readonly keyTypes: readonly SqlType[]
+}
+
+type BinaryOperator = Extract<AnswerExpression, { kind: 'binary' }>['operator']
+type CallName = Extract<AnswerExpression, { kind: 'call' }>['function']
+
+const BINARY_OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%'])
+const FUNCTIONS: Readonly<Record<string, CallName>> = {
+  round: 'round',
+  abs: 'abs',
+  floor: 'floor',
+  ceil: 'ceil',
+  ceiling: 'ceil',
+  sqrt: 'sqrt',
+}
+
+/**
+ * Binds an expression.
+ *
+ * @throws ShareholdError SH_SQL_TYPE, SH_SQL_LITERAL, SH_SQL_UNSUPPORTED and what the leaves throw
+ */
+export function bindScalar(context: Context, leaves: Leaves, node: unknown): Scalar {
+  const { kind, fields } = open(node)
+  const location = locationOf(fields)
+  switch (kind) {
+    case 'A_Const':
+      return literal(context, fields)
+    case 'ColumnRef':
+      return leaves.column(fields)
+    case 'TypeCast':
+      return bindCast(context, leaves, fields)
+    case 'A_Expr':
+      return bindOperator(context, leaves, fields)
+    case 'CoalesceExpr': {
+      const operands = listOf(fields, 'args').map((item) => bindScalar(context, leaves, item))
+      return call(context, leaves, 'coalesce', unify(context, leaves, operands), location)
+    }
+    case 'FuncCall': {
+      const names = namesOf(fields, 'funcname')
+      const name = names.at(-1) ?? ''
+      const aggregate = names.length === 1 ? leaves.aggregate(name, fields) : undefined
+      if (aggregate !== undefined) return aggregate
+      const known = names.length === 1 ? FUNCTIONS[name] : undefined
+      if (known === undefined || isModified(fields)) throw unsupportedExpression(context, node)
+      return bindCall(context, leaves, known, fields)
+    }
+    default:
+      throw unsupportedExpression(context, node)
+  }
+}
+
+/** The value of an expression without columns and aggregates. @throws ShareholdError SH_SQL_CONSTANT */
+export function constantValue(context: Context, scalar: Scalar): Value | null {
+  return locate(context, scalar.location, () =>
+    evaluateExpression(scalar.expression, {
+      keyTypes: [],
+      keys: [],
+      aggregate: () => {
+        throw new TypeError('A constant holds no aggregate.')
+      },
+    }),
+  )
+}
+
+/** Gives a quoted literal or a bare NULL a type; others stay. @throws ShareholdError SH_SQL_LITERAL */
+export function settle(context: Context, scalar: Scalar, type: SqlType): Scalar {
+  if (scalar.untyped === undefined) return scalar
+  const { text } = scalar.untyped
+  const read = locate(context, scalar.location, () =>
+    text === null ? null : formatValue(readLiteral(type, text)),
+  )
+  return typedLiteral(type, read, scalar.location)
+}
+
+export function typedLiteral(
+  type: SqlType,
+  text: string | null,
+  location: number | undefined,
+): Scalar {
+  return { expression: { kind: 'literal', type, text }, type, location }
+}
+
+/** A Scalar of an expression just made: its type, or the error that PostgreSQL would give, at `location`. */
+export function typed(
+  context: Context,
+  leaves: Leaves,
+  expression: AnswerExpression,
+  location: number | undefined,
+): Scalar {
+  const type = locate(context, location, () => expressionType(expression, leaves.keyTypes))
+  return { expression, type, location }
+}
+
+function literal(context: Context, fields: Fields): Scalar {
+  const location = locationOf(fields)
+  const number = openNumber(fields)
+  if (number !== undefined) {
+    const value = locate(context, location, () => readNumber(number))
+    return typedLiteral(value.type, formatValue(value), location)
+  }
+  if (fields['boolval'] !== undefined) {
+    const value = (fields['boolval'] as Fields)['boolval'] === true
+    return typedLiteral('boolean', value ? 't' : 'f', location)
+  }
+  if (fields['sval'] === undefined && fields['isnull'] !== true) {
+    throw unsupportedExpression(context, { A_Const: fields })
+  }
+  const text = fields['isnull'] === true ? null : textOf(fields['sval'] as Fields, 'sval')
+  return { ...typedLiteral('text', text, location), untyped: { text } }
+}
+
+/** The number that an A_Const holds, as text. */
+function openNumber(fields: Fields): string | undefined {
+  if (fields['ival'] !== undefined) return String(numberOf(fields['ival'] as Fields, 'ival'))
+  if (fields['fval'] !== undefined) return textOf(fields['fval'] as Fields, 'fval')
+  return undefined
+}
+
+function bindCast(context: Context, leaves: Leaves, fields: Fields): Scalar {
+  const operand = bindScalar(context, leaves, fields['arg'])
+  const location = locationOf(fields) ?? operand.location
+  const target = typeOfName(context, fields)
+  const settled = settle(context, operand, target.type)
+  return cast(context, leaves, { ...settled, location }, target)
+}
+
+function cast(context: Context, leaves: Leaves, operand: Scalar, target: CastTarget): Scalar {
+  const { location } = operand
+  const { type, precision, scale } = target
+  if (type === operand.type && precision === undefined) return operand
+  switch (type) {
+    case 'integer':
+    case 'bigint':
+    case 'numeric': {
+      const modifier = precision === undefined ? {} : { precision, scale: scale ?? 0 }
+      const expression = {
+        kind: 'cast',
+        to: type,
+        ...modifier,
+        operand: operand.expression,
+      } as const
+      return typed(context, leaves, expression, location)
+    }
+    case 'text':
+    case 'boolean':
+    case 'date':
+    case 'timestamp':
+      return castLiteral(context, operand, type)
+  }
+}
+
+/** Casts to types that answers cannot compute with are done on literals at plan time. */
+function castLiteral(context: Context, operand: Scalar, type: CastTarget['type']): Scalar {
+  const { expression, location } = operand
+  if (expression.kind === 'literal') {
+    const { text } = expression
+    if (operand.type === 'timestamp' && type === 'date') {
+      const day = text === null ? null : formatDate(parseTimestamp(text))
+      return typedLiteral(type, day, location)
+    }
+    if (operand.type === 'text') {
+      return settle(context, { ...operand, untyped: { text } }, type)
+    }
+    if (operand.type === 'date' && type === 'timestamp') {
+      const value = text === null ? null : castValue({ type: 'date', value: text }, type)
+      return typedLiteral(type, value === null ? null : formatValue(value), location)
+    }
+  }
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    `Casts from ${operand.type} to ${type} are not supported.`,
+    location,
+    'Results may be cast to integer, bigint and numeric.',
+  )
+}
+
+function bindOperator(context: Context, leaves: Leaves, fields: Fields): Scalar {
+  const kind = textOf(fields, 'kind')
+  const location = locationOf(fields)
+  if (kind === 'AEXPR_NULLIF') {
+    const operands = [fields['lexpr'], fields['rexpr']].map((item) =>
+      bindScalar(context, leaves, item),
+    )
+    return call(context, leaves, 'nullif', unify(context, leaves, operands), location)
+  }
+  const names = namesOf(fields, 'name')
+  const operator = names[0] ?? ''
+  if (kind !== 'AEXPR_OP' || names.length !== 1 || !BINARY_OPERATORS.has(operator)) {
+    throw unsupportedExpression(context, { A_Expr: fields })
+  }
+  const right = bindScalar(context, leaves, fields['rexpr'])
+  if (fields['lexpr'] === undefined) {
+    if (operator !== '-' && operator !== '+')
+      throw unsupportedExpression(context, { A_Expr: fields })
+    return bindSign(context, leaves, operator, right, location)
+  }
+  const left = bindScalar(context, leaves, fields['lexpr'])
+  return bindBinary(context, leaves, operator as BinaryOperator, left, right, location)
+}
+
+function bindSign(
+  context: Context,
+  leaves: Leaves,
+  operator: '+' | '-',
+  operand: Scalar,
+  location: number | undefined,
+): Scalar {
+  if (operand.untyped !== undefined || !isNumberType(operand.type)) {
+    throw fail(
+      context,
+      'SH_SQL_TYPE',
+      `Operator ${operator} does not exist for ${operand.untyped ? 'a literal without a type' : operand.type}.`,
+      location,
+      'Write a number, without quotes.',
+    )
+  }
+  if (operator === '+') return { ...operand, location }
+  return typed(context, leaves, { kind: 'negate', operand: operand.expression }, location)
+}
+
+function bindBinary(
+  context: Context,
+  leaves: Leaves,
+  operator: BinaryOperator,
+  left: Scalar,
+  right: Scalar,
+  location: number | undefined,
+): Scalar {
+  const day = dayArithmetic(context, operator, left, right, location)
+  if (day !== undefined) return day
+  const first = [left, right].find((operand) => operand.untyped === undefined)
+  if (first === undefined) {
+    throw fail(
+      context,
+      'SH_SQL_TYPE',
+      `Operator ${operator} needs an operand with a type.`,
+      location,
+      'Write numbers without quotes.',
+    )
+  }
+  return typed(
+    context,
+    leaves,
+    {
+      kind: 'binary',
+      operator,
+      left: settle(context, left, first.type).expression,
+      right: settle(context, right, first.type).expression,
+    },
+    location,
+  )
+}
+
+/** date + integer, integer + date, date - integer, date - date, on literals. */
+function dayArithmetic(
+  context: Context,
+  operator: BinaryOperator,
+  left: Scalar,
+  right: Scalar,
+  location: number | undefined,
+): Scalar | undefined {
+  const day = (scalar: Scalar): bigint | null | undefined =>
+    scalar.type !== 'date' || scalar.expression.kind !== 'literal'
+      ? undefined
+      : scalar.expression.text === null
+        ? null
+        : parseTimestamp(scalar.expression.text)
+  const days = (scalar: Scalar): bigint | null | undefined => {
+    if (scalar.type !== 'integer') return undefined
+    const value = constantValue(context, scalar)
+    return value === null ? null : value.type === 'integer' ? value.value : undefined
+  }
+  const [leftDay, rightDay] = [day(left), day(right)]
+  if (leftDay === undefined && rightDay === undefined) return undefined
+  if (operator === '-' && leftDay !== undefined && rightDay !== undefined) {
+    if (leftDay === null || rightDay === null) return typedLiteral('integer', null, location)
+    return typedLiteral('integer', String((leftDay - rightDay) / MICROSECONDS_PER_DAY), location)
+  }
+  if (operator !== '+' && operator !== '-') return undefined
+  const [start, shift] = leftDay === undefined ? [rightDay, days(left)] : [leftDay, days(right)]
+  if (start === undefined || shift === undefined) return undefined
+  if (leftDay === undefined && operator === '-') return undefined
+  if (start === null || shift === null) return typedLiteral('date', null, location)
+  const moved = start + (operator === '+' ? shift : -shift) * MICROSECONDS_PER_DAY
+  const text = formatDate(moved)
+  // A year that cannot be written in ISO form is out of range.
+  locate(context, location, () => parseTimestamp(text))
+  return typedLiteral('date', text, location)
+}
+
+function bindCall(context: Context, leaves: Leaves, name: CallName, fields: Fields): Scalar {
+  const location = locationOf(fields)
+  const operands = listOf(fields, 'args').map((item) => bindScalar(context, leaves, item))
+  const settled = operands.map((operand, index) => {
+    if (operand.untyped === undefined) return operand
+    // round(x, '1'): the second argument can only be an integer; the first could be several types.
+    if (index === 1) return settle(context, operand, 'integer')
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      `The argument of ${name} has no type.`,
+      operand.location,
+      'Write a number without quotes.',
+    )
+  })
+  return call(context, leaves, name, settled, location)
+}
+
+function call(
+  context: Context,
+  leaves: Leaves,
+  name: CallName,
+  operands: readonly Scalar[],
+  location: number | undefined,
+): Scalar {
+  const expression = {
+    kind: 'call',
+    function: name,
+    arguments: operands.map((operand) => operand.expression),
+  } as const
+  return typed(context, leaves, expression, location)
+}
+
+/** Gives untyped operands of COALESCE and NULLIF the common type of the others. */
+function unify(context: Context, leaves: Leaves, operands: readonly Scalar[]): readonly Scalar[] {
+  const others = operands.filter((operand) => operand.untyped === undefined)
+  if (others.length === operands.length) return operands
+  const type =
+    others.length === 0
+      ? 'text'
+      : call(context, leaves, 'coalesce', others, others[0]?.location).type
+  return operands.map((operand) => settle(context, operand, type))
+}
+
+function isModified(fields: Fields): boolean {
+  return (
+    ['agg_star', 'agg_distinct', 'func_variadic', 'agg_within_group'].some(
+      (name) => fields[name] === true,
+    ) || ['over', 'agg_filter', 'agg_order'].some((name) => fields[name] !== undefined)
+  )
+}
