@@ -8,8 +8,11 @@
 import { growTo, kernelBytes } from './kernel.ts'
 
 const ALIGNMENT = 16
-/** Address 0 is never handed out. */
-const FIRST_ADDRESS = 1024
+/**
+ * Address 0 is never handed out. Below this address is scratch: tables of operands at 0 (1 KiB),
+ * 5 KiB for the transposition.
+ */
+const FIRST_ADDRESS = 8192
 
 /** Free blocks by size class: addresses, last freed first. */
 const bins = new Map<number, number[]>()

@@ -1,3 +1,4 @@
 // Entry point of the kernels (AssemblyScript): every export becomes a function of the module.
 export * from './field.as'
 export * from './bits.as'
+export * from './transpose.as'

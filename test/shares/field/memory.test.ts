@@ -82,7 +82,7 @@ describe('arenas', () => {
             close(index)
           }
           const blocks = arenas.flatMap((e) => e.blocks).sort((a, b) => a.ptr - b.ptr)
-          let end = 1024
+          let end = 8192
           let total = 0
           for (const b of blocks) {
             expect(b.ptr % 16).toBe(0)
