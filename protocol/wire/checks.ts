@@ -84,13 +84,7 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   acknowledged: empty,
 
   columnsBegin: z.strictObject({ job: identifier, attempt, from: index }),
-  columnPiece: z.strictObject({
-    column: name,
-    encoding,
-    chunk: u32,
-    part: u32,
-    content: z.enum(['seed', 'data', 'hash']),
-  }),
+  columnPiece: z.strictObject({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
 
   members: z

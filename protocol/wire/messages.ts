@@ -93,13 +93,12 @@ export interface Headers {
   /** `from`: index of the share-node. */
   readonly columnsBegin: { readonly job: string; readonly attempt: number; readonly from: number }
   /** Payload: a seed, the data, or the SHA-256 of the data that another dealer sends. */
+  /** Payload: what shares/reshare.ts says this share-node sends this MPC node of that block. */
   readonly columnPiece: {
     readonly column: string
     readonly encoding: Encoding
+    /** Counted over all parts of the dataset version. */
     readonly chunk: number
-    /** Which sub-sharing of the block: an index that both sides compute. */
-    readonly part: number
-    readonly content: 'seed' | 'data' | 'hash'
   }
   readonly columnsEnd: Empty
 

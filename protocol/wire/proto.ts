@@ -107,8 +107,6 @@ message ColumnPiece {
   required string column = 1;
   required string encoding = 2;
   required uint32 chunk = 3;
-  required uint32 part = 4;
-  required string content = 5;
 }
 message ColumnsEnd {}
 

@@ -1,4 +1,3 @@
-import { ShareholdError } from '../../shares/errors.ts'
 /**
  * The hot path: messages of rounds. A message is cut into fragments; each fragment is one frame:
  *
@@ -9,9 +8,16 @@ import { ShareholdError } from '../../shares/errors.ts'
  * fragments but the last are full, so there is exactly one way to cut a message. No protobuf here: 24
  * bytes that are written and checked without allocating objects per field.
  *
+ * op 0xffffffff is no operator: such a fragment is a farewell. Its payload is an `abort` message
+ * (messages.ts) that says why its sender ends the session; nothing follows it.
+ *
  * Cost: 24 bytes a fragment, 0.01 % of a full one.
  */
+import { ShareholdError } from '../../shares/errors.ts'
 import type { Tag } from '../party.ts'
+
+import { decodeMessage, encodeMessage } from './codec.ts'
+import type { Headers } from './messages.ts'
 
 export const ROUND_HEADER_BYTES = 24
 
@@ -20,6 +26,8 @@ export const ROUND_FRAGMENT_BYTES = 256 * 1024 - ROUND_HEADER_BYTES - 4
 
 /** Longest message: its length has to fit 32 bits. */
 export const MAX_ROUND_BYTES = 0xffff_ffff
+
+const FAREWELL_OP = 0xffff_ffff
 
 export interface RoundFragment {
   readonly tag: Tag
@@ -78,6 +86,35 @@ export function decodeRoundFragment(frame: Uint8Array): RoundFragment {
     throw invalid('its payload is not as long as the header says')
   }
   return { tag, seq, total, offset, payload }
+}
+
+/** The frame that ends a session with a reason. @throws TypeError if the reason breaks the rules of `abort` */
+export function encodeFarewell(reason: Headers['abort']): Uint8Array {
+  const payload = encodeMessage('abort', reason)
+  const tag = { op: FAREWELL_OP, batch: 0, step: 0 }
+  const frame = new Uint8Array(ROUND_HEADER_BYTES + payload.length)
+  frame.set(encodeRoundHeader(tag, 0, payload.length, 0))
+  frame.set(payload, ROUND_HEADER_BYTES)
+  return frame
+}
+
+/** Whether a frame is a farewell, well-formed or not. */
+export function isFarewell(frame: Uint8Array): boolean {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
+  return frame.length >= ROUND_HEADER_BYTES && view.getUint32(0) === FAREWELL_OP
+}
+
+/**
+ * The reason in a farewell.
+ *
+ * @throws ShareholdError SH_WIRE_INVALID, SH_WIRE_OVERSIZE
+ */
+export function decodeFarewell(frame: Uint8Array): Headers['abort'] {
+  const { tag, seq, payload } = decodeRoundFragment(frame)
+  if (tag.op !== FAREWELL_OP || tag.batch !== 0 || tag.step !== 0 || seq !== 0) {
+    throw invalid('it is not a farewell')
+  }
+  return decodeMessage(payload, 'abort').header
 }
 
 function setU32(view: DataView, at: number, value: number): void {
