@@ -21,6 +21,8 @@ export const NODE_ERRORS = {
   SH_KEYS_INVALID: 'A key file does not hold a key of the expected kind and name.',
   SH_KEYS_PERMISSIONS: 'A secret key file can be read by others than its owner.',
   SH_KEYS_UNREADABLE: 'A key file cannot be read or written.',
+  SH_ROUND_ABORTED:
+    'A party ended the session and said why. Only its word: `party` is who ended it, not who is to blame.',
   SH_ROUND_HELLO:
     'A party opened a round stream without saying for which job, or as somebody else.',
   SH_ROUND_PEER_GONE: 'A party closed, or lost, its round stream in the middle of a job.',

@@ -59,6 +59,7 @@ export class FramedStream {
   #failure: ShareholdError | undefined
   #roomWaiters: (() => void)[] = []
   #closeCallbacks: (() => void)[] = []
+  #intercept: ((frame: Uint8Array) => boolean) | undefined
 
   constructor(stream: Stream, options: FramedOptions) {
     this.peer = options.peer
@@ -90,6 +91,11 @@ export class FramedStream {
   /** Bytes of whole frames that wait to be read. */
   get unreadBytes(): number {
     return this.#queuedBytes
+  }
+
+  /** Whether the other side has ended its side, in order; there may still be unread frames. */
+  get remoteEnded(): boolean {
+    return this.#remoteEnded
   }
 
   /** Why the stream is broken, if it is. */
@@ -192,6 +198,20 @@ export class FramedStream {
     }
   }
 
+  /**
+   * Shows each frame to `callback` as soon as it is whole, those that are queued first. A frame for
+   * which it returns true is taken out of the queue: that is how something urgent overtakes.
+   */
+  intercept(callback: (frame: Uint8Array) => boolean): void {
+    this.#intercept = callback
+    this.#queue = this.#queue.filter((frame) => {
+      if (!callback(frame)) return true
+      this.#queuedBytes -= frame.length
+      return false
+    })
+    this.#resumeIfRoom()
+  }
+
   /** Calls back once, when the stream is over in both directions or broken. At once if it is already. */
   onClose(callback: () => void): void {
     if (this.#over) callback()
@@ -255,7 +275,8 @@ export class FramedStream {
         }
         this.#headerGot = 0
         if (data.length - at >= length) {
-          this.#deliver(data.slice(at, at + length))
+          // Not slice(): of a Buffer that would be a view of memory which others use.
+          this.#deliver(new Uint8Array(data.subarray(at, at + length)))
           at += length
         } else {
           this.#body = new Uint8Array(length)
@@ -276,6 +297,7 @@ export class FramedStream {
   }
 
   #deliver(frame: Uint8Array): void {
+    if (this.#intercept?.(frame) === true) return
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
       waiter.resolve(frame)

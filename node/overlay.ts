@@ -78,6 +78,8 @@ export interface Overlay {
   open(peerName: string, protocol: string, options?: OpenOptions): Promise<FramedStream>
   /** Names of the peers that are connected now. */
   connected(): string[]
+  /** How many connections there are with a peer: a second one is for bulk data. */
+  connections(peerName: string): number
   /**
    * Waits until there is a connection with the peer.
    * @throws ShareholdError SH_NET_STRANGER, SH_NET_UNREACHABLE, SH_NET_ABORTED
@@ -253,6 +255,10 @@ class Libp2pOverlay implements Overlay {
       .map((id) => this.topology.byPeerId.get(id.toString())?.name)
       .filter((one) => one !== undefined)
     return names.toSorted()
+  }
+
+  connections(peerName: string): number {
+    return this.#host.getConnections(peerIdFromString(this.#peer(peerName).peerId)).length
   }
 
   async connect(peerName: string, options: OpenOptions = {}): Promise<void> {

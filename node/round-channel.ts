@@ -1,4 +1,3 @@
-import type { Channel, Tag } from '../protocol/party.ts'
 /**
  * The Channel of protocol/party.ts over the overlay: one framed stream per job attempt and pair of
  * parties. The lower index dials the higher one and says for which job in a `hello` frame; a stream
@@ -8,12 +7,20 @@ import type { Channel, Tag } from '../protocol/party.ts'
  * silent, late, gone, or send anything: each of these ends the job with an error that names it.
  * Messages are counted per direction, so nothing can be replayed, dropped or reordered unnoticed.
  *
+ * Who ends a session early says why in a farewell frame. Otherwise one party that is gone would be
+ * blamed on those who noticed it first. What a farewell says is hearsay: it becomes an accusation only
+ * if this party sees the same by itself.
+ *
  * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side.
  */
+import type { Channel, Tag } from '../protocol/party.ts'
 import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
 import {
+  decodeFarewell,
   decodeRoundFragment,
+  encodeFarewell,
   encodeRoundHeader,
+  isFarewell,
   MAX_ROUND_BYTES,
   ROUND_FRAGMENT_BYTES,
   roundFragments,
@@ -29,6 +36,9 @@ export const ROUNDS_PROTOCOL = '/sharehold/rounds/1.0.0'
 
 /** `send` waits while more than this, besides the message itself, is unsent. */
 const SEND_HIGH_WATER_BYTES = 16 * 1024 * 1024
+
+/** How long to look for evidence of one's own before only a party's word is reported. */
+const EVIDENCE_MS = 250
 
 export interface RoundSession {
   readonly committee: 'mpc' | 'share'
@@ -74,6 +84,8 @@ interface Link {
   sentBytes: number
   receivedMessages: number
   receivedBytes: number
+  /** Has said why it ends the session: that it ends its stream is no news then. */
+  saidFarewell: boolean
   /** Receives of one party wait for each other: messages come in order. */
   tail: Promise<unknown>
 }
@@ -89,7 +101,7 @@ export class RoundChannel implements Channel {
   #failure: ShareholdError | undefined
   #closed = false
 
-  /** Use `Rounds.join`. */
+  /** Use `Rounds.join`. @param streams by ascending party index */
   constructor(
     index: number,
     streams: ReadonlyMap<number, FramedStream>,
@@ -100,12 +112,23 @@ export class RoundChannel implements Channel {
     this.#maxBytes = Math.min(options.maxRoundBytes, MAX_ROUND_BYTES)
     const links = new Map<number, Link>()
     for (const [party, stream] of streams) {
-      const counts = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 }
-      const link = { index: party, name: stream.peer, stream, ...counts, tail: Promise.resolve() }
-      links.set(party, link)
-      stream.onClose(() => this.#onClose(link))
+      links.set(party, {
+        index: party,
+        name: stream.peer,
+        stream,
+        sentMessages: 0,
+        sentBytes: 0,
+        receivedMessages: 0,
+        receivedBytes: 0,
+        saidFarewell: false,
+        tail: Promise.resolve(),
+      })
     }
     this.#links = links
+    for (const link of links.values()) {
+      link.stream.intercept((frame) => isFarewell(frame) && this.#onFarewell(link, frame))
+      link.stream.onClose(() => this.#onClose(link))
+    }
   }
 
   /**
@@ -144,8 +167,8 @@ export class RoundChannel implements Channel {
    * @param from party index
    * @param bytes exact length
    * @returns an array of its own, not a view
-   * @throws ShareholdError SH_ROUND_TIMEOUT, SH_ROUND_PEER_GONE, SH_ROUND_TAG, SH_ROUND_LENGTH,
-   * SH_WIRE_INVALID, SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED, all with party and round; SH_NET_ABORTED
+   * @throws ShareholdError SH_ROUND_TIMEOUT, SH_ROUND_PEER_GONE (any party, not only this one),
+   * SH_ROUND_ABORTED, SH_ROUND_TAG, SH_ROUND_LENGTH, SH_WIRE_INVALID, SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED, all with party and round; SH_NET_ABORTED
    */
   async receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array> {
     const link = this.#link(from)
@@ -171,9 +194,14 @@ export class RoundChannel implements Channel {
     await Promise.allSettled([...this.#links.values()].map((link) => link.stream.close()))
   }
 
-  /** Ends the session at once: the others see this party gone. Whatever waits fails with SH_NET_ABORTED. */
+  /**
+   * Ends the session at once. Whatever waits here fails with SH_NET_ABORTED, at the others with
+   * SH_ROUND_ABORTED naming this party.
+   *
+   * @param reason told to the others
+   */
   abort(reason: string): void {
-    this.#break(new ShareholdError('SH_NET_ABORTED', `The session was given up: ${reason}`))
+    this.#break(new ShareholdError('SH_NET_ABORTED', `The session was given up: ${reason}.`))
   }
 
   #link(party: number): Link {
@@ -212,6 +240,7 @@ export class RoundChannel implements Channel {
       try {
         const frame = await link.stream.receive({ timeoutMs: slice, signal: this.#broken.signal })
         if (frame !== null) return frame
+        if (link.saidFarewell) await once(this.#broken.signal)
         throw gone(link, seq, 'has ended its round stream')
       } catch (error) {
         if (isCode(error, 'SH_NET_TIMEOUT') && !clock.isOver()) continue
@@ -249,6 +278,31 @@ export class RoundChannel implements Channel {
     this.#blame(link, failure, link.receivedMessages)
   }
 
+  #onFarewell(link: Link, frame: Uint8Array): true {
+    link.saidFarewell = true
+    try {
+      const { reason, party } = decodeFarewell(frame)
+      const hearsay = new ShareholdError(
+        'SH_ROUND_ABORTED',
+        `${link.name} has ended the session. It says: ${reason}`,
+        { party: link.name, round: link.receivedMessages, hint: 'Look at the log of that party.' },
+      )
+      const accused = [...this.#links.values()].find((one) => one.name === party)
+      if (accused === undefined || accused === link) this.#break(hearsay)
+      else setTimeout(() => this.#judge(accused, hearsay), EVIDENCE_MS)
+    } catch (error) {
+      this.#blame(link, error, link.receivedMessages)
+    }
+    return true
+  }
+
+  /** By now the accused party's stream has failed by itself, or has at least ended; or there is only hearsay. */
+  #judge(accused: Link, hearsay: ShareholdError): void {
+    const evidence = accused.stream.remoteEnded && !accused.saidFarewell
+    if (!evidence) this.#break(hearsay)
+    else this.#break(gone(accused, accused.receivedMessages, 'has ended its round stream', hearsay))
+  }
+
   /** Turns an error of a stream into one that names the party and the round, and breaks the channel. */
   #blame(link: Link, error: unknown, seq: number): unknown {
     if (this.#failure !== undefined) return this.#failure
@@ -284,8 +338,28 @@ export class RoundChannel implements Channel {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.#broken.abort(failure)
-    for (const link of this.#links.values()) link.stream.reset('the session is broken')
+    for (const link of this.#links.values()) sayFarewell(link.stream, failure)
   }
+}
+
+/** Ends a stream with a reason, and resets it if the other side does not take that soon. */
+function sayFarewell(stream: FramedStream, failure: ShareholdError): void {
+  try {
+    const { code, message, party, round } = failure
+    stream.enqueue(
+      encodeFarewell({
+        code,
+        reason: message.slice(0, 1000),
+        ...(party === undefined ? {} : { party }),
+        ...(round === undefined ? {} : { round }),
+      }),
+    )
+  } catch {
+    stream.reset('the session is broken')
+    return
+  }
+  // A failure to flush resets the stream: that says enough.
+  stream.close({ timeoutMs: 1000 }).catch(() => {})
 }
 
 /** Where the streams of sessions meet: one per overlay. */
@@ -391,9 +465,9 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
   const timeoutMs = session.joinTimeoutMs ?? topology.limits.dialTimeoutMs
   const failed = new AbortController()
   const timeout = AbortSignal.timeout(timeoutMs)
-  const signals = [failed.signal, timeout]
-  if (session.signal !== undefined) signals.push(session.signal)
-  const signal = AbortSignal.any(signals)
+  const givenUp = AbortSignal.any(
+    session.signal === undefined ? [failed.signal] : [failed.signal, session.signal],
+  )
   const hello = encodeMessage('hello', {
     committee: session.committee,
     job: session.job,
@@ -403,14 +477,16 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
 
   const meet = async (other: NodeActor): Promise<FramedStream> => {
     if (self.index < other.index) {
-      const stream = await overlay.open(other.name, ROUNDS_PROTOCOL, { signal, timeoutMs })
+      const options = { signal: givenUp, timeoutMs }
+      const stream = await overlay.open(other.name, ROUNDS_PROTOCOL, options)
       await stream.send(hello)
       return stream
     }
     try {
+      const signal = AbortSignal.any([givenUp, timeout])
       return await lobby.expect(sessionKey(session, other.name), signal)
     } catch (error) {
-      if (!timeout.aborted || session.signal?.aborted === true) throw error
+      if (!timeout.aborted || givenUp.aborted) throw error
       throw new ShareholdError(
         'SH_ROUND_TIMEOUT',
         `${other.name} did not join the job within ${timeoutMs} ms.`,
@@ -433,16 +509,19 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
     }),
   )
   if (failure !== undefined) {
-    for (const stream of streams.values()) stream.reset('the committee is not complete')
+    for (const stream of streams.values()) {
+      if (failure instanceof ShareholdError) sayFarewell(stream, failure)
+      else stream.reset('joining failed')
+    }
     throw failure instanceof Error ? failure : new Error('joining failed', { cause: failure })
   }
   const channel = new RoundChannel(self.index, new Map([...streams].toSorted(byIndex)), {
     roundTimeoutMs: session.roundTimeoutMs ?? topology.roundTimeoutMs,
     maxRoundBytes: topology.limits.maxRoundBytes,
   })
-  session.signal?.addEventListener('abort', () => channel.abort('its job was given up'), {
-    once: true,
-  })
+  const giveUp = (): void => channel.abort('its job was given up')
+  if (session.signal?.aborted === true) giveUp()
+  else session.signal?.addEventListener('abort', giveUp, { once: true })
   return channel
 }
 
@@ -484,6 +563,14 @@ function wrongLength(link: Link, bytes: number, total: number, seq: number): Sha
     `${link.name} sent ${total} bytes where ${bytes} were due (round ${seq}).`,
     { party: link.name, round: seq },
   )
+}
+
+/** Resolves when the signal is aborted. */
+function once(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function isCode(error: unknown, code: string): boolean {

@@ -194,7 +194,7 @@ class Writer implements ImportWriter {
     place.set(this.#generation)
     new DataView(place.buffer).setUint32(GENERATION_BYTES, this.#places.size)
     this.#places.set(name, { key: encoded, place })
-    this.#group.push({ type: 'put', key: tagged(DATA, place), value: bytes.slice() })
+    this.#group.push({ type: 'put', key: tagged(DATA, place), value: new Uint8Array(bytes) })
     this.#groupBytes += bytes.length
     if (this.#groupBytes >= GROUP_BYTES) await this.#flush()
   }
@@ -264,7 +264,7 @@ function tagged(tag: number, rest: Bytes = new Uint8Array(0)): Bytes {
 
 /** The first key behind all keys that begin with `prefix`. */
 function after(prefix: Bytes): Bytes {
-  const out = prefix.slice()
+  const out = new Uint8Array(prefix)
   for (let i = out.length - 1; i >= 0; i--) {
     out[i] = (out[i]! + 1) & 255
     if (out[i] !== 0) return out.subarray(0, i + 1)

@@ -1,10 +1,10 @@
-/** A network in one process: overlays of a made-up topology on loopback, each on a free port. */
-import { createOverlay, type Overlay } from '../../node/overlay.ts'
+import { rng } from '../../node/crypto.ts'
 import { ActorKey } from '../../node/keys.ts'
 import { silent } from '../../node/log.ts'
+/** A network in one process: overlays of a made-up topology on loopback, each on a free port. */
+import { createOverlay, type Overlay } from '../../node/overlay.ts'
 import { parseTopology, type Topology } from '../../node/topology.ts'
 import { generateKey } from '../../protocol/ledger/note.ts'
-import { rng } from '../../node/crypto.ts'
 
 export interface Actors {
   readonly keys: ReadonlyMap<string, ActorKey>
@@ -44,6 +44,7 @@ export function actors(n = 3, overrides: Record<string, unknown> = {}): Actors {
 
 export interface Network {
   readonly topology: Topology
+  readonly json: unknown
   readonly keys: ReadonlyMap<string, ActorKey>
   overlay(name: string): Overlay
   /** One more overlay; the others do not know its port. */
@@ -82,6 +83,7 @@ export async function startNetwork(
   }
   return {
     topology,
+    json,
     keys,
     overlay: (name) => byName.get(name)!,
     start,
