@@ -1,0 +1,115 @@
+/**
+ * Checks of an attempt's beginning: who asked for what, and that what the coordinator announced follows
+ * from it (ledger.md F, auditor check 2).
+ */
+import { committee } from '../../shares/committee.ts'
+import type { Hash } from '../../shares/hash.ts'
+import type { Schema } from '../../shares/schema.ts'
+import type { Plan, PlanParams } from '../plan.ts'
+
+import { type FoundStart, same } from './audit-attempt.ts'
+import { type Catalogue, versionKey } from './audit-datasets.ts'
+import { Finding } from './audit-report.ts'
+import { parseVerifierKey } from './note.ts'
+import { type Hex32, inputRoots, jsonHash, type JobStartBody, noteHash } from './records.ts'
+
+/** Makes the plan again (protocol/sql). */
+export type CompilePlan = (sql: string, schema: Schema, params: PlanParams) => Plan | Promise<Plan>
+
+/** What has been seen of earlier attempts, to notice replays. */
+export interface History {
+  readonly jobOfRequest: Map<Hex32, string>
+  readonly requestOfJob: Map<string, Hex32>
+  /** Request by the nonce inside it. */
+  readonly requestOfNonce: Map<Hex32, Hex32>
+  /** Last attempt of each job, and whether it completed. */
+  readonly last: Map<string, { readonly attempt: number; readonly completed: boolean }>
+}
+
+/** That the request is the one announced, in time, new, and about what the ledger has. */
+export function checkRequest(
+  { seq, body, request: { body: request, querier } }: FoundStart,
+  catalogue: Catalogue,
+  history: History,
+): string {
+  if (noteHash(body.requestNote) !== body.request) {
+    throw new Finding('The request has another hash.')
+  }
+  if (body.time > request.expiry) throw new Finding('It was started after the request expired.')
+  if ((history.jobOfRequest.get(body.request) ?? body.job) !== body.job) {
+    throw new Finding('The same request was run as another job.')
+  }
+  if ((history.requestOfJob.get(body.job) ?? body.request) !== body.request) {
+    throw new Finding('An earlier attempt of this job had another request.')
+  }
+  if ((history.requestOfNonce.get(request.nonce) ?? body.request) !== body.request) {
+    throw new Finding('Another request had the same nonce.')
+  }
+  for (const { name, version, schemaHash } of request.datasets) {
+    const found = catalogue.versions.get(versionKey(name, version))
+    if (found === undefined || found.seq > seq || found.body.schemaHash !== schemaHash) {
+      throw new Finding(`There was no version ${version} of ${name} with the requested schema.`)
+    }
+    const purposes = catalogue.schemas.get(schemaHash)?.schema.purposes ?? []
+    if (!purposes.includes(request.purpose)) {
+      throw new Finding(`The schema of ${name} does not admit the purpose.`)
+    }
+  }
+  return `by ${parseVerifierKey(querier).name}`
+}
+
+/**
+ * That committee, inputs and planParams are those of the topology and of the requested versions.
+ *
+ * @param mpcNodes verifier keys, node 1 first
+ */
+export function checkStart(
+  { body, request }: FoundStart,
+  mpcNodes: readonly string[],
+  catalogue: Catalogue,
+  hash: Hash,
+): string {
+  const members = mpcNodes.map((vkey, at) => ({ i: at + 1, vkey }))
+  same(body.committee, members, 'The committee is not that of the topology.')
+  const { n, t, sets } = committee(mpcNodes.length)
+  same(body.planParams.committee, { n, t }, 'planParams name another committee.')
+  if (jsonHash(body.planParams) !== body.params) throw new Finding('planParams have another hash.')
+  if (body.keys.length !== sets.length || body.nonces.length !== n) {
+    throw new Finding('A key commitment or a nonce is missing.')
+  }
+  const announced = body.inputs.map(({ dataset, version }) => versionKey(dataset, version))
+  const asked = request.body.datasets.map(({ name, version }) => versionKey(name, version))
+  same(announced, asked, 'The inputs are not the requested versions.')
+  checkInputs(body, catalogue, hash)
+  return `${n} nodes, ${body.inputs.map(({ dataset, version }) => `${dataset} v${version}`).join(', ')}`
+}
+
+function checkInputs({ inputs, planParams }: JobStartBody, catalogue: Catalogue, hash: Hash): void {
+  for (const { dataset, version, roots } of inputs) {
+    const found = catalogue.versions.get(versionKey(dataset, version))
+    if (found === undefined) throw new Finding(`There is no version ${version} of ${dataset}.`)
+    same(roots, inputRoots(found.body, hash), `The roots of ${dataset} are others.`)
+    if (dataset !== planParams.dataset.name) continue
+    const { parts, rowsPerMember } = found.body
+    const chunks = parts.flatMap((part) => part.chunks)
+    const expected = { name: dataset, version, chunks, rowsPerMember }
+    same(planParams.dataset, expected, 'planParams describe another dataset version.')
+  }
+  if (!inputs.some(({ dataset }) => dataset === planParams.dataset.name)) {
+    throw new Finding('planParams describe a dataset that is no input.')
+  }
+}
+
+/** The plan as made again, which has the announced hash. */
+export async function remakePlan(
+  { body, request }: FoundStart,
+  catalogue: Catalogue,
+  compile: CompilePlan,
+): Promise<Plan> {
+  const wanted = request.body.datasets.find(({ name }) => name === body.planParams.dataset.name)
+  const schema = catalogue.schemas.get(wanted?.schemaHash ?? '')?.schema
+  if (schema === undefined) throw new Finding('The schema is not in the ledger.')
+  const plan = await compile(request.body.sql, schema, body.planParams)
+  if (jsonHash(plan) !== body.plan) throw new Finding('It compiles to a plan with another hash.')
+  return plan
+}
