@@ -53,6 +53,15 @@ export const DatasetInfo = z.object({
 })
 export type DatasetInfo = z.infer<typeof DatasetInfo>
 
+export const SchemaInfo = z.object({
+  schemaHash: z.string(),
+  /** With all signatures that there are. */
+  schemaNote: z.string(),
+  /** Repositories that have not signed yet; empty when the schema is in the ledger. */
+  missing: z.array(z.string()),
+})
+export type SchemaInfo = z.infer<typeof SchemaInfo>
+
 export const DatasetList = z.array(
   z.object({
     dataset: z.string(),

@@ -14,12 +14,21 @@ import { z } from 'zod'
 
 import { ShareholdError } from '../shares/errors.ts'
 
-import type { DatasetInfo, DatasetList, ErrorBody, JobResult, JobStatus } from './api-types.ts'
+import type {
+  DatasetInfo,
+  DatasetList,
+  ErrorBody,
+  JobResult,
+  JobStatus,
+  SchemaInfo,
+} from './api-types.ts'
 
 export interface CoordinatorService {
   datasets(): DatasetList
   dataset(name: string): DatasetInfo
-  submitSchema(note: string): Promise<{ schemaHash: string }>
+  /** Also before the dataset's first version. */
+  schema(dataset: string): SchemaInfo
+  submitSchema(note: string): Promise<SchemaInfo>
   submitVersion(note: string, receipts: readonly string[]): Promise<{ entry: number }>
   submitJob(note: string): Promise<{ job: string }>
   status(job: string): JobStatus
@@ -29,6 +38,9 @@ export interface CoordinatorService {
   /** Bytes of a ledger file (`checkpoint`, `tile/…`), or null. */
   ledgerFile(file: string): Promise<Uint8Array | null>
 }
+
+/** While a job runs its status is said again this often, so that a client can tell silence from work. */
+const HEARTBEAT_MS = 2_000
 
 const NoteBody = z.strictObject({ note: z.string() })
 const VersionBody = z.strictObject({ note: z.string(), receipts: z.array(z.string()).max(7) })
@@ -66,7 +78,12 @@ function body<T>(schema: z.ZodType<T>, value: unknown): T {
 }
 
 export async function createApi(service: CoordinatorService): Promise<FastifyInstance> {
-  const api = fastify({ bodyLimit: 1 << 20, logger: false, forceCloseConnections: true })
+  const api = fastify({
+    bodyLimit: 1 << 20,
+    logger: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 1024 },
+  })
   await api.register(websocket, { options: { maxPayload: 4096 } })
   api.setErrorHandler(async (error, _request, reply) => {
     const tooLarge = (error as { statusCode?: number }).statusCode
@@ -88,6 +105,9 @@ export async function createApi(service: CoordinatorService): Promise<FastifyIns
   api.get<{ Params: { name: string } }>('/v1/datasets/:name', (request) =>
     service.dataset(request.params.name),
   )
+  api.get<{ Params: { name: string } }>('/v1/schemas/:name', (request) =>
+    service.schema(request.params.name),
+  )
   api.post('/v1/schemas', (request) => service.submitSchema(body(NoteBody, request.body).note))
   api.post('/v1/versions', (request) => {
     const { note, receipts } = body(VersionBody, request.body)
@@ -106,11 +126,7 @@ export async function createApi(service: CoordinatorService): Promise<FastifyIns
     (socket: WebSocket, request) => {
       socket.on('error', () => socket.terminate())
       try {
-        const stop = service.watch(request.params.job, (status) => {
-          socket.send(JSON.stringify(status))
-          if (status.state === 'done' || status.state === 'aborted') socket.close(1000)
-        })
-        socket.on('close', stop)
+        follow(service, request.params.job, socket)
       } catch (error) {
         socket.close(4404, errorBody(error).code)
       }
@@ -126,4 +142,18 @@ export async function createApi(service: CoordinatorService): Promise<FastifyIns
     await reply.type('application/octet-stream').send(Buffer.from(bytes))
   })
   return api
+}
+
+/** Says every change of a job's status until its end, and the same again while nothing changes. */
+function follow(service: CoordinatorService, job: string, socket: WebSocket): void {
+  const say = (status: JobStatus): void => {
+    socket.send(JSON.stringify(status))
+    if (status.state === 'done' || status.state === 'aborted') socket.close(1000)
+  }
+  const stop = service.watch(job, say)
+  const heartbeat = setInterval(() => say(service.status(job)), HEARTBEAT_MS)
+  socket.on('close', () => {
+    clearInterval(heartbeat)
+    stop()
+  })
 }

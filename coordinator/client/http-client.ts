@@ -5,11 +5,25 @@
 import { z } from 'zod'
 
 import { ShareholdError } from '../../shares/errors.ts'
-import { DatasetInfo, DatasetList, ErrorBody, JobResult, JobStatus } from '../api-types.ts'
+import {
+  DatasetInfo,
+  DatasetList,
+  ErrorBody,
+  JobResult,
+  JobStatus,
+  SchemaInfo,
+} from '../api-types.ts'
+
+/** Longest time until an answer has begun. */
+const REQUEST_TIMEOUT_MS = 60_000
+/** The coordinator speaks every 2 s on a job's socket: a socket silent for so long is dead. */
+const SILENCE_MS = 15_000
+const POLL_MS = 500
 
 export class HttpClient {
   readonly #base: string
 
+  /** @param base the topology's `coordinator.http` */
   constructor(base: string) {
     this.#base = base.replace(/\/+$/u, '')
   }
@@ -19,17 +33,19 @@ export class HttpClient {
   }
 
   dataset(name: string, signal?: AbortSignal): Promise<DatasetInfo> {
-    return this.#json(
-      'GET',
-      `/v1/datasets/${encodeURIComponent(name)}`,
-      DatasetInfo,
-      undefined,
-      signal,
-    )
+    const path = `/v1/datasets/${encodeURIComponent(name)}`
+    return this.#json('GET', path, DatasetInfo, undefined, signal)
   }
 
-  submitSchema(note: string, signal?: AbortSignal): Promise<{ schemaHash: string }> {
-    return this.#json('POST', '/v1/schemas', z.object({ schemaHash: z.string() }), { note }, signal)
+  /** The schema of a dataset, also before its first version or while signatures are missing. */
+  schema(dataset: string, signal?: AbortSignal): Promise<SchemaInfo> {
+    const path = `/v1/schemas/${encodeURIComponent(dataset)}`
+    return this.#json('GET', path, SchemaInfo, undefined, signal)
+  }
+
+  /** Adds the signatures of this note to the schema; `missing` says whose are still wanted. */
+  submitSchema(note: string, signal?: AbortSignal): Promise<SchemaInfo> {
+    return this.#json('POST', '/v1/schemas', SchemaInfo, { note }, signal)
   }
 
   submitVersion(
@@ -37,13 +53,8 @@ export class HttpClient {
     receipts: readonly string[],
     signal?: AbortSignal,
   ): Promise<{ entry: number }> {
-    return this.#json(
-      'POST',
-      '/v1/versions',
-      z.object({ entry: z.number() }),
-      { note, receipts },
-      signal,
-    )
+    const answer = z.object({ entry: z.number() })
+    return this.#json('POST', '/v1/versions', answer, { note, receipts }, signal)
   }
 
   submitJob(note: string, signal?: AbortSignal): Promise<{ job: string }> {
@@ -51,56 +62,86 @@ export class HttpClient {
   }
 
   status(job: string, signal?: AbortSignal): Promise<JobStatus> {
-    return this.#json('GET', `/v1/jobs/${job}`, JobStatus, undefined, signal)
+    const path = `/v1/jobs/${encodeURIComponent(job)}`
+    return this.#json('GET', path, JobStatus, undefined, signal)
   }
 
   result(job: string, signal?: AbortSignal): Promise<JobResult> {
-    return this.#json('GET', `/v1/jobs/${job}/result`, JobResult, undefined, signal)
+    const path = `/v1/jobs/${encodeURIComponent(job)}/result`
+    return this.#json('GET', path, JobResult, undefined, signal)
   }
 
   /** Bytes of a ledger file, or null if there is none. */
   async ledgerFile(file: string, signal?: AbortSignal): Promise<Uint8Array | null> {
-    const response = await this.#request('GET', `/v1/ledger/${file}`, undefined, signal)
+    const path = `/v1/ledger/${file}`
+    const response = await this.#request('GET', path, undefined, signal)
     if (response.status === 404) return null
     if (!response.ok) throw await errorOf(response)
-    return new Uint8Array(await response.arrayBuffer())
+    const bytes = await response.arrayBuffer().catch((cause: unknown) => {
+      throw this.#unreachable(signal, cause)
+    })
+    return new Uint8Array(bytes)
   }
 
-  /** Follows a job to its end. @returns the last status, `done` or `aborted`. */
+  /**
+   * Follows a job to its end, over a WebSocket if there is one, else by asking again and again.
+   *
+   * @returns the last status, `done` or `aborted`
+   * @throws ShareholdError SH_JOB_UNKNOWN, SH_COORDINATOR_*; the signal's reason
+   */
   async follow(
     job: string,
     changed: (status: JobStatus) => void,
     signal?: AbortSignal,
   ): Promise<JobStatus> {
+    let status = await this.#listen(job, changed, signal)
+    for (;;) {
+      signal?.throwIfAborted()
+      if (status?.state === 'done' || status?.state === 'aborted') return status
+      // The socket may break while the job goes on: asking says how it stands.
+      status = await this.status(job, signal)
+      changed(status)
+      if (status.state === 'done' || status.state === 'aborted') return status
+      await new Promise((resolve) => {
+        setTimeout(resolve, POLL_MS)
+      })
+    }
+  }
+
+  /** What the socket said last when it closed. */
+  async #listen(
+    job: string,
+    changed: (status: JobStatus) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<JobStatus | null> {
+    signal?.throwIfAborted()
     const Socket = globalThis.WebSocket ?? ((await import('ws')).WebSocket as never)
-    const socket = new Socket(`${this.#base.replace(/^http/u, 'ws')}/v1/jobs/${job}/progress`)
+    const url = `${this.#base.replace(/^http/u, 'ws')}/v1/jobs/${encodeURIComponent(job)}/progress`
+    const socket = new Socket(url)
     const stop = (): void => socket.close()
     signal?.addEventListener('abort', stop, { once: true })
+    let silence: ReturnType<typeof setTimeout> | undefined
     try {
-      const last = await new Promise<JobStatus | null>((resolve) => {
+      return await new Promise<JobStatus | null>((resolve) => {
         let latest: JobStatus | null = null
-        socket.addEventListener('message', (event) => {
-          const parsed = JobStatus.safeParse(JSON.parse(String(event.data)))
-          if (!parsed.success) return
-          latest = parsed.data
-          changed(latest)
-        })
-        socket.addEventListener('close', () => resolve(latest))
-        socket.addEventListener('error', () => resolve(latest))
-      })
-      signal?.throwIfAborted()
-      // The socket may break while the job goes on: the status says how it stands.
-      for (let status = last; ;) {
-        if (status !== null && (status.state === 'done' || status.state === 'aborted')) {
-          return status
+        const end = (): void => resolve(latest)
+        const listenOn = (): void => {
+          clearTimeout(silence)
+          silence = setTimeout(end, SILENCE_MS)
         }
-        status = await this.status(job, signal)
-        changed(status)
-        await new Promise((resolve) => {
-          setTimeout(resolve, 250)
+        listenOn()
+        socket.addEventListener('message', (event) => {
+          listenOn()
+          const status = parseStatus(event.data)
+          if (status === null) return
+          latest = status
+          changed(status)
         })
-      }
+        socket.addEventListener('close', end)
+        socket.addEventListener('error', end)
+      })
     } finally {
+      clearTimeout(silence)
       signal?.removeEventListener('abort', stop)
       socket.close()
     }
@@ -130,28 +171,42 @@ export class HttpClient {
     content: unknown,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
     try {
       return await fetch(`${this.#base}${path}`, {
         method,
+        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
         ...(content === undefined
           ? {}
           : {
               body: JSON.stringify(content),
               headers: { 'content-type': 'application/json' },
             }),
-        ...(signal === undefined ? {} : { signal }),
       })
     } catch (cause) {
-      signal?.throwIfAborted()
-      throw new ShareholdError(
-        'SH_COORDINATOR_UNREACHABLE',
-        `The coordinator at ${this.#base} does not answer.`,
-        {
-          hint: 'Is it running? `npm run dev` starts a whole network; see README.md.',
-          cause,
-        },
-      )
+      throw this.#unreachable(signal, cause)
     }
+  }
+
+  /** @throws the signal's reason, if that is why */
+  #unreachable(signal: AbortSignal | undefined, cause: unknown): ShareholdError {
+    signal?.throwIfAborted()
+    return new ShareholdError(
+      'SH_COORDINATOR_UNREACHABLE',
+      `The coordinator at ${this.#base} does not answer.`,
+      {
+        hint: 'Is it running? `npm run dev` starts a whole network; see README.md.',
+        cause,
+      },
+    )
+  }
+}
+
+function parseStatus(data: unknown): JobStatus | null {
+  try {
+    return JobStatus.parse(JSON.parse(String(data)))
+  } catch {
+    return null
   }
 }
 
@@ -161,6 +216,7 @@ async function errorOf(response: Response): Promise<ShareholdError> {
     return new ShareholdError(
       'SH_COORDINATOR_RESPONSE',
       `The coordinator answered with HTTP status ${response.status}.`,
+      { hint: 'Is something else than a Sharehold coordinator listening there?' },
     )
   }
   return toError(parsed.data)
