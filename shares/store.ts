@@ -14,7 +14,7 @@ import { ShareholdError } from './errors.ts'
 /** How the values of a block are shared: `field` Shamir vectors (shamir.ts), `bits` CNF planes (replicated.ts). */
 export type Encoding = 'field' | 'bits'
 
-/** Names one block. Texts are any non-empty strings without NUL; chunk is a u32. */
+/** Names one block. Texts are non-empty well-formed Unicode without NUL; chunk is a u32. */
 export interface BlockKey {
   readonly dataset: string
   readonly importId: string
@@ -190,7 +190,9 @@ function nameOf(key: BlockKey): string {
 }
 
 function checkName(text: string): void {
-  if (text === '' || text.includes('\0')) throw new TypeError('a name is empty or contains NUL')
+  if (text === '' || text.includes('\0') || /\p{Surrogate}/u.test(text)) {
+    throw new TypeError('a name is empty, contains NUL or is no well-formed Unicode')
+  }
 }
 
 function compareText(a: string, b: string): number {

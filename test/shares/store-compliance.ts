@@ -127,6 +127,7 @@ export function shareStoreCompliance(name: string, open: () => Promise<OpenStore
         await expect(put({ importId: 'two' })).rejects.toThrow(TypeError)
         await expect(put({ column: '' })).rejects.toThrow(TypeError)
         await expect(put({ dataset: 'a\0b' })).rejects.toThrow(TypeError)
+        await expect(put({ column: '\ud800' })).rejects.toThrow(TypeError)
         await expect(put({ chunk: -1 })).rejects.toThrow(TypeError)
         await expect(put({ chunk: 2 ** 32 })).rejects.toThrow(TypeError)
         await expect(put({ encoding: 'x' as 'bits' })).rejects.toThrow(TypeError)
