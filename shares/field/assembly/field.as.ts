@@ -85,7 +85,10 @@ function high(x: v128, y: v128): v128 {
   return v128.shuffle<i32>(x, y, 1, 3, 5, 7)
 }
 
-/** l + (q + r) * 2^32 + h * 2^64 mod p on two lanes, not canonical: below 2^62 + 2^36 for one product. */
+/**
+ * l + (q + r) * 2^32 + h * 2^64 mod p on two lanes, not canonical: below 2^62 + 2^34 for a product of
+ * canonical elements. One factor may itself be as large as that; the result is then below 2^63.
+ */
 // @ts-ignore: decorator
 @inline
 function vjoin(l: v128, q: v128, r: v128, h: v128, p: v128): v128 {
@@ -442,8 +445,8 @@ export function fpIsCanonical(a: usize, n: u32): bool {
 }
 
 /**
- * x * c + y * d mod p on two lanes, given the eight word products; not canonical: below 2^63. The
- * factors x and y may be as large as 2^61 + 7, c and d are canonical.
+ * x * c + y * d mod p on two lanes, given the eight word products; not canonical: below 2^63 + 2^36.
+ * The factor x may be as large as 2^62 + 2^34; y, c and d are canonical.
  */
 // @ts-ignore: decorator
 @inline
@@ -525,8 +528,8 @@ export function fpMulCombine(
     const ah = high(x, y)
     const bl = low(z, w)
     const bh = high(z, w)
-    x = vfold(productLow(al, ah, bl, bh, p), p)
-    y = vfold(productHigh(al, ah, bl, bh, p), p)
+    x = productLow(al, ah, bl, bh, p)
+    y = productHigh(al, ah, bl, bh, p)
     z = v128.load(r)
     w = v128.load(r, 16)
     const dl = low(x, y)
@@ -583,8 +586,7 @@ export function fpMulCombineSmall(
     x = productLow(al, ah, bl, bh, p)
     y = productHigh(al, ah, bl, bh, p)
     if (c != 1) {
-      x = vfold(x, p)
-      y = vfold(y, p)
+      // Below 2^62 + 2^34, which is small enough for a factor.
       const dl = low(x, y)
       const dh = high(x, y)
       x = productLow(dl, dh, cl, ch, p)
