@@ -37,8 +37,13 @@ export async function exchange(
   const receiving = incoming.map(async ({ from, bytes }) =>
     bytes === 0 ? new Uint8Array(0) : party.channel.receive(from, tag, bytes),
   )
-  const [payloads] = await Promise.all([Promise.all(receiving), Promise.all(sending)])
-  return payloads
+  try {
+    const [payloads] = await Promise.all([Promise.all(receiving), Promise.all(sending)])
+    return payloads
+  } finally {
+    // Also after a failure: what is being sent may be a view of memory that is about to be freed.
+    await Promise.allSettled(sending)
+  }
 }
 
 /** Copies a received plane (or several on end) to kernel memory. */

@@ -1,0 +1,253 @@
+/**
+ * What a plan costs, from closed formulas over its parameters: every round, every message between every
+ * two parties, and the local work. EXPLAIN prints it, auditors compare it with the transcripts that the
+ * nodes signed, and a test compares it with what the executor sends, message by message. Written
+ * apart from the executor on purpose: nothing is shared but the shapes and circuits.
+ *
+ * All our protocols are made of dealings, and every dealer i sends the same to the t parties
+ * i-1..i-t (around the circle): so a round is a list of dealers and a length.
+ */
+import { planeBytes } from '../shares/bits/plane.ts'
+
+import { type Circuit, circuitStats, layerCircuit } from './circuit.ts'
+import { batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
+import type { Tag } from './party.ts'
+import type { Operator, Plan, PlanParams } from './plan.ts'
+import { lastAdder } from './popcount.ts'
+import { membersOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
+
+/** One round: each of `dealers` sends `bytes` bytes to the t parties before it. */
+export interface Round extends Tag {
+  /** Ascending. */
+  readonly dealers: readonly number[]
+  readonly bytes: number
+}
+
+export interface Schedule {
+  readonly n: number
+  readonly t: number
+  /** In order. */
+  readonly rounds: readonly Round[]
+  /** Products over F_p that are re-shared; B2A counts t per bit. */
+  readonly fieldMultiplications: number
+  /** AND gates times lanes, without padding in the rows. */
+  readonly andGates: number
+}
+
+/** A message that one party sends another. */
+export interface ScheduledMessage extends Tag {
+  readonly bytes: number
+}
+
+/** All that one party sends another in a job. */
+export interface PairTraffic {
+  readonly from: number
+  readonly to: number
+  readonly messages: number
+  /** Payload bytes. */
+  readonly bytes: number
+}
+
+/**
+ * The static schedule of a plan.
+ * @throws ShareholdError SH_PLAN_INVALID, SH_PROTOCOL_CIRCUIT
+ */
+export function schedule(plan: Plan, params: PlanParams): Schedule {
+  const shapes = validatePlan(plan, params)
+  const { n, t } = params.committee
+  const tally = new Tally(n, t)
+  const operators = [...plan.operators.entries()]
+  for (const { index, layout } of batchesOf(params)) {
+    for (const [op, operator] of operators) {
+      if (stageOf(plan, shapes, op) !== 'batch') continue
+      laneWise(tally, operator, { op, batch: index, step: 0 }, layout)
+    }
+  }
+  for (const [op, operator] of operators) {
+    if (stageOf(plan, shapes, op) === 'batch') continue
+    wholeTable(tally, operator, { op, batch: 0, step: 0 }, shapes, params)
+  }
+  const { rounds, fieldMultiplications, andGates } = tally
+  return { n, t, rounds, fieldMultiplications, andGates }
+}
+
+/** What `from` sends `to`, in order. */
+export function messagesBetween(
+  { n, t, rounds }: Schedule,
+  from: number,
+  to: number,
+): ScheduledMessage[] {
+  const distance = (from - to + n) % n
+  if (distance === 0 || distance > t) return []
+  return rounds
+    .filter(({ dealers }) => dealers.includes(from))
+    .map(({ op, batch, step, bytes }) => ({ op, batch, step, bytes }))
+}
+
+/** Messages and bytes of every ordered pair that exchanges any. */
+export function trafficOf(cost: Schedule): PairTraffic[] {
+  const parties = Array.from({ length: cost.n }, (_, i) => i + 1)
+  return parties.flatMap((from) =>
+    parties.flatMap((to) => {
+      const sent = messagesBetween(cost, from, to)
+      const bytes = sent.reduce((sum, message) => sum + message.bytes, 0)
+      return sent.length === 0 ? [] : [{ from, to, messages: sent.length, bytes }]
+    }),
+  )
+}
+
+/** Payload bytes that each party sends, party 1 first. */
+export function bytesSent({ n, t, rounds }: Schedule): number[] {
+  const bytes = Array.from({ length: n }, () => 0)
+  for (const round of rounds) {
+    for (const dealer of round.dealers) bytes[dealer - 1]! += t * round.bytes
+  }
+  return bytes
+}
+
+class Tally {
+  readonly n: number
+  readonly t: number
+  readonly rounds: Round[] = []
+  fieldMultiplications = 0
+  andGates = 0
+
+  constructor(n: number, t: number) {
+    this.n = n
+    this.t = t
+  }
+
+  /** A round in which the parties first..last deal. Empty messages are not sent. */
+  round(tag: Tag, step: number, bytes: number, first = 1, last = this.n): void {
+    if (bytes === 0) return
+    const dealers = Array.from({ length: last - first + 1 }, (_, k) => first + k)
+    this.rounds.push({ ...tag, step: tag.step + step, dealers, bytes })
+  }
+}
+
+function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
+  const { t } = tally
+  const { lanes } = layout
+  if (operator.kind === 'circuit') {
+    circuitRounds(tally, operator.circuit, tag, layout.planeBytes)
+    tally.andGates += circuitStats(operator.circuit).ands * lanes
+  }
+  if (operator.kind === 'multiply') {
+    const products = operator.pairs.length * lanes
+    tally.round(tag, 0, 8 * products)
+    tally.fieldMultiplications += products
+  }
+  if (operator.kind === 'bit-to-field') {
+    // Inputs of P_1..P_t, t-1 multiplications by all, a last dealing by P_{t+1}..P_n.
+    const bits = operator.inputs.length * lanes
+    tally.round(tag, 0, 8 * bits, 1, t)
+    for (let k = 1; k < t; k++) tally.round(tag, k, 8 * bits)
+    tally.round(tag, t, 8 * bits, t + 1)
+    tally.fieldMultiplications += t * bits
+  }
+}
+
+function wholeTable(
+  tally: Tally,
+  operator: Operator,
+  tag: Tag,
+  shapes: readonly Shape[],
+  params: PlanParams,
+): void {
+  switch (operator.kind) {
+    case 'dot':
+      tally.round(tag, 0, 8 * operator.pairs.length)
+      tally.fieldMultiplications += operator.pairs.length
+      return
+    case 'any-row':
+      anyRowRounds(tally, operator.inputs.length, tag, params)
+      return
+    case 'popcount': {
+      const { domain, lanes } = shapes[operator.inputs[0]!.op]!
+      const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
+      popcountRounds(tally, operator.inputs.length, operator.width, tag, layout)
+      return
+    }
+    case 'circuit':
+    case 'multiply':
+    case 'bit-to-field':
+      laneWise(tally, operator, tag, flatLayout(shapes[operatorInput(operator)]!.lanes))
+      return
+    case 'load-bits':
+    case 'load-field':
+    case 'total':
+    case 'combine':
+    case 'gather':
+    case 'output':
+      return
+  }
+}
+
+/** An operator whose value has the lanes of this one. */
+function operatorInput(
+  operator: Extract<Operator, { kind: 'circuit' | 'multiply' | 'bit-to-field' }>,
+): number {
+  return operator.kind === 'multiply' ? operator.pairs[0]![0].op : operator.inputs[0]!.op
+}
+
+/** One round per AND depth. */
+function circuitRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: number): void {
+  layerCircuit(circuit).forEach(({ ands }, depth) => {
+    tally.round(tag, depth - 1, ands.length * bytes)
+  })
+}
+
+/** Level L pairs the ceil(rows / 2^L) values that are left of each member. */
+function anyRowRounds(tally: Tally, planes: number, tag: Tag, params: PlanParams): void {
+  const classes = params.dataset.rowsPerMember
+  const most = classes.at(-1)?.[0] ?? 1
+  for (let level = 0; 2 ** level < most; level++) {
+    const pairs = classes.reduce(
+      (sum, [rows, members]) => sum + members * Math.floor(Math.ceil(rows / 2 ** level) / 2),
+      0,
+    )
+    tally.round(tag, level, planes * planeBytes(pairs))
+  }
+  const rows = tableLayout(params).lanes
+  tally.andGates += planes * (rows - membersOf(params))
+}
+
+/** A carry-save tree over blocks of 128 lanes while there are more than 64, then over lanes; a last adder. */
+function popcountRounds(
+  tally: Tally,
+  planes: number,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const blocks = layout.planeBytes / 16
+  let step = 0
+  // heap[w]: blocks or lanes of weight 2^w, of one plane.
+  let heap = [blocks]
+  const total = (): number => heap.reduce((sum, count) => sum + count, 0)
+  const adders = (): number => heap.reduce((sum, count) => sum + Math.floor(count / 3), 0)
+  const shrink = (): void => {
+    const next: number[] = []
+    heap.forEach((count, w) => {
+      const third = Math.floor(count / 3)
+      next[w] = (next[w] ?? 0) + count - 2 * third
+      if (third > 0 && w + 1 < width) next[w + 1] = third
+    })
+    heap = next
+  }
+
+  while (total() > 64 && adders() > 0) {
+    tally.round(tag, step++, planes * adders() * 16)
+    tally.andGates += planes * adders() * 128
+    shrink()
+  }
+  heap = blocks <= 64 ? [layout.lanes] : heap.map((count) => 128 * count)
+  while (adders() > 0) {
+    tally.round(tag, step++, planeBytes(planes * adders()))
+    tally.andGates += planes * adders()
+    shrink()
+  }
+  const last = lastAdder(heap, width)
+  circuitRounds(tally, last, { ...tag, step: tag.step + step }, planeBytes(planes))
+  tally.andGates += planes * circuitStats(last).ands
+}

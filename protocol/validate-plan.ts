@@ -1,0 +1,231 @@
+/**
+ * Checks a plan against its parameters before anything runs, and works out the shape of every value.
+ * A node makes the plan itself, so this guards against defects of the compiler rather than against a
+ * peer; but the parameters come from the coordinator, which may send anything.
+ */
+import { ShareholdError } from '../shares/errors.ts'
+
+import { validateCircuit } from './circuit.ts'
+import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
+
+export type Domain = 'rows' | 'members' | 'slots'
+
+/** What an operator puts out. */
+export interface Shape {
+  readonly domain: Domain
+  readonly type: 'bits' | 'field'
+  /** Planes or vectors. */
+  readonly parts: number
+  /** Lanes of each: all rows, all members, or slots. */
+  readonly lanes: number
+}
+
+/**
+ * When an operator runs: `batch` once per batch; `accumulate` locally in each batch and once more after
+ * the last; `table` once, after the last batch.
+ */
+export type Stage = 'batch' | 'accumulate' | 'table'
+
+const MAX_OPERATORS = 65_535
+const MAX_GATES = 1 << 20
+const MAX_PARTS = 65_536
+const MAX_CHUNKS = 1 << 20
+const MAX_MEMBER_CLASSES = 1 << 20
+const MAX_STORED_PLANES = 64
+const MAX_COUNT_PLANES = 32
+const MAX_CHUNKS_IN_FLIGHT = 256
+
+/** Rows of the table. */
+export function rowsOf(params: PlanParams): number {
+  return params.dataset.chunks.reduce((sum, rows) => sum + rows, 0)
+}
+
+/** Distinct members of the table. */
+export function membersOf(params: PlanParams): number {
+  return params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0)
+}
+
+/** When operator `op` runs. @param shapes from `validatePlan` */
+export function stageOf(plan: Plan, shapes: readonly Shape[], op: number): Stage {
+  const operator = plan.operators[op]!
+  if (operator.kind === 'dot' || operator.kind === 'total') {
+    const first = refsOf(operator)[0]!
+    return shapes[first.op]!.domain === 'rows' ? 'accumulate' : 'table'
+  }
+  return shapes[op]!.domain === 'rows' ? 'batch' : 'table'
+}
+
+/** All values that an operator reads, in order, repetitions included. */
+export function refsOf(operator: Operator): readonly Ref[] {
+  switch (operator.kind) {
+    case 'load-bits':
+    case 'load-field':
+      return []
+    case 'multiply':
+    case 'dot':
+      return operator.pairs.flat()
+    case 'gather':
+      return operator.lanes.map(({ from }) => from)
+    case 'circuit':
+    case 'bit-to-field':
+    case 'total':
+    case 'any-row':
+    case 'popcount':
+    case 'combine':
+    case 'output':
+      break
+  }
+  return operator.inputs
+}
+
+/**
+ * Checks everything that can be checked without the data.
+ * @returns the shape of each operator's value; that of `output` tells the number of lanes put out
+ * @throws ShareholdError SH_PLAN_INVALID, SH_PROTOCOL_CIRCUIT
+ */
+export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
+  validateParams(params)
+  require(plan.version === 1, 'its version is unknown')
+  const { operators } = plan
+  require(operators.length <= MAX_OPERATORS, 'it has too many operators')
+  require(operators.at(-1)?.kind === 'output', 'it does not end with an output')
+  const shapes: Shape[] = []
+  for (const [op, operator] of operators.entries()) {
+    const check = (condition: boolean, what: string): void =>
+      require(condition, `operator ${op} (${operator.kind}) ${what}`)
+    check(operator.kind !== 'output' || op === operators.length - 1, 'is not the last')
+    shapes.push(shapeOf(operator, shapes, params, check))
+  }
+  return shapes
+}
+
+type Check = (condition: boolean, what: string) => void
+
+function shapeOf(
+  operator: Operator,
+  before: readonly Shape[],
+  params: PlanParams,
+  check: Check,
+): Shape {
+  const refs = refsOf(operator)
+  check(refs.length <= MAX_PARTS, 'reads too many values')
+  const inputs = refs.map(({ op, part }) => {
+    check(isIndex(op, before.length), 'reads an operator that is not before it')
+    check(isIndex(part, before[op]!.parts), 'reads a part that is not there')
+    return before[op]!
+  })
+  const rows = rowsOf(params)
+  if (operator.kind === 'load-bits') {
+    const { planes, validity, dataset } = operator
+    check(dataset === params.dataset.name, 'loads from another dataset')
+    check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
+    return { domain: 'rows', type: 'bits', parts: planes + (validity ? 1 : 0), lanes: rows }
+  }
+  if (operator.kind === 'load-field') {
+    check(operator.dataset === params.dataset.name, 'loads from another dataset')
+    return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
+  }
+
+  const [first] = inputs
+  check(first !== undefined, 'has no inputs')
+  const { domain, type, lanes } = first!
+  const demand = (wanted: Partial<Shape>): void => {
+    for (const [name, value] of Object.entries(wanted)) {
+      check(
+        inputs.every((input) => input[name as keyof Shape] === value),
+        `does not take inputs with another ${name} than ${value}`,
+      )
+    }
+  }
+  switch (operator.kind) {
+    case 'circuit': {
+      demand({ domain, type: 'bits', lanes })
+      validateCircuit(operator.circuit)
+      check(operator.circuit.inputs === inputs.length, 'has another number of inputs')
+      check(operator.circuit.gates.length <= MAX_GATES, 'has too many gates')
+      const parts = operator.circuit.outputs.length
+      check(parts > 0 && parts <= MAX_PARTS, 'has no outputs, or too many')
+      return { domain, type: 'bits', parts, lanes }
+    }
+    case 'bit-to-field':
+      demand({ domain, type: 'bits', lanes })
+      return { domain, type: 'field', parts: inputs.length, lanes }
+    case 'multiply':
+      demand({ domain, type: 'field', lanes })
+      return { domain, type: 'field', parts: operator.pairs.length, lanes }
+    case 'dot':
+      demand({ domain, type: 'field', lanes })
+      return { domain: 'slots', type: 'field', parts: 1, lanes: operator.pairs.length }
+    case 'total':
+      demand({ domain, type: 'field', lanes })
+      return { domain: 'slots', type: 'field', parts: 1, lanes: inputs.length }
+    case 'any-row':
+      demand({ domain: 'rows', type: 'bits' })
+      return { domain: 'members', type: 'bits', parts: inputs.length, lanes: membersOf(params) }
+    case 'popcount': {
+      demand({ domain, type: 'bits' })
+      check(domain !== 'slots', 'counts slots')
+      const { width } = operator
+      check(isIndex(width, MAX_COUNT_PLANES + 1) && lanes < 2 ** width, 'is too narrow or too wide')
+      return { domain: 'slots', type: 'bits', parts: width, lanes: inputs.length }
+    }
+    case 'combine':
+      demand({ domain: 'slots', type: 'field', lanes })
+      check(
+        operator.coefficients.length === inputs.length &&
+          operator.coefficients.every((c) => /^(0|-?[1-9][0-9]{0,18})$/u.test(c)),
+        'needs one decimal coefficient per input',
+      )
+      return { domain, type, parts: 1, lanes }
+    case 'gather':
+      demand({ domain: 'slots', type })
+      check(
+        operator.lanes.every(({ lane }, k) => isIndex(lane, inputs[k]!.lanes)),
+        'picks a lane that is not there',
+      )
+      return { domain, type, parts: 1, lanes: inputs.length }
+    case 'output':
+      break
+  }
+  demand({ domain: 'slots', type: 'field' })
+  const total = inputs.reduce((sum, input) => sum + input.lanes, 0)
+  return { domain, type, parts: 1, lanes: total }
+}
+
+/**
+ * Range-checks the parameters.
+ * @throws ShareholdError SH_PLAN_INVALID
+ */
+export function validateParams(params: PlanParams): void {
+  const { committee, dataset, chunksInFlight, network } = params
+  const { n, t } = committee
+  require([3, 5, 7].includes(n) && t === (n - 1) / 2, 'the committee is not 3, 5 or 7 with t < n/2')
+  require(params.security === 'passive', 'the security mode is unknown')
+  require(['loopback', 'lan', 'wan'].includes(network), 'the network class is unknown')
+  require(isIndex(chunksInFlight, MAX_CHUNKS_IN_FLIGHT + 1) &&
+    chunksInFlight > 0, 'chunksInFlight is out of range')
+  require(isIndex(dataset.version, 2 ** 32) && dataset.version > 0, 'the version is out of range')
+  require(dataset.chunks.length <= MAX_CHUNKS &&
+    dataset.chunks.every(
+      (rows) => isIndex(rows, CHUNK_ROWS + 1) && rows > 0,
+    ), 'a chunk is empty or too long, or there are too many')
+  const classes = dataset.rowsPerMember
+  require(classes.length <= MAX_MEMBER_CLASSES &&
+    classes.every(
+      ([rows, members], k) =>
+        isIndex(rows, 2 ** 32) &&
+        isIndex(members, 2 ** 32) &&
+        members > 0 &&
+        rows > (classes[k - 1]?.[0] ?? 0),
+    ), 'rowsPerMember is not ascending')
+  const rows = classes.reduce((sum, [each, members]) => sum + each * members, 0)
+  require(rows === rowsOf(params), 'rowsPerMember and chunks have different numbers of rows')
+}
+
+function isIndex(value: number, end: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value < end
+}
+
+function require(condition: boolean, what: string): void {
+  if (!condition) throw new ShareholdError('SH_PLAN_INVALID', `The plan cannot run: ${what}.`)
+}

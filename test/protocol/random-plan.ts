@@ -1,0 +1,148 @@
+/** Random well-formed plans with random tables, from a seed. */
+import { CircuitBuilder, type Wire } from '../../protocol/circuit-builder.ts'
+import { add, lessThan, lessThanConstant, oneHot } from '../../protocol/circuit-gadgets.ts'
+import type { Circuit } from '../../protocol/circuit.ts'
+import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
+import { type Domain, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
+
+import type { PlainColumn } from './ideal.ts'
+import { paramsFor } from './run-plan.ts'
+import { randomWords } from './sharing.ts'
+
+export interface RandomCase {
+  readonly plan: Plan
+  readonly params: PlanParams
+  readonly columns: Readonly<Record<string, PlainColumn>>
+  readonly memberOfRow: Uint32Array
+}
+
+const PLANES = 5
+
+export function randomCase(n: number, seed: number): RandomCase {
+  const words = randomWords(4000, 'case', seed)
+  let next = 0
+  const below = (limit: number): number => Number(words[next++ % words.length]! % BigInt(limit))
+  const pick = <T>(from: readonly T[]): T => from[below(from.length)]!
+
+  const chunks = Array.from({ length: 1 + below(5) }, () => 1 + below(pick([3, 150, 400])))
+  const rows = chunks.reduce((sum, chunk) => sum + chunk, 0)
+  const members = 1 + below(rows)
+  const memberOfRow = Uint32Array.from({ length: rows }, (_, row) =>
+    row < members ? row : below(members),
+  )
+  const params = paramsFor(n, chunks, memberOfRow, 1 + below(3))
+  const columns: Record<string, PlainColumn> = {}
+  for (const name of ['a', 'b']) {
+    const codes = Array.from({ length: rows }, () => (below(6) === 0 ? null : below(2 ** PLANES)))
+    columns[name] = { codes, values: codes.map((code) => (code === null ? null : code - 9)) }
+  }
+
+  const operators: Operator[] = [
+    { kind: 'load-bits', dataset: 'trips', column: 'a', planes: PLANES, validity: true },
+    { kind: 'load-field', dataset: 'trips', column: 'b' },
+    { kind: 'load-bits', dataset: 'trips', column: 'b', planes: PLANES, validity: below(2) === 1 },
+  ]
+  const shapes = (): readonly Shape[] => {
+    const total: Operator = { kind: 'total', inputs: [{ op: 1, part: 0 }] }
+    const output: Operator = { kind: 'output', inputs: [{ op: operators.length, part: 0 }] }
+    return validatePlan({ version: 1, operators: [...operators, total, output] }, params).slice(
+      0,
+      operators.length,
+    )
+  }
+  /** All references to values of this kind, with equal lanes if they lie in slots. */
+  const refs = (type: Shape['type'], domains: readonly Domain[]): Ref[] => {
+    const all = shapes()
+      .map((shape, op) => ({ shape, op }))
+      .filter(({ shape }) => shape.type === type && domains.includes(shape.domain))
+    if (all.length === 0) return []
+    const { shape: model } = pick(all)
+    return all
+      .filter(({ shape }) => shape.domain === model.domain && shape.lanes === model.lanes)
+      .flatMap(({ shape, op }) => Array.from({ length: shape.parts }, (_, part) => ({ op, part })))
+  }
+  const some = (from: readonly Ref[], most: number): [Ref, ...Ref[]] | undefined => {
+    if (from.length === 0) return undefined
+    return [pick(from), ...Array.from({ length: below(most) }, () => pick(from))]
+  }
+  const anyDomain: readonly Domain[] = ['rows', 'members', 'slots']
+
+  const makers: (() => Operator | undefined)[] = [
+    () => {
+      const inputs = some(refs('bits', anyDomain), 8)
+      return inputs && { kind: 'circuit', inputs, circuit: randomCircuit(inputs.length, below) }
+    },
+    () => {
+      const inputs = some(refs('bits', anyDomain), 3)
+      return inputs && { kind: 'bit-to-field', inputs }
+    },
+    () => {
+      const from = refs('field', anyDomain)
+      const pairs = some(from, 3)?.map((ref) => [ref, pick(from)] as const)
+      return pairs && { kind: 'multiply', pairs }
+    },
+    () => {
+      const from = refs('field', anyDomain)
+      const pairs = some(from, 4)?.map((ref) => [ref, pick(from)] as const)
+      return pairs && { kind: 'dot', pairs }
+    },
+    () => {
+      const inputs = some(refs('field', anyDomain), 4)
+      return inputs && { kind: 'total', inputs }
+    },
+    () => {
+      const inputs = some(refs('bits', ['rows']), 3)
+      return inputs && { kind: 'any-row', inputs }
+    },
+    () => {
+      const inputs = some(refs('bits', ['rows', 'members']), 4)
+      return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
+    },
+    () => {
+      const inputs = some(refs('field', ['slots']), 4)
+      const coefficients = inputs?.map(() => `${below(2000) - 1000}`)
+      return inputs && coefficients && { kind: 'combine', inputs, coefficients }
+    },
+    () => {
+      const all = shapes()
+      const inputs = some(refs(pick(['bits', 'field']), ['slots']), 4)
+      const lanes = inputs?.map((from) => ({ from, lane: below(all[from.op]!.lanes) }))
+      return lanes && { kind: 'gather', lanes }
+    },
+  ]
+  const wanted = 3 + below(9)
+  for (let tries = 0; tries < 60 && operators.length < 3 + wanted; tries++) {
+    const operator = pick(makers)()
+    if (operator !== undefined) operators.push(operator)
+  }
+  // Whatever bits came out last is converted, so that it is seen.
+  const slots = refs('bits', ['slots'])
+  if (slots.length > 0) operators.push({ kind: 'bit-to-field', inputs: slots.slice(-3) })
+  operators.push({ kind: 'total', inputs: [{ op: 1, part: 0 }] })
+  const seen = shapes().flatMap((shape, op) =>
+    shape.domain === 'slots' && shape.type === 'field'
+      ? Array.from({ length: shape.parts }, (_, part) => ({ op, part }))
+      : [],
+  )
+  operators.push({ kind: 'output', inputs: seen })
+  return { plan: { version: 1, operators }, params, columns, memberOfRow }
+}
+
+function randomCircuit(inputs: number, below: (limit: number) => number): Circuit {
+  const b = new CircuitBuilder()
+  const wires: Wire[] = b.inputs(inputs)
+  const any = (): Wire => wires[below(wires.length)]!
+  const number = (): Wire[] => Array.from({ length: 1 + below(4) }, any)
+  for (let k = below(5); k >= 0; k--) {
+    const made = [
+      () => [b.and(any(), any()), b.or(any(), b.not(any()))],
+      () => [b.xor(any(), any()), b.mux(any(), any(), any())],
+      () => [lessThan(b, number(), number())],
+      () => [lessThanConstant(b, number(), below(17))],
+      () => add(b, number(), number()),
+      () => oneHot(b, number(), [0, below(8), below(8)]),
+    ][below(6)]!()
+    wires.push(...made)
+  }
+  return b.build(Array.from({ length: 1 + below(4) }, any))
+}

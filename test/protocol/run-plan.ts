@@ -1,0 +1,98 @@
+/** Runs a whole plan at n parties in one process, from plain columns to opened output lanes. */
+import { type ColumnSource, execute, type ExecuteHooks } from '../../protocol/execute.ts'
+import type { Batch } from '../../protocol/layout.ts'
+import type { Plan, PlanParams } from '../../protocol/plan.ts'
+import type { Arena } from '../../shares/field/memory.ts'
+import { viewFp } from '../../shares/field/memory.ts'
+import { asShamirShare, type ShamirShare } from '../../shares/shamir.ts'
+
+import { type PlainColumn } from './ideal.ts'
+import { runAll, type TestCommittee } from './parties.ts'
+import { openField, shareBits, shareField, withArena } from './sharing.ts'
+
+/** planParams for a table; the members' histogram is taken from memberOfRow. */
+export function paramsFor(
+  n: number,
+  chunks: readonly number[],
+  memberOfRow: Uint32Array,
+  chunksInFlight = 2,
+): PlanParams {
+  const rows = new Map<number, number>()
+  for (const member of memberOfRow) rows.set(member, (rows.get(member) ?? 0) + 1)
+  const classes = new Map<number, number>()
+  for (const count of rows.values()) classes.set(count, (classes.get(count) ?? 0) + 1)
+  return {
+    committee: { n, t: (n - 1) / 2 },
+    security: 'passive',
+    dataset: {
+      name: 'trips',
+      version: 1,
+      chunks,
+      rowsPerMember: [...classes].toSorted(([a], [b]) => a - b),
+    },
+    chunksInFlight,
+    network: 'lan',
+  }
+}
+
+/** What a party's share-node would deliver. Every call shares anew, in memory of the arena. */
+export function plainSource(
+  party: number,
+  n: number,
+  params: PlanParams,
+  columns: Readonly<Record<string, PlainColumn>>,
+  memberOfRow: Uint32Array,
+): ColumnSource {
+  const rowsOf = <T>(all: readonly T[], batch: Batch): T[] => {
+    const { chunks } = params.dataset
+    const first = chunks.slice(0, batch.firstChunk).reduce((sum, rows) => sum + rows, 0)
+    return all.slice(first, first + batch.layout.lanes)
+  }
+  return {
+    memberOfRow,
+    async bits({ column, planes, validity }, batch, arena) {
+      const codes = rowsOf(columns[column]!.codes, batch)
+      const plain = Array.from({ length: planes }, (_, i) =>
+        codes.map((code) => Number((BigInt(code ?? 0) >> BigInt(i)) & 1n)),
+      )
+      if (validity) plain.push(codes.map((code) => (code === null ? 0 : 1)))
+      // Every party splits alike (the randomness is seeded) and keeps its own part.
+      return plain.map((bits, i) => {
+        const seed = `${column}/${i}/${batch.index}`
+        return shareBits(arena, n, bits, batch.layout, seed)[party - 1]!
+      })
+    },
+    async field({ column }, batch, arena) {
+      const values = rowsOf(columns[column]!.values, batch).map((value) => BigInt(value ?? 0))
+      return shareField(arena, n, values, `${column}/${batch.index}`)[party - 1]!
+    },
+  }
+}
+
+/** Executes and opens. */
+export async function executeAll(
+  { parties, network }: TestCommittee,
+  plan: Plan,
+  params: PlanParams,
+  columns: Readonly<Record<string, PlainColumn>>,
+  memberOfRow: Uint32Array,
+  hooks: ExecuteHooks = {},
+): Promise<bigint[]> {
+  const n = parties.length
+  const outputs = await runAll(parties, network, (party) =>
+    execute(party, plan, params, plainSource(party.index, n, params, columns, memberOfRow), hooks),
+  )
+  return withArena(async (arena) =>
+    openField(
+      arena,
+      n,
+      outputs.map((bytes) => placeShare(arena, bytes)),
+    ),
+  )
+}
+
+function placeShare(arena: Arena, bytes: Uint8Array): ShamirShare {
+  const share = arena.elements(bytes.length / 8)
+  viewFp(share).set(bytes)
+  return asShamirShare(share)
+}
