@@ -26,6 +26,17 @@ export const NODE_ERRORS = {
   SH_ROUND_HELLO:
     'A party opened a round stream without saying for which job, or as somebody else.',
   SH_ROUND_PEER_GONE: 'A party closed, or lost, its round stream in the middle of a job.',
+  SH_IMPORT_BLOCKS: 'The blocks of an import are incomplete or do not fit its schema.',
+  SH_IMPORT_COLUMNS: 'The header of a file does not have exactly the declared columns.',
+  SH_IMPORT_CSV: 'A file is not valid CSV, or a row has another number of columns.',
+  SH_IMPORT_DENIED: 'The repository may not import into this dataset.',
+  SH_IMPORT_DUPLICATE: 'The same file was imported before.',
+  SH_IMPORT_EMPTY: 'A file has no rows.',
+  SH_IMPORT_FILE: 'A file cannot be read.',
+  SH_IMPORT_ROOT: 'A share-node found or signed another root than that of the blocks it was sent.',
+  SH_IMPORT_SCHEMA: 'The schema is not the one that the repositories have signed.',
+  SH_IMPORT_UNION: 'The share-nodes disagree on the members of a dataset.',
+  SH_IMPORT_UTF8: 'A file is not UTF-8.',
   SH_STORE_UNAVAILABLE: 'A store cannot be opened.',
 } as const satisfies ErrorTable
 

@@ -44,9 +44,25 @@ export async function openDatabase(directory: string): Promise<Database> {
   }
 }
 
-/** Rewrites the files that hold a range of keys, so that what was deleted there is gone from them. */
-export async function compact(database: Database, from: Bytes, to: Bytes): Promise<void> {
+/**
+ * Deletes keys in one synced batch and removes their values from the files as well. LevelDB drops a
+ * value when a compaction meets it together with its deletion. Two in one memory table would be
+ * written out, and kept, together: so what is in memory is written out first.
+ *
+ * @param ranges what to rewrite afterwards: must cover the keys whose values have to go
+ */
+export async function erase(
+  database: Database,
+  keys: readonly Bytes[],
+  ranges: readonly { readonly from: Bytes; readonly to: Bytes }[],
+): Promise<void> {
   // Level's types are those that browsers share; in Node it is a ClassicLevel, which can do this.
   const classic = database as Database & { compactRange?(start: Bytes, end: Bytes): Promise<void> }
-  await classic.compactRange?.(from, to)
+  const nowhere = new Uint8Array(1)
+  await classic.compactRange?.(nowhere, nowhere)
+  await database.batch(
+    keys.map((key) => ({ type: 'del', key })),
+    SYNCED,
+  )
+  for (const { from, to } of ranges) await classic.compactRange?.(from, to)
 }

@@ -26,7 +26,7 @@ import {
 import { rng } from '../crypto.ts'
 
 import {
-  compact,
+  erase,
   openDatabase,
   SYNCED,
   type BatchOperation,
@@ -120,18 +120,16 @@ class Store implements LevelShareStore {
     return this.#serially(async () => {
       signal?.throwIfAborted()
       const found = await this.#database.iterator(rangeOf(prefix)).all()
-      const batch: BatchOperation[] = []
-      const generations = new Map<string, Bytes>()
-      for (const [key, place] of found) {
-        batch.push({ type: 'del', key }, { type: 'del', key: tagged(DATA, place) })
-        const generation = place.subarray(0, GENERATION_BYTES)
-        generations.set(Buffer.from(generation).toString('hex'), generation)
+      if (found.length === 0) return 0
+      const blocks = found.map(([, place]) => tagged(DATA, place)).toSorted(Buffer.compare)
+      // One range per generation: what lies between two generations is none of our business.
+      const ranges = new Map<string, { from: Bytes; to: Bytes }>()
+      for (const block of blocks) {
+        const generation = Buffer.from(block.subarray(0, 1 + GENERATION_BYTES)).toString('hex')
+        ranges.set(generation, { from: ranges.get(generation)?.from ?? block, to: block })
       }
-      if (batch.length === 0) return 0
-      await this.#database.batch(batch, SYNCED)
-      for (const generation of generations.values()) {
-        await compact(this.#database, tagged(DATA, generation), after(tagged(DATA, generation)))
-      }
+      const keys = [...found.map(([key]) => key), ...blocks]
+      await erase(this.#database, keys, [...ranges.values()])
       return found.length
     })
   }

@@ -1,0 +1,231 @@
+/**
+ * A share-node's side of an import: takes one repository's blocks, stages them, and acknowledges with
+ * a signed receipt over their Merkle root only after all of them are synced to disk. A conversation
+ * that breaks off before that leaves nothing behind.
+ *
+ *     repository              share-node
+ *       importBegin, members, block …
+ *       importCommit    ───▶  compares the root, writes everything at once, synced
+ *                       ◀───  receipt {signed note}
+ *       importUnion     ───▶  (again after a conflict) ◀─── union
+ *       importActivate  ───▶  the version is on the ledger   ◀─── acknowledged
+ *       importDrop      ───▶  the version was not made: deletes   ◀─── acknowledged
+ *
+ * Against whom: only a repository of the dataset's signed schema may import into it, and only what
+ * the schema declares is taken. The node learns pseudonyms and row counts, and of values nothing.
+ */
+import { openSchema, openVersion } from '../protocol/admission.ts'
+import type { VersionBody } from '../protocol/ledger/records.ts'
+import { schemaHash, signRecord } from '../protocol/ledger/records.ts'
+import { decodeMembers, joinMembers } from '../protocol/members.ts'
+import type { MemberRun } from '../protocol/members.ts'
+import { MembersCollector } from '../protocol/wire/members-pieces.ts'
+import type { Message } from '../protocol/wire/messages.ts'
+import { blockLeaf, commitTo } from '../shares/commit.ts'
+import type { BlockLeaf } from '../shares/commit.ts'
+import { committee } from '../shares/committee.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import { hexOf } from '../shares/hex.ts'
+import type { ShareStore } from '../shares/store.ts'
+
+import { hash } from './crypto.ts'
+import type { FramedStream } from './framed-stream.ts'
+import { IMPORT_PROTOCOL, MAX_MEMBERS_BYTES, blockBytes, blocksOf } from './import-blocks.ts'
+import { admissionKeys } from './job-server.ts'
+import type { ActorKey } from './keys.ts'
+import type { Log } from './log.ts'
+import { receiveMessage, refusedHeader, sendMessage } from './message-stream.ts'
+import type { Overlay } from './overlay.ts'
+import { readMembers, writeManifest } from './store/manifest.ts'
+import type { Manifest } from './store/manifest.ts'
+import { committeeSize } from './topology.ts'
+
+export interface ImportServerOptions {
+  readonly overlay: Overlay
+  readonly key: ActorKey
+  readonly store: ShareStore
+  readonly log: Log
+}
+
+type Begin = Message<'importBegin'>['header']
+
+export async function serveImports(options: ImportServerOptions): Promise<void> {
+  const { overlay, log } = options
+  await overlay.handle(IMPORT_PROTOCOL, async (stream, peer) => {
+    try {
+      await serveImport(options, stream, peer)
+      await stream.close()
+    } catch (error) {
+      log.warn(
+        { peer, code: error instanceof ShareholdError ? error.code : String(error) },
+        'import failed',
+      )
+      await sendMessage(stream, 'refused', refusedHeader(error)).catch(() => undefined)
+      await stream.close().catch(() => undefined)
+    }
+  })
+}
+
+async function serveImport(
+  options: ImportServerOptions,
+  stream: FramedStream,
+  repository: string,
+): Promise<void> {
+  const { store, log } = options
+  const wait = { timeoutMs: 60_000 }
+  const { header: begin } = await receiveMessage(stream, ['importBegin'], wait)
+  const manifest = await takeBlocks(options, stream, repository, begin)
+  log.info({ repository, dataset: manifest.dataset, importId: manifest.importId }, 'import stored')
+  for (;;) {
+    const message = await receiveMessage(
+      stream,
+      ['importUnion', 'importActivate', 'importDrop'],
+      wait,
+    )
+    if (message.kind === 'importUnion') {
+      const version = openVersionNote(options, manifest, message.header.versionNote)
+      const pairs = await unionOf(store, manifest, version)
+      await sendMessage(stream, 'union', { rowsPerMember: JSON.stringify(pairs) })
+    } else if (message.kind === 'importActivate') {
+      await sendMessage(stream, 'acknowledged', {})
+      return
+    } else {
+      const { dataset, importId } = manifest
+      await store.delete({ dataset, importId })
+      log.info({ repository, importId }, 'import dropped')
+      await sendMessage(stream, 'acknowledged', {})
+      return
+    }
+  }
+}
+
+async function takeBlocks(
+  options: ImportServerOptions,
+  stream: FramedStream,
+  repository: string,
+  begin: Begin,
+): Promise<Manifest> {
+  const { overlay, key, store } = options
+  const { topology } = overlay
+  const keys = admissionKeys(topology)
+  const of = committee(committeeSize(topology.shareNodes))
+  const { schema, repositories } = openSchema(begin.schemaNote, keys)
+  if (schema.dataset !== begin.dataset || !repositories.includes(repository)) {
+    throw new ShareholdError(
+      'SH_IMPORT_DENIED',
+      `${repository} is not a repository of the dataset "${begin.dataset}".`,
+      { hint: 'The signed schema names the repositories of a dataset.' },
+    )
+  }
+  const wait = { timeoutMs: 60_000 }
+  const writer = await store.stage(begin.importId)
+  try {
+    const memberBytes = await takeMembers(stream)
+    const runs = decodeMembers(memberBytes)
+    const rows = begin.chunks.reduce((sum, chunk) => sum + chunk, 0)
+    if (rowsOf(runs) !== rows) {
+      throw new ShareholdError(
+        'SH_IMPORT_BLOCKS',
+        'Member runs and chunks have different row counts.',
+      )
+    }
+    const leaves: BlockLeaf[] = []
+    const salts: string[] = []
+    for (const place of blocksOf(schema, begin.chunks)) {
+      const { header, payload } = await receiveMessage(stream, ['block'], wait)
+      if (
+        header.column !== place.column.name ||
+        header.encoding !== place.encoding ||
+        header.chunk !== place.chunk ||
+        payload.length !== blockBytes(place, of)
+      ) {
+        throw new ShareholdError('SH_IMPORT_BLOCKS', 'A block is missing or has the wrong size.')
+      }
+      const blockKey = {
+        dataset: begin.dataset,
+        importId: begin.importId,
+        column: header.column,
+        encoding: header.encoding,
+        chunk: header.chunk,
+      }
+      leaves.push(blockLeaf(blockKey, header.salt, payload, hash))
+      salts.push(hexOf(header.salt))
+      await writer.put(blockKey, payload)
+    }
+    const root = hexOf(commitTo(leaves, hash).root)
+    const { header: commit } = await receiveMessage(stream, ['importCommit'], wait)
+    if (commit.root !== root) {
+      throw new ShareholdError('SH_IMPORT_ROOT', 'The blocks do not have the announced root.', {
+        party: overlay.self.name,
+      })
+    }
+    const manifest: Manifest = {
+      dataset: begin.dataset,
+      importId: begin.importId,
+      repository,
+      schemaHash: schemaHash(schema),
+      schemaNote: begin.schemaNote,
+      chunks: begin.chunks,
+      members: hexOf(hash.sha256(memberBytes)),
+      root,
+      leaves: leaves.map(({ leaf }) => hexOf(leaf)),
+      salts,
+    }
+    await writeManifest(writer, manifest, memberBytes)
+    await writer.commit()
+    const note = signRecord(
+      topology.origin,
+      'receipt',
+      {
+        dataset: manifest.dataset,
+        importId: manifest.importId,
+        repository,
+        node: overlay.self.index,
+        schemaHash: manifest.schemaHash,
+        chunks: manifest.chunks,
+        members: manifest.members,
+        root,
+      },
+      [key.skey],
+    )
+    await sendMessage(stream, 'receipt', { note })
+    return manifest
+  } catch (error) {
+    await writer.abort().catch(() => undefined)
+    throw error
+  }
+}
+
+async function takeMembers(stream: FramedStream): Promise<Uint8Array> {
+  const collector = new MembersCollector(0, MAX_MEMBERS_BYTES)
+  for (;;) {
+    const list = collector.add(await receiveMessage(stream, ['members'], { timeoutMs: 60_000 }))
+    if (list !== undefined) return list
+  }
+}
+
+function openVersionNote(
+  { overlay }: ImportServerOptions,
+  manifest: Manifest,
+  note: string,
+): VersionBody | null {
+  if (note === '') return null
+  const keys = admissionKeys(overlay.topology)
+  return openVersion(note, keys, openSchema(manifest.schemaNote, keys))
+}
+
+async function unionOf(
+  store: ShareStore,
+  manifest: Manifest,
+  version: VersionBody | null,
+): Promise<readonly (readonly [number, number])[]> {
+  const ids = [...(version?.parts ?? []).map((part) => part.importId), manifest.importId]
+  const parts = await Promise.all(
+    ids.map(async (importId) =>
+      decodeMembers(await readMembers(store, manifest.dataset, importId)),
+    ),
+  )
+  return joinMembers(parts).rowsPerMember
+}
+
+const rowsOf = (runs: readonly MemberRun[]): number => runs.reduce((sum, run) => sum + run.rows, 0)

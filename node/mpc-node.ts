@@ -1,0 +1,263 @@
+/**
+ * An MPC node: takes part in the rounds of a job on fresh shares of the columns it reads, seals its
+ * shares of the answer to the querier's key, and signs what it saw.
+ *
+ * Against whom: semi-honest. It learns the SQL, the purpose, row counts, pseudonyms and sizes; of
+ * values and answers, together with t-1 others, nothing.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
+import type { AdmittedJob } from '../protocol/admission.ts'
+import { execute } from '../protocol/execute.ts'
+import { parseNote, signNote } from '../protocol/ledger/note.ts'
+import { noteHash, parseRecordOf, signRecord } from '../protocol/ledger/records.ts'
+import type { PeerTraffic, ReportBody } from '../protocol/ledger/records.ts'
+import { sealOutput } from '../protocol/output.ts'
+import { TranscriptChannel } from '../protocol/transcript.ts'
+import type { Transcript } from '../protocol/transcript.ts'
+import { committee } from '../shares/committee.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import { hexBytes, hexOf } from '../shares/hex.ts'
+
+import { COLUMNS_PROTOCOL } from './column-blocks.ts'
+import { openColumnSource } from './column-source.ts'
+import { hash, prg, rng } from './crypto.ts'
+import type { FramedStream } from './framed-stream.ts'
+import { serveJobs } from './job-server.ts'
+import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
+import type { ActorKey } from './keys.ts'
+import type { Log } from './log.ts'
+import { receiveMessage } from './message-stream.ts'
+import { createOverlay } from './overlay.ts'
+import type { Overlay } from './overlay.ts'
+import type { Running } from './process.ts'
+import { acceptRounds } from './round-channel.ts'
+import { openJournal } from './store/journal.ts'
+import { committeeSize } from './topology.ts'
+import type { Topology } from './topology.ts'
+
+export interface NodeOptions {
+  readonly topology: Topology
+  readonly key: ActorKey
+  readonly dataDirectory: string
+  readonly log: Log
+}
+
+/** What this node runs: the hash of the package's name and version. */
+function softwareHash(): string {
+  const manifest = readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8')
+  const { name, version } = JSON.parse(manifest) as { name: string; version: string }
+  return createHash('sha256').update(`${name}@${version}`).digest('hex')
+}
+
+export async function startMpcNode(options: NodeOptions): Promise<Running> {
+  const { topology, key, dataDirectory, log } = options
+  const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
+  const overlay = await createOverlay({ key, topology, log })
+  const rounds = await acceptRounds(overlay)
+  const columns = new ColumnLobby(overlay)
+  await overlay.handle(COLUMNS_PROTOCOL, (stream, peer) => columns.welcome(stream, peer))
+  const role = mpcRole(overlay, key, columns, softwareHash())
+  await serveJobs({
+    overlay,
+    topology,
+    key,
+    rounds,
+    journal,
+    role,
+    log,
+    now: () => Date.now(),
+  })
+  return {
+    async close() {
+      await rounds.close()
+      await overlay.close()
+      await journal.close()
+    },
+  }
+}
+
+function mpcRole(overlay: Overlay, key: ActorKey, columns: ColumnLobby, software: string): JobRole {
+  const { topology } = overlay
+  return {
+    committee: 'mpc',
+    prepare(admitted, attempt) {
+      columns.expect(admitted.job, attempt)
+      return Promise.resolve()
+    },
+    forget(admitted, attempt) {
+      columns.forget(admitted.job, attempt)
+    },
+    async run(run): Promise<JobOutcome> {
+      const { admitted, attempt, index, signal } = run
+      const wait = { signal, timeoutMs: topology.roundTimeoutMs }
+      const streams = await columns.take(admitted.job, attempt, wait.timeoutMs, signal)
+      const source = await openColumnSource({
+        admitted,
+        from: committee(committeeSize(topology.shareNodes)),
+        to: run.committee,
+        index,
+        streams,
+        wait,
+      })
+      try {
+        const channel = new TranscriptChannel(
+          run.channel,
+          index,
+          { job: admitted.job, attempt },
+          hash,
+        )
+        const party = { committee: run.committee, index, keys: run.keys, channel, prg }
+        const { plan } = admitted.compiled
+        const shares = await execute(party, plan, admitted.params, source, {
+          progress: ({ op, batch }) => run.progress({ op, batch, totalOps: plan.operators.length }),
+        })
+        const resultKey = hexBytes(admitted.request.resultKey)
+        const place = { jobContext: run.context, n: run.committee.n, index }
+        const sealed = sealOutput(resultKey, place, shares, rng)
+        shares.fill(0)
+        const report = reportOf(run, channel.transcript(), sealed, software)
+        return {
+          reportNote: signRecord(topology.origin, 'report', report, [key.skey]),
+          sealed,
+        }
+      } finally {
+        source.release()
+      }
+    },
+    sign(run, outcome, text) {
+      checkCompletion(topology, run, outcome, text, software)
+      return parseNote(signNote(text, [key.skey])).signatures[0]!.line
+    },
+  }
+}
+
+function reportOf(
+  run: JobRun,
+  transcript: Transcript,
+  sealed: Uint8Array,
+  software: string,
+): ReportBody {
+  const row = ({ messages, bytes, root }: Transcript['sent'][number]): PeerTraffic['sent'] => ({
+    messages,
+    bytes,
+    root: hexOf(root),
+  })
+  return {
+    job: run.admitted.job,
+    attempt: run.attempt,
+    index: run.index,
+    jobContext: hexOf(run.context),
+    plan: run.admitted.compiled.planHash,
+    params: run.admitted.paramsHash,
+    software,
+    peers: transcript.sent.map((sent) => ({
+      peer: sent.peer,
+      sent: row(sent),
+      received: row(transcript.received.find((received) => received.peer === sent.peer)!),
+    })),
+    sealedOutput: hexOf(hash.sha256(sealed)),
+  }
+}
+
+/** A node signs a completion only if it says what the node itself saw. */
+function checkCompletion(
+  topology: Topology,
+  run: JobRun,
+  outcome: JobOutcome,
+  text: string,
+  software: string,
+): void {
+  const { admitted } = run
+  const body = parseRecordOf(text, topology.origin, 'completion')
+  const agreed =
+    body.job === admitted.job &&
+    body.attempt === run.attempt &&
+    body.start === noteHash(run.startNote) &&
+    body.plan === admitted.compiled.planHash &&
+    body.params === admitted.paramsHash &&
+    body.software === software &&
+    body.t === run.committee.t &&
+    JSON.stringify(body.inputs) === JSON.stringify(admitted.inputs) &&
+    body.committee.every((member, i) => member.vkey === topology.mpcNodes[i]?.vkey) &&
+    body.reports[run.index - 1] === noteHash(outcome.reportNote)
+  if (!agreed) {
+    throw new ShareholdError('SH_AUTH_JOB', 'The completion does not say what this node saw.')
+  }
+}
+
+interface Expected {
+  readonly streams: Map<number, FramedStream>
+  /** Wakes `take` when a stream came. */
+  arrived: () => void
+}
+
+/** Streams of columns that a job of this node waits for; others are refused. */
+class ColumnLobby {
+  readonly #overlay: Overlay
+  readonly #jobs = new Map<string, Expected>()
+
+  constructor(overlay: Overlay) {
+    this.#overlay = overlay
+  }
+
+  expect(job: AdmittedJob['job'], attempt: number): void {
+    this.#jobs.set(`${job}/${attempt}`, { streams: new Map(), arrived() {} })
+  }
+
+  async welcome(stream: FramedStream, peer: string): Promise<void> {
+    const { topology } = this.#overlay
+    const wait = { timeoutMs: topology.roundTimeoutMs }
+    const { header } = await receiveMessage(stream, ['columnsBegin'], wait)
+    const expected = this.#jobs.get(`${header.job}/${header.attempt}`)
+    if (
+      expected === undefined ||
+      topology.shareNodes[header.from - 1]?.name !== peer ||
+      expected.streams.has(header.from)
+    ) {
+      stream.reset('no job waits for these columns')
+      return
+    }
+    expected.streams.set(header.from, stream)
+    expected.arrived()
+  }
+
+  /** All share-nodes' streams, in order. @throws ShareholdError SH_NET_TIMEOUT naming who did not come */
+  async take(
+    job: string,
+    attempt: number,
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<FramedStream[]> {
+    const expected = this.#jobs.get(`${job}/${attempt}`)!
+    const nodes = this.#overlay.topology.shareNodes
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    while (expected.streams.size < nodes.length) {
+      await new Promise<void>((resolve) => {
+        expected.arrived = resolve
+        if (deadline.aborted) resolve()
+        else deadline.addEventListener('abort', () => resolve(), { once: true })
+      })
+      signal.throwIfAborted()
+      const missing = nodes.find((node) => !expected.streams.has(node.index))
+      if (deadline.aborted && missing !== undefined) {
+        throw new ShareholdError(
+          'SH_NET_TIMEOUT',
+          `${missing.name} did not bring its columns within ${timeoutMs} ms.`,
+          { party: missing.name },
+        )
+      }
+    }
+    return nodes.map((node) => expected.streams.get(node.index)!)
+  }
+
+  forget(job: string, attempt: number): void {
+    const key = `${job}/${attempt}`
+    for (const stream of this.#jobs.get(key)?.streams.values() ?? []) {
+      stream.close().catch(() => undefined)
+    }
+    this.#jobs.delete(key)
+  }
+}

@@ -1,0 +1,412 @@
+/**
+ * A data repository's import: reads and checks a file, splits every value into shares, sends each
+ * share-node its own, and makes a new dataset version of it. The repository keeps who holds what
+ * (the share coordinates), not the data.
+ *
+ * Order of events, so that nothing is ever half there: the whole file is checked before the first
+ * share leaves; every share-node syncs before it signs its receipt; the version enters the ledger
+ * only with all n receipts; if that fails, the share-nodes are told to drop the import.
+ */
+import { createHmac, hkdfSync } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+
+import { openSchema, openVersion } from '../protocol/admission.ts'
+import { parseSignerKey } from '../protocol/ledger/note.ts'
+import { noteHash, openRecordOfAll, schemaHash, signRecord } from '../protocol/ledger/records.ts'
+import type { VersionBody } from '../protocol/ledger/records.ts'
+import { encodeMembers } from '../protocol/members.ts'
+import { CHUNK_ROWS } from '../protocol/plan.ts'
+import { encodeParts } from '../protocol/wire/codec.ts'
+import { membersMessages } from '../protocol/wire/members-pieces.ts'
+import { blockLeaf, commitTo } from '../shares/commit.ts'
+import type { BlockLeaf } from '../shares/commit.ts'
+import { committee } from '../shares/committee.ts'
+import type { Committee } from '../shares/committee.ts'
+import { encodeChunk } from '../shares/encode.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import { newArena, view, viewFp } from '../shares/field/memory.ts'
+import { hexOf } from '../shares/hex.ts'
+import { prgRng } from '../shares/random.ts'
+import { split as splitBits, wholeBlock } from '../shares/replicated.ts'
+import type { Schema } from '../shares/schema.ts'
+import { split as splitField } from '../shares/shamir.ts'
+
+import { hash, prg, rng } from './crypto.ts'
+import { parseCsvPart } from './csv-part.ts'
+import type { Part } from './csv-part.ts'
+import type { FramedStream } from './framed-stream.ts'
+import { IMPORT_PROTOCOL, blocksOf } from './import-blocks.ts'
+import type { BlockPlace } from './import-blocks.ts'
+import { admissionKeys } from './job-server.ts'
+import type { ActorKey } from './keys.ts'
+import { receiveMessage, sendMessage } from './message-stream.ts'
+import type { Overlay } from './overlay.ts'
+import { committeeSize } from './topology.ts'
+
+/** What the repository needs of the coordinator. */
+export interface VersionRegistry {
+  /** The newest version of a dataset and its schema note; null if there is no version yet. */
+  newest(dataset: string): Promise<{ schemaNote: string; versionNote: string } | null>
+  /** The schema note, once all its repositories have signed it. */
+  schemaNote(dataset: string): Promise<string>
+  /** @throws ShareholdError SH_CATALOGUE_CONFLICT if another version came first */
+  submitVersion(note: string, receipts: readonly string[]): Promise<{ entry: number }>
+}
+
+export interface ImportOptions {
+  readonly overlay: Overlay
+  readonly key: ActorKey
+  readonly registry: VersionRegistry
+  readonly schema: Schema
+  readonly csvFile: string
+  /** The repository's own folder: share coordinates. */
+  readonly dataDirectory: string
+  /** 0..1 */
+  readonly onProgress?: (share: number, what: string) => void
+}
+
+export interface ImportResult {
+  readonly importId: string
+  readonly version: number
+  readonly rows: number
+  readonly members: number
+  readonly entry: number
+}
+
+/** Who holds which share of which chunk, under which root: what a repository keeps of an import. */
+export interface ShareCoordinates {
+  readonly dataset: string
+  readonly importId: string
+  readonly version: number
+  readonly rows: number
+  readonly chunks: readonly number[]
+  /** HMAC of the file under a key of the repository: finds a second import of the same file. */
+  readonly fileTag: string
+  readonly holders: readonly {
+    readonly index: number
+    readonly name: string
+    readonly vkey: string
+    readonly root: string
+    readonly receipt: string
+  }[]
+}
+
+const MOST_CONFLICTS = 5
+
+/**
+ * Imports one CSV file as a new part of the dataset.
+ * @throws ShareholdError SH_IMPORT_*, SH_ENCODE_*, SH_CATALOGUE_*, SH_NET_*
+ */
+export async function importCsv(options: ImportOptions): Promise<ImportResult> {
+  const { overlay, key, registry, schema, dataDirectory } = options
+  const { topology } = overlay
+  const bytes = await readSource(options.csvFile)
+  const fileTag = tagOf(bytes, key, schema.dataset)
+  await refuseDuplicate(dataDirectory, fileTag)
+  options.onProgress?.(0, 'checking')
+  const part = parseCsvPart(bytes, schema)
+
+  const schemaNote = await registry.schemaNote(schema.dataset)
+  const signed = openSchema(schemaNote, admissionKeys(topology))
+  if (schemaHash(signed.schema) !== schemaHash(schema)) {
+    throw new ShareholdError(
+      'SH_IMPORT_SCHEMA',
+      'The schema file differs from the schema that the repositories have signed.',
+      { hint: 'Sign the new schema first: `sharehold repository sign`.' },
+    )
+  }
+  const importId = hexOf(rng(16))
+  const chunks = chunkRows(part.rows)
+  const streams = await Promise.all(
+    topology.shareNodes.map((node) => overlay.open(node.name, IMPORT_PROTOCOL, { bulk: true })),
+  )
+  let receipts: Receipt[]
+  let registered: Registered
+  try {
+    receipts = await sendShares(options, part, importId, chunks, schemaNote, streams)
+    registered = await register(options, part, importId, chunks, receipts, streams)
+  } catch (error) {
+    await Promise.all(streams.map((stream) => giveUp(stream, importId, isUncertain(error))))
+    throw error
+  }
+  // From here on the version exists: nothing may drop the shares any more.
+  const { version, entry } = registered
+  await saveCoordinates(dataDirectory, {
+    dataset: schema.dataset,
+    importId,
+    version: version.number,
+    rows: part.rows,
+    chunks,
+    fileTag,
+    holders: topology.shareNodes.map((node, i) => ({
+      index: node.index,
+      name: node.name,
+      vkey: node.vkey,
+      root: receipts[i]!.root,
+      receipt: receipts[i]!.note,
+    })),
+  })
+  await Promise.allSettled(streams.map((stream) => activate(stream, version.note)))
+  return { importId, version: version.number, rows: part.rows, members: part.members.length, entry }
+}
+
+interface Registered {
+  readonly version: { readonly number: number; readonly note: string }
+  readonly entry: number
+}
+
+/** Whether the coordinator may have entered the version although we did not hear of it. */
+const isUncertain = (error: unknown): boolean =>
+  error instanceof ShareholdError && error.code.startsWith('SH_COORDINATOR_')
+
+interface Receipt {
+  readonly note: string
+  readonly root: string
+}
+
+/** Splits, sends and commits; @returns every share-node's receipt, in order. */
+async function sendShares(
+  options: ImportOptions,
+  part: Part,
+  importId: string,
+  chunks: readonly number[],
+  schemaNote: string,
+  streams: readonly FramedStream[],
+): Promise<Receipt[]> {
+  const { overlay, schema } = options
+  const { topology } = overlay
+  const of = committee(committeeSize(topology.shareNodes))
+  const members = encodeMembers(part.members)
+  await Promise.all(
+    streams.map(async (stream) => {
+      await sendMessage(stream, 'importBegin', {
+        importId,
+        dataset: schema.dataset,
+        schemaNote,
+        chunks,
+      })
+      for (const message of membersMessages(0, members)) await stream.send(message)
+    }),
+  )
+  const leaves: BlockLeaf[][] = streams.map(() => [])
+  const places = blocksOf(schema, chunks)
+  for (const [done, place] of places.entries()) {
+    // A refusal ends the import at once instead of when everything is sent.
+    for (const stream of streams) await refusal(stream)
+    const blocks = splitBlock(schema, part, place, of)
+    await Promise.all(
+      streams.map(async (stream, i) => {
+        const salt = rng(32)
+        const blockKey = {
+          dataset: schema.dataset,
+          importId,
+          column: place.column.name,
+          encoding: place.encoding,
+          chunk: place.chunk,
+        }
+        leaves[i]!.push(blockLeaf(blockKey, salt, blocks[i]!, hash))
+        const { column, encoding, chunk } = blockKey
+        await stream.send(encodeParts('block', { column, encoding, chunk, salt }, blocks[i]))
+        blocks[i]!.fill(0)
+      }),
+    )
+    options.onProgress?.(
+      (done + 1) / places.length,
+      `${place.column.name}, chunk ${place.chunk + 1}`,
+    )
+  }
+  return Promise.all(
+    streams.map(async (stream, i) => {
+      const root = hexOf(commitTo(leaves[i]!, hash).root)
+      await sendMessage(stream, 'importCommit', { root })
+      const { header } = await receiveMessage(stream, ['receipt'], { timeoutMs: 120_000 })
+      const node = topology.shareNodes[i]!
+      const body = openRecordOfAll(header.note, topology.origin, 'receipt', [node.vkey])
+      if (body.root !== root || body.importId !== importId || body.node !== node.index) {
+        throw new ShareholdError('SH_IMPORT_ROOT', 'The receipt is not for what was sent.', {
+          party: node.name,
+        })
+      }
+      return { note: header.note, root }
+    }),
+  )
+}
+
+/** Makes the version note and registers it; again on the newer version if another import was faster. */
+async function register(
+  options: ImportOptions,
+  part: Part,
+  importId: string,
+  chunks: readonly number[],
+  receipts: readonly Receipt[],
+  streams: readonly FramedStream[],
+): Promise<Registered> {
+  const { overlay, key, registry, schema } = options
+  const { topology } = overlay
+  const keys = admissionKeys(topology)
+  const members = hexOf(hash.sha256(encodeMembers(part.members)))
+  for (let conflicts = 0; ; conflicts++) {
+    const newest = await registry.newest(schema.dataset)
+    const before =
+      newest === null
+        ? null
+        : openVersion(newest.versionNote, keys, openSchema(newest.schemaNote, keys))
+    if (before !== null && before.schemaHash !== schemaHash(schema)) {
+      throw new ShareholdError(
+        'SH_IMPORT_SCHEMA',
+        'The dataset has parts that were imported under another schema.',
+      )
+    }
+    const rowsPerMember = await union(streams, importId, newest?.versionNote ?? '')
+    const body: VersionBody = {
+      dataset: schema.dataset,
+      version: (before?.version ?? 0) + 1,
+      importer: overlay.self.name,
+      schemaHash: schemaHash(schema),
+      parts: [
+        ...(before?.parts ?? []),
+        {
+          repository: overlay.self.name,
+          importId,
+          chunks,
+          members,
+          roots: receipts.map((receipt) => receipt.root),
+          receipts: receipts.map((receipt) => noteHash(receipt.note)),
+        },
+      ],
+      rowsPerMember,
+    }
+    const note = signRecord(topology.origin, 'version', body, [key.skey])
+    try {
+      const { entry } = await registry.submitVersion(
+        note,
+        receipts.map((receipt) => receipt.note),
+      )
+      return { version: { number: body.version, note }, entry }
+    } catch (error) {
+      const conflict = error instanceof ShareholdError && error.code === 'SH_CATALOGUE_CONFLICT'
+      if (!conflict || conflicts === MOST_CONFLICTS) throw error
+    }
+  }
+}
+
+/** Histogram of rows per member over the version and this import; all share-nodes must say the same. */
+async function union(
+  streams: readonly FramedStream[],
+  importId: string,
+  versionNote: string,
+): Promise<VersionBody['rowsPerMember']> {
+  const answers = await Promise.all(
+    streams.map(async (stream) => {
+      await sendMessage(stream, 'importUnion', { importId, versionNote })
+      const { header } = await receiveMessage(stream, ['union'], { timeoutMs: 60_000 })
+      return header.rowsPerMember
+    }),
+  )
+  if (answers.some((answer) => answer !== answers[0])) {
+    throw new ShareholdError('SH_IMPORT_UNION', 'The share-nodes do not hold the same members.')
+  }
+  const pairs: unknown = JSON.parse(answers[0]!)
+  // The record's own check refuses anything that is not a list of pairs.
+  return pairs as VersionBody['rowsPerMember']
+}
+
+/** Every share-node's bytes of one block. */
+function splitBlock(schema: Schema, part: Part, place: BlockPlace, of: Committee): Uint8Array[] {
+  const arena = newArena({ wipe: true })
+  try {
+    const texts = part.columns[schema.columns.indexOf(place.column)]!
+    const from = place.chunk * CHUNK_ROWS
+    const encoded = encodeChunk(arena, place.column, texts.slice(from, from + place.rows))
+    // 16 bytes from the system, fresh for each block and encoding, make its polynomials or masks.
+    const randomness = prgRng(prg, rng(16))
+    return place.encoding === 'field'
+      ? splitField(arena, encoded.field, of, randomness).map((share) => viewFp(share).slice())
+      : splitBits(arena, encoded.planes, of, randomness).map((share) =>
+          view(wholeBlock(share)).slice(),
+        )
+  } finally {
+    arena.release()
+  }
+}
+
+/** Throws the refusal that a share-node has sent meanwhile, if any. */
+async function refusal(stream: FramedStream): Promise<void> {
+  if (stream.unreadBytes > 0) await receiveMessage(stream, ['receipt'])
+  else if (stream.failure !== undefined) throw stream.failure
+}
+
+async function activate(stream: FramedStream, versionNote: string): Promise<void> {
+  await sendMessage(stream, 'importActivate', { versionNote })
+  await receiveMessage(stream, ['acknowledged'], { timeoutMs: 60_000 })
+  await stream.close()
+}
+
+async function giveUp(stream: FramedStream, importId: string, keep: boolean): Promise<void> {
+  try {
+    if (keep) {
+      await stream.close({ timeoutMs: 5_000 })
+      return
+    }
+    await sendMessage(stream, 'importDrop', { importId })
+    await stream.close({ timeoutMs: 5_000 })
+  } catch {
+    stream.reset('the import failed')
+  }
+}
+
+const chunkRows = (rows: number): number[] =>
+  Array.from({ length: Math.ceil(rows / CHUNK_ROWS) }, (_, chunk) =>
+    Math.min(CHUNK_ROWS, rows - chunk * CHUNK_ROWS),
+  )
+
+async function readSource(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new ShareholdError('SH_IMPORT_FILE', `The file ${file} cannot be read.`, { cause })
+  }
+}
+
+/** Keyed, so that who reads the coordinates cannot test guesses of the file. */
+function tagOf(bytes: Uint8Array, key: ActorKey, dataset: string): string {
+  const { seed } = parseSignerKey(key.skey)
+  const tagKey = hkdfSync('sha256', seed, dataset, 'sharehold/file-tag/v1', 32)
+  return createHmac('sha256', new Uint8Array(tagKey)).update(bytes).digest('hex')
+}
+
+async function refuseDuplicate(dataDirectory: string, fileTag: string): Promise<void> {
+  for (const one of await readCoordinates(dataDirectory)) {
+    if (one.fileTag !== fileTag) continue
+    throw new ShareholdError(
+      'SH_IMPORT_DUPLICATE',
+      `This very file was imported before (import ${one.importId}, version ${one.version}).`,
+      { hint: 'Nothing was stored. Import only new rows.' },
+    )
+  }
+}
+
+/** The share coordinates of all imports from this folder. */
+export async function readCoordinates(dataDirectory: string): Promise<ShareCoordinates[]> {
+  const files = await readdir(path.join(dataDirectory, 'imports')).catch(() => [])
+  const texts = await Promise.all(
+    files
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => readFile(path.join(dataDirectory, 'imports', file), 'utf8')),
+  )
+  return texts
+    .map((text) => JSON.parse(text) as ShareCoordinates)
+    .toSorted((a, b) => a.version - b.version)
+}
+
+async function saveCoordinates(
+  dataDirectory: string,
+  coordinates: ShareCoordinates,
+): Promise<void> {
+  const folder = path.join(dataDirectory, 'imports')
+  await mkdir(folder, { recursive: true })
+  const target = path.join(folder, `${coordinates.importId}.json`)
+  await writeFile(`${target}.tmp`, `${JSON.stringify(coordinates, null, 2)}\n`, { mode: 0o600 })
+  await rename(`${target}.tmp`, target)
+}

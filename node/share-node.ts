@@ -1,0 +1,98 @@
+/**
+ * A share-node: keeps one share of every value, and re-shares columns to the MPC nodes for jobs that it
+ * has admitted by itself.
+ *
+ * Against whom: semi-honest. It learns schemas, pseudonyms, row counts, SQL and purposes; of values,
+ * together with t-1 others, nothing; of answers nothing at all.
+ */
+import path from 'node:path'
+
+import type { AdmittedJob } from '../protocol/admission.ts'
+import { schemaHash } from '../protocol/ledger/records.ts'
+import { decodeMembers, joinMembers } from '../protocol/members.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import type { ShareStore } from '../shares/store.ts'
+
+import { serveColumns } from './column-server.ts'
+import { serveImports } from './import-server.ts'
+import { serveJobs } from './job-server.ts'
+import type { JobRole } from './job-server.ts'
+import type { NodeOptions } from './mpc-node.ts'
+import { createOverlay } from './overlay.ts'
+import type { Overlay } from './overlay.ts'
+import type { Running } from './process.ts'
+import { acceptRounds } from './round-channel.ts'
+import { openJournal } from './store/journal.ts'
+import { openLevelShareStore } from './store/level-share-store.ts'
+import { getManifest, readMembers } from './store/manifest.ts'
+
+export async function startShareNode(options: NodeOptions): Promise<Running> {
+  const { topology, key, dataDirectory, log } = options
+  const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
+  const store = await openLevelShareStore(path.join(dataDirectory, 'shares'))
+  const overlay = await createOverlay({ key, topology, log })
+  const rounds = await acceptRounds(overlay)
+  await serveImports({ overlay, key, store, log })
+  await serveJobs({
+    overlay,
+    topology,
+    key,
+    rounds,
+    journal,
+    role: shareRole(overlay, store),
+    log,
+    now: () => Date.now(),
+  })
+  return {
+    async close() {
+      await rounds.close()
+      await overlay.close()
+      await store.close()
+      await journal.close()
+    },
+  }
+}
+
+function shareRole(overlay: Overlay, store: ShareStore): JobRole {
+  return {
+    committee: 'share',
+    prepare: (admitted) => checkParts(overlay, store, admitted),
+    forget() {},
+    async run(run) {
+      await serveColumns(run, overlay, store)
+      return { reportNote: '', sealed: new Uint8Array(0) }
+    },
+    sign() {
+      throw new ShareholdError('SH_AUTH_JOB', 'A share-node does not sign completions.')
+    },
+  }
+}
+
+/** This node holds every part of the version, under the roots and with the members that it states. */
+async function checkParts(
+  overlay: Overlay,
+  store: ShareStore,
+  { version, schema }: AdmittedJob,
+): Promise<void> {
+  const members = []
+  for (const part of version.parts) {
+    const manifest = await getManifest(store, version.dataset, part.importId)
+    if (
+      manifest.root !== part.roots[overlay.self.index - 1] ||
+      manifest.members !== part.members ||
+      manifest.repository !== part.repository ||
+      manifest.schemaHash !== schemaHash(schema) ||
+      JSON.stringify(manifest.chunks) !== JSON.stringify(part.chunks)
+    ) {
+      throw new ShareholdError(
+        'SH_AUTH_VERSION',
+        `The version does not describe import ${part.importId} as this node holds it.`,
+      )
+    }
+    members.push(decodeMembers(await readMembers(store, version.dataset, part.importId)))
+  }
+  const { rowsPerMember } = joinMembers(members)
+  if (JSON.stringify(rowsPerMember) !== JSON.stringify(version.rowsPerMember)) {
+    throw new ShareholdError('SH_AUTH_VERSION', 'The version states wrong rows per member.')
+  }
+}
