@@ -11,9 +11,9 @@ export interface Running {
 }
 
 /** JSON lines on stderr; level from SHAREHOLD_LOG (default info). */
-export function processLog(name: string): Log {
+export function processLog(name: string, level = 'info'): Log {
   return pino(
-    { name, level: process.env['SHAREHOLD_LOG'] ?? 'info' },
+    { name, level: process.env['SHAREHOLD_LOG'] ?? level },
     pino.destination({ dest: 2, sync: true }),
   )
 }
