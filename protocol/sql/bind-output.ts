@@ -119,7 +119,11 @@ function bindAggregate(
   )
   const template = same?.template ?? templateOf(aggregate, argument)
   if (same === undefined) {
-    list.aggregates.push({ template, ...(argument === undefined ? {} : { column: argument }) })
+    list.aggregates.push({
+      template,
+      ...(argument === undefined ? {} : { column: argument }),
+      location,
+    })
   }
   return typed(context, leaves, template, location)
 }

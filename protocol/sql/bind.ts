@@ -104,7 +104,6 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
   }
   const where = select['whereClause']
   const filter = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
-  const groupItems = listOf(select, 'groupClause')
   const keys = bindGroupBy(context, select, targets)
   refuseRowValues(context, select, targets)
   const list: AggregateList = { aggregates: [] }
@@ -126,7 +125,6 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
     schema,
     filter,
     keys,
-    grouped: groupItems.length > 0,
     aggregates: list.aggregates,
     outputs: outputs.map(({ name, scalar }) => ({
       name,

@@ -46,6 +46,8 @@ export interface BoundAggregate {
   readonly template: AggregateSpec
   /** Absent for COUNT(*). */
   readonly column?: Column
+  /** Byte offset of its first use. */
+  readonly location: number | undefined
 }
 
 export interface BoundOutput {
@@ -65,7 +67,6 @@ export interface BoundQuery {
   readonly filter: Predicate
   /** Group keys, distinct, with a public domain (text, boolean); none: one group of all rows. */
   readonly keys: readonly Column[]
-  readonly grouped: boolean
   readonly aggregates: readonly BoundAggregate[]
   readonly outputs: readonly BoundOutput[]
   readonly orderBy: readonly BoundOrder[]

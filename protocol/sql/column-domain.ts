@@ -4,11 +4,12 @@
  * 2000-01-01 (divisor 1), so that any two columns that PostgreSQL can compare share a unit. A boolean
  * counts as 0 and 1. Text has codes without a value: its order is the dictionary's bytes.
  */
+import { codecOf } from '../../shares/column-codec.ts'
 import type { Column } from '../../shares/schema.ts'
 
 import type { SqlType } from './answer-spec.ts'
 import { MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
-import { parseNumeric, powerOfTen, roundNumeric } from './numeric.ts'
+import { powerOfTen } from './numeric.ts'
 
 export interface ColumnDomain {
   /** Number of codes. */
@@ -41,10 +42,9 @@ export function domainOf(column: Column): ColumnDomain {
     case 'boolean':
       return { size: 2n, origin: 0n, step: 1n, divisor: 1n }
     case 'integer':
-      return ranged(BigInt(column.min), BigInt(column.max), 1n, 1n)
     case 'decimal': {
-      const scaled = (text: string): bigint => roundNumeric(parseNumeric(text), column.scale).digits
-      return ranged(scaled(column.min), scaled(column.max), 1n, powerOfTen(column.scale))
+      const { fieldMin, fieldMax, scale } = codecOf(column)
+      return ranged(fieldMin, fieldMax, 1n, powerOfTen(scale))
     }
     case 'date':
       return ranged(
@@ -67,11 +67,9 @@ export function domainOf(column: Column): ColumnDomain {
 
 /** Bits of the largest magnitude that the column's field element can have: what sums are made of. */
 export function fieldBits(column: Column): number {
-  const { origin, size } = domainOf(column)
-  const last = origin + size - 1n
-  const magnitude = (value: bigint): bigint => (value < 0n ? -value : value)
-  const largest = magnitude(origin) > magnitude(last) ? magnitude(origin) : magnitude(last)
-  return largest.toString(2).length
+  const { fieldMin, fieldMax } = codecOf(column)
+  const magnitudes = [fieldMin, fieldMax].map((value) => (value < 0n ? -value : value))
+  return Math.max(...magnitudes.map((magnitude) => magnitude.toString(2).length))
 }
 
 function ranged(origin: bigint, last: bigint, step: bigint, divisor: bigint): ColumnDomain {

@@ -137,38 +137,66 @@ export function columnsOf(predicate: Predicate): readonly Column[] {
 }
 
 /**
- * Names of columns that cannot be NULL on a row where the condition is `truth`; undefined if it never
- * is. Spares the validity plane in AVG(tip) … WHERE tip > 0.
+ * Names of columns that cannot be NULL on a row where the condition is true; undefined if it never is.
+ * Spares the validity plane in AVG(tip) … WHERE tip > 0.
  */
-export function notNullWhen(predicate: Predicate, truth: boolean): ReadonlySet<string> | undefined {
-  const both = (operand: Predicate): ReadonlySet<string> | undefined =>
-    common([notNullWhen(operand, true), notNullWhen(operand, false)])
-  switch (predicate.kind) {
-    case 'constant':
-      return predicate.value === truth ? new Set() : undefined
-    case 'codes':
-      return new Set([predicate.column.name])
-    case 'columns':
-      return new Set([predicate.left.name, predicate.right.name])
-    case 'conditions':
-      return together([both(predicate.left), both(predicate.right)])
-    case 'and':
-    case 'or': {
-      const sets = predicate.operands.map((operand) => notNullWhen(operand, truth))
-      return (predicate.kind === 'and') === truth ? together(sets) : common(sets)
-    }
-    case 'not':
-      return notNullWhen(predicate.operand, !truth)
-    case 'is-null':
-      return truth ? new Set() : new Set([predicate.column.name])
-    case 'is-true':
-      return truth ? notNullWhen(predicate.operand, true) : new Set()
-    case 'is-unknown':
-      return truth ? new Set() : both(predicate.operand)
-  }
+export function notNullWhenTrue(predicate: Predicate): ReadonlySet<string> | undefined {
+  return notNull(predicate).whenTrue
 }
 
 type Names = ReadonlySet<string> | undefined
+
+interface NotNull {
+  readonly whenTrue: Names
+  readonly whenFalse: Names
+}
+
+function notNull(predicate: Predicate): NotNull {
+  const always = (names: readonly string[]): NotNull => {
+    const set = new Set(names)
+    return { whenTrue: set, whenFalse: set }
+  }
+  switch (predicate.kind) {
+    case 'constant':
+      return {
+        whenTrue: predicate.value === true ? new Set() : undefined,
+        whenFalse: predicate.value === false ? new Set() : undefined,
+      }
+    case 'codes':
+      return always([predicate.column.name])
+    case 'columns':
+      return always([predicate.left.name, predicate.right.name])
+    case 'conditions': {
+      // Known only where both sides are.
+      const names = together([whenKnown(predicate.left), whenKnown(predicate.right)])
+      return { whenTrue: names, whenFalse: names }
+    }
+    case 'and':
+    case 'or': {
+      const operands = predicate.operands.map(notNull)
+      const whenTrue = operands.map((operand) => operand.whenTrue)
+      const whenFalse = operands.map((operand) => operand.whenFalse)
+      return predicate.kind === 'and'
+        ? { whenTrue: together(whenTrue), whenFalse: common(whenFalse) }
+        : { whenTrue: common(whenTrue), whenFalse: together(whenFalse) }
+    }
+    case 'not': {
+      const { whenTrue, whenFalse } = notNull(predicate.operand)
+      return { whenTrue: whenFalse, whenFalse: whenTrue }
+    }
+    case 'is-null':
+      return { whenTrue: new Set(), whenFalse: new Set([predicate.column.name]) }
+    case 'is-true':
+      return { whenTrue: notNull(predicate.operand).whenTrue, whenFalse: new Set() }
+    case 'is-unknown':
+      return { whenTrue: new Set(), whenFalse: whenKnown(predicate.operand) }
+  }
+}
+
+function whenKnown(predicate: Predicate): Names {
+  const { whenTrue, whenFalse } = notNull(predicate)
+  return common([whenTrue, whenFalse])
+}
 
 /** All hold: the union, or nothing possible. */
 function together(sets: readonly Names[]): Names {

@@ -1,0 +1,136 @@
+/**
+ * Two stored columns compared on their planes, also of different offsets and scales: both sides are
+ * brought to one unit by public factors and a public shift, with adders on the planes. Text of different
+ * dictionaries is compared through decoders.
+ *
+ * Cost: two numbers of k planes and equal scale about 3k ANDs in ceil(log2 k) rounds (k for =), and about
+ * 2k log2 k more if the ranges start at different values; a factor costs an adder for each of its ones.
+ * Texts of different dictionaries: about as many ANDs as the two dictionaries have words.
+ */
+import type { Column } from '../../shares/schema.ts'
+import { FALSE } from '../circuit-builder.ts'
+import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
+import { add, equals, lessThan, oneHot } from '../circuit-gadgets.ts'
+
+import { compareCodePoints } from './answer-value.ts'
+import type { Relation } from './bound.ts'
+import { floorDivide } from './code-set.ts'
+import { domainOf } from './column-domain.ts'
+import type { RowPlanes } from './column-planes.ts'
+
+type TextColumn = Extract<Column, { type: 'text' }>
+
+/** 1 where left stands in the relation to right; what it is where either is NULL is left open. */
+export function relateColumns(
+  { builder, columns }: RowPlanes,
+  relation: Relation,
+  left: Column,
+  right: Column,
+): Wire {
+  const leftCode = columns.get(left)?.code ?? []
+  const rightCode = columns.get(right)?.code ?? []
+  if (left.type === 'text' && right.type === 'text') {
+    return relateTexts(builder, relation, left, leftCode, right, rightCode)
+  }
+  return relateNumbers(builder, relation, left, leftCode, right, rightCode)
+}
+
+/**
+ * With value = (origin + code * step) / divisor on both sides, left R right becomes
+ * a * leftCode + shift R b * rightCode for integers a, b > 0 and shift.
+ */
+function relateNumbers(
+  builder: CircuitBuilder,
+  relation: Relation,
+  left: Column,
+  leftCode: Planes,
+  right: Column,
+  rightCode: Planes,
+): Wire {
+  const x = domainOf(left)
+  const y = domainOf(right)
+  const leftFactor = x.step * y.divisor
+  const rightFactor = y.step * x.divisor
+  const common = greatestCommonDivisor(leftFactor, rightFactor)
+  const difference = x.origin * y.divisor - y.origin * x.divisor
+  const floor = floorDivide(difference, common)
+  const exact = floor * common === difference
+  if (relation === 'equal' && !exact) return FALSE
+  // b*rightCode - a*leftCode is an integer: it exceeds difference/common iff it exceeds its floor, and
+  // reaches it iff it reaches its ceiling.
+  const shift = relation === 'less-equal' && !exact ? floor + 1n : floor
+  const scaledLeft = times(builder, leftCode, leftFactor / common)
+  const scaledRight = times(builder, rightCode, rightFactor / common)
+  const leftSide = shift > 0n ? plus(builder, scaledLeft, shift) : scaledLeft
+  const rightSide = shift < 0n ? plus(builder, scaledRight, -shift) : scaledRight
+  switch (relation) {
+    case 'equal':
+      return equals(builder, leftSide, rightSide)
+    case 'less':
+      return lessThan(builder, leftSide, rightSide)
+    case 'less-equal':
+      return builder.not(lessThan(builder, rightSide, leftSide))
+  }
+}
+
+function relateTexts(
+  builder: CircuitBuilder,
+  relation: Relation,
+  left: TextColumn,
+  leftCode: Planes,
+  right: TextColumn,
+  rightCode: Planes,
+): Wire {
+  const same =
+    left.dictionary.length === right.dictionary.length &&
+    left.dictionary.every((word, code) => word === right.dictionary[code])
+  if (same && relation === 'equal') return equals(builder, leftCode, rightCode)
+  const leftOrder = byBytes(left)
+  const rightOrder = byBytes(right)
+  const leftIs = oneHot(builder, leftCode, leftOrder)
+  const rightIs = oneHot(builder, rightCode, rightOrder)
+  // For each word on the left, the right words that fit: one, or all from some place in the order on.
+  const terms = leftOrder.map((code, index) => {
+    const word = left.dictionary[code] ?? ''
+    const fits = rightOrder.map((candidate) => {
+      const order = compareCodePoints(word, right.dictionary[candidate] ?? '')
+      return relation === 'equal' ? order === 0 : relation === 'less' ? order < 0 : order <= 0
+    })
+    const fitting = builder.xorMany(rightIs.filter((_, place) => fits[place]))
+    return builder.and(leftIs[index]!, fitting)
+  })
+  // At most one word on the left is the row's: XOR is OR.
+  return builder.xorMany(terms)
+}
+
+/** Codes in the order of their words. */
+function byBytes(column: TextColumn): number[] {
+  return column.dictionary
+    .map((word, code) => ({ word, code }))
+    .toSorted((a, b) => compareCodePoints(a.word, b.word))
+    .map(({ code }) => code)
+}
+
+/** planes * factor by shifts and additions. */
+function times(builder: CircuitBuilder, planes: Planes, factor: bigint): Planes {
+  let sum: Planes = []
+  for (let place = 0; factor >> BigInt(place) !== 0n; place++) {
+    if (((factor >> BigInt(place)) & 1n) === 0n) continue
+    const shifted = [...Array.from({ length: place }, () => FALSE), ...planes]
+    sum = sum.length === 0 ? shifted : add(builder, sum, shifted)
+  }
+  return sum
+}
+
+function plus(builder: CircuitBuilder, planes: Planes, constant: bigint): Planes {
+  const bits = constant.toString(2).split('').toReversed()
+  return add(
+    builder,
+    planes,
+    bits.map((bit) => builder.constant(bit === '1')),
+  )
+}
+
+function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : greatestCommonDivisor(b, a % b)
+}

@@ -1,0 +1,107 @@
+/**
+ * SQL text to plan: parse, bind, plan. Deterministic: coordinator, nodes and auditors call this with the
+ * same text, schema and planParams and must get the same hash.
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+
+import { ShareholdError } from '../../shares/errors.ts'
+import type { Schema } from '../../shares/schema.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import type { Plan, PlanParams } from '../plan.ts'
+
+import type { AnswerSpec } from './answer-spec.ts'
+import { bindSelect } from './bind.ts'
+import { locate } from './context.ts'
+import { groupsOf } from './groups.ts'
+import { leaksOf } from './leaks.ts'
+import { checkOverflow } from './overflow.ts'
+import { loadParser, parseSelect } from './parse.ts'
+import type { ParsedSelect } from './parse.ts'
+import { planQuery } from './plan.ts'
+import { keywordAt } from './source.ts'
+
+export interface CompiledQuery {
+  readonly plan: Plan
+  /** SHA-256 of the plan's canonical JSON, lower-case hex. */
+  readonly planHash: string
+  readonly answer: AnswerSpec
+  /** What the query reveals, and to whom, a sentence each. */
+  readonly leaks: readonly string[]
+  /** What EXPLAIN says besides costs (explain.ts). */
+  readonly explain: ExplainData
+}
+
+export interface ExplainData {
+  readonly dataset: string
+  readonly version: number
+  readonly rows: number
+  readonly members: number
+  readonly kMin: number
+  /** 1 without GROUP BY. */
+  readonly groups: number
+  /** What each operator of the plan is for. */
+  readonly purposes: readonly string[]
+}
+
+/**
+ * Compiles a query.
+ *
+ * @param params sizes must be those of a version of the schema's dataset
+ * @throws ShareholdError SH_SQL_*, SH_PLAN_*, SH_POLICY_*, with position and hint where there are any;
+ *   never an error of another kind, whatever the text.
+ */
+export async function compile(
+  sql: string,
+  schema: Schema,
+  params: PlanParams,
+): Promise<CompiledQuery> {
+  await loadParser()
+  try {
+    return compileParsed(parseSelect(sql), schema, params)
+  } catch (error) {
+    throw asShareholdError(error)
+  }
+}
+
+function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams): CompiledQuery {
+  const { source } = parsed
+  const context = { source, schema, qualifier: schema.dataset }
+  const query = bindSelect(parsed, schema)
+  const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
+  for (const aggregate of query.aggregates) {
+    locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
+  }
+  const planned = locate(context, keywordAt(source, 'group'), () => planQuery(query, params))
+  const { plan, answer, purposes, demand } = planned
+  return {
+    plan,
+    planHash: bytesToHex(sha256(new TextEncoder().encode(canonicalJson(plan)))),
+    answer,
+    leaks: leaksOf(query, demand),
+    explain: {
+      dataset: schema.dataset,
+      version: params.dataset.version,
+      rows,
+      members: params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0),
+      kMin: schema.kMin,
+      groups: groupsOf(query.keys).length,
+      purposes,
+    },
+  }
+}
+
+function asShareholdError(error: unknown): ShareholdError {
+  if (error instanceof ShareholdError) return error
+  // V8 reports an exhausted stack as a RangeError of this message.
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return new ShareholdError('SH_SQL_TOO_COMPLEX', 'The statement is nested too deeply.', {
+      hint: 'Remove a few levels of parentheses.',
+      cause: error,
+    })
+  }
+  return new ShareholdError('SH_SQL_INTERNAL', 'The compiler failed on this statement.', {
+    hint: 'Please report the statement and the schema.',
+    cause: error,
+  })
+}

@@ -1,0 +1,111 @@
+/**
+ * What a query needs opened: for each group and aggregate a cohort (which planes' members are counted) and
+ * values (which planes' rows are counted or summed), each once however often it is asked for.
+ *
+ * SUM needs no count: where its cohort bit is 1, at least one row contributes, so the cohort lane serves as
+ * the count that tells 0 from NULL. Nothing is opened that no shown expression depends on.
+ */
+import type { Column } from '../../shares/schema.ts'
+import type { Wire } from '../circuit-builder.ts'
+
+import { needsSquares } from './aggregate-functions.ts'
+import type { AggregateSpec } from './answer-spec.ts'
+import type { BoundAggregate } from './bound.ts'
+
+/** A number over the rows of a plane, multiplied by the bit of a cohort before it is opened. */
+export interface ValueDemand {
+  readonly kind: 'count' | 'sum' | 'squares'
+  /** Rows that contribute: pass the filter, are in the group, argument not NULL. */
+  readonly plane: Wire
+  /** Plane that the sum is taken over: a NULL is 0, so it may have rows with NULLs. Equals `plane` for counts. */
+  readonly summed: Wire
+  /** Absent for counts. */
+  readonly column?: Column
+  /** Index into cohorts. */
+  readonly cohort: number
+}
+
+export interface Demand {
+  /** Planes whose distinct members are counted, each once. */
+  readonly cohorts: readonly Wire[]
+  readonly values: readonly ValueDemand[]
+  /** Lanes of the aggregates: specs[group][aggregate], lanes in the order cohorts, values. */
+  readonly specs: readonly (readonly AggregateSpec[])[]
+}
+
+/** The planes of one group. */
+export interface GroupPlanes {
+  /** Rows in the group that pass the filter. */
+  readonly rows: Wire
+  /** Of these, the rows where an aggregate's argument is not NULL. */
+  readonly contributing: (aggregate: BoundAggregate) => Wire
+}
+
+/** Collects what the aggregates of all groups need. */
+export function collectDemand(
+  aggregates: readonly BoundAggregate[],
+  groups: readonly GroupPlanes[],
+): Demand {
+  const cohorts = new Map<Wire, number>()
+  const values = new Map<string, { readonly index: number; readonly value: ValueDemand }>()
+  const cohortOf = (plane: Wire): number => {
+    const index = cohorts.get(plane) ?? cohorts.size
+    cohorts.set(plane, index)
+    return index
+  }
+  const valueOf = (value: ValueDemand): number => {
+    const key = [value.kind, value.plane, value.column?.name ?? ''].join(' ')
+    const known = values.get(key)
+    if (known !== undefined) return known.index
+    const index = values.size
+    values.set(key, { index, value })
+    return index
+  }
+  // Lanes of values come after all cohorts, whose number is known at the end.
+  const drafts = groups.map((group) => {
+    const summed = planeToSum(aggregates, group)
+    return aggregates.map((aggregate) => {
+      const plane = group.contributing(aggregate)
+      const cohort = cohortOf(plane)
+      const { template, column } = aggregate
+      const isSum = template.function === 'sum'
+      const count = isSum ? undefined : valueOf({ kind: 'count', plane, summed: plane, cohort })
+      if (column === undefined || template.function === 'count') return { cohort, count }
+      const value = (kind: 'sum' | 'squares'): number =>
+        valueOf({ kind, plane, summed, column, cohort })
+      const sum = value('sum')
+      return needsSquares(template.function)
+        ? { cohort, count, sum, squares: value('squares') }
+        : { cohort, count, sum }
+    })
+  })
+  const lane = (value: number): number => cohorts.size + value
+  const specs = drafts.map((draft) =>
+    draft.map(({ cohort, count, sum, squares }, index): AggregateSpec => ({
+      ...aggregates[index]!.template,
+      cohort,
+      count: count === undefined ? cohort : lane(count),
+      ...(sum === undefined ? {} : { sum: lane(sum) }),
+      ...(squares === undefined ? {} : { sumSquares: lane(squares) }),
+    })),
+  )
+  return {
+    cohorts: [...cohorts.keys()],
+    values: [...values.values()].map(({ value }) => value),
+    specs,
+  }
+}
+
+/**
+ * The one plane of a group that all its sums are taken over, so that it is converted once: the rows that
+ * contribute, if those are the same for all sums (their count then comes free), else all rows of the group.
+ */
+function planeToSum(aggregates: readonly BoundAggregate[], group: GroupPlanes): Wire {
+  const planes = new Set(
+    aggregates
+      .filter(({ template }) => template.function !== 'count')
+      .map((aggregate) => group.contributing(aggregate)),
+  )
+  const [only] = planes
+  return planes.size === 1 && only !== undefined ? only : group.rows
+}

@@ -1,0 +1,108 @@
+/**
+ * Groups over a public domain: every combination of the keys' values is a group, whether rows are in it
+ * or not. Each key is decoded once (one plane per value); combinations are products of those planes.
+ */
+import { ShareholdError } from '../../shares/errors.ts'
+import type { Column } from '../../shares/schema.ts'
+import { FALSE } from '../circuit-builder.ts'
+import type { Wire } from '../circuit-builder.ts'
+import { oneHot } from '../circuit-gadgets.ts'
+
+import type { Predicate } from './bound.ts'
+import { contains } from './code-set.ts'
+import type { CodeSet } from './code-set.ts'
+import type { RowPlanes } from './column-planes.ts'
+import { whereTrue } from './condition-circuit.ts'
+
+/** Most groups of a plan. */
+export const MAX_GROUPS = 4096
+
+/** A key's value in PostgreSQL's text form; null is the group of NULLs. */
+export type KeyValue = string | null
+
+/** The values of a key: false before true, a dictionary in its order, NULL last. */
+export function keyValues(column: Column): readonly KeyValue[] {
+  const values = column.type === 'text' ? column.dictionary : ['f', 't']
+  return column.nullable ? [...values, null] : values
+}
+
+/**
+ * The groups in the order of the answer's rows, the last key running fastest; one group without keys.
+ *
+ * @throws ShareholdError SH_PLAN_GROUPS
+ */
+export function groupsOf(keys: readonly Column[]): readonly (readonly KeyValue[])[] {
+  const count = keys.reduce((product, key) => product * keyValues(key).length, 1)
+  if (count > MAX_GROUPS) {
+    const sizes = keys.map((key) => `${key.name} ${keyValues(key).length}`).join(', ')
+    throw new ShareholdError(
+      'SH_PLAN_GROUPS',
+      `The grouping has ${count} groups (values: ${sizes}); at most ${MAX_GROUPS} are possible.`,
+      { hint: 'Group by fewer columns; restrict the others in WHERE.' },
+    )
+  }
+  let groups: readonly (readonly KeyValue[])[] = [[]]
+  for (const key of keys) {
+    groups = groups.flatMap((group) => keyValues(key).map((value) => group.concat(value)))
+  }
+  return groups
+}
+
+/**
+ * One plane per group, in the order of groupsOf: 1 where the row passes the filter and is in the group.
+ * The smallest keys are multiplied first, so the last product dominates: about one AND a group.
+ */
+export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: Predicate): Wire[] {
+  const { builder } = row
+  const filter = whereTrue(row, condition)
+  const order = keys
+    .map((key, index) => ({ index, size: keyValues(key).length }))
+    .toSorted((a, b) => a.size - b.size || a.index - b.index)
+  // Partial products, by the places of the values chosen so far.
+  let partial = [{ places: new Map<number, number>(), wire: filter }]
+  for (const { index } of order) {
+    const values = valuePlanes(row, keys[index]!, condition)
+    partial = partial.flatMap(({ places, wire }) =>
+      values.map((value, place) => ({
+        places: new Map([...places, [index, place]]),
+        wire: builder.and(wire, value),
+      })),
+    )
+  }
+  const sizes = keys.map((key) => keyValues(key).length)
+  const planes: Wire[] = []
+  for (const { places, wire } of partial) {
+    const at = sizes.reduce((sum, size, index) => sum * size + (places.get(index) ?? 0), 0)
+    planes[at] = wire
+  }
+  return planes
+}
+
+/** One plane per value of the key, in the order of keyValues; FALSE for values that the filter rules out. */
+function valuePlanes(row: RowPlanes, key: Column, condition: Predicate): Wire[] {
+  const planes = row.columns.get(key)
+  if (planes === undefined) throw new RangeError(`column ${key.name} is not loaded`)
+  const { builder } = row
+  const count = key.type === 'text' ? key.dictionary.length : 2
+  const codes = Array.from({ length: count }, (_, code) => code)
+  const wires = oneHot(builder, planes.code, codes)
+  const allowed = requiredCodes(condition, key)
+  if (allowed !== undefined) {
+    const kept = wires.map((wire, code) => (contains(allowed, BigInt(code)) ? wire : FALSE))
+    // The filter is unknown on NULLs too.
+    return key.nullable ? kept.concat(FALSE) : kept
+  }
+  if (!key.nullable) return wires
+  // A NULL has code 0: it is taken out of that value, without an AND.
+  const isNull = builder.not(planes.valid)
+  return [builder.xor(wires[0]!, isNull), ...wires.slice(1), isNull]
+}
+
+/** The codes that a column must have for the condition to be true, if it says so outright. */
+function requiredCodes(condition: Predicate, column: Column): CodeSet | undefined {
+  const conjuncts = condition.kind === 'and' ? condition.operands : [condition]
+  for (const conjunct of conjuncts) {
+    if (conjunct.kind === 'codes' && conjunct.column === column) return conjunct.codes
+  }
+  return undefined
+}

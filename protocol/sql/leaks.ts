@@ -1,0 +1,43 @@
+/**
+ * What a query reveals, and to whom: the base aggregates behind every shown expression, which cohorts are
+ * too small, and what everybody who takes part sees anyway.
+ */
+import type { BoundAggregate, BoundQuery } from './bound.ts'
+import type { Demand } from './demand.ts'
+import { groupsOf } from './groups.ts'
+
+/** Lines for EXPLAIN and for the querier, without secrets. */
+export function leaksOf(query: BoundQuery, demand: Demand): string[] {
+  const { schema, keys, aggregates, limit, offset } = query
+  const groups = groupsOf(keys).length
+  const where =
+    keys.length === 0
+      ? ''
+      : ` for each of the ${groups} groups of ${keys.map(({ name }) => name).join(', ')}`
+  const lines = [
+    `To every node: the text of the query, the plan, and how many rows each pseudonym has.`,
+    `To the querier: ${demand.cohorts.length === 1 ? 'one bit' : `${demand.cohorts.length} bits`}, whether at least ${schema.kMin} members contribute${where}.`,
+    `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
+  ]
+  if (limit !== null || offset > 0) {
+    lines.push('Also of the rows that LIMIT and OFFSET leave out.')
+  }
+  lines.push(
+    'Totals and overlapping queries allow differencing: a group that is suppressed may follow from the others. k_min does not prevent that.',
+  )
+  return lines
+}
+
+/** The base aggregates that are opened, each once. */
+function openedNames(aggregates: readonly BoundAggregate[]): string[] {
+  const names = new Set<string>()
+  for (const { template, column } of aggregates) {
+    const argument = column?.name ?? '*'
+    if (template.function === 'count') names.add(`COUNT(${argument})`)
+    if (template.sum !== undefined) names.add(`SUM(${argument})`)
+    if (template.function !== 'sum' && template.function !== 'count')
+      names.add(`COUNT(${argument})`)
+    if (template.sumSquares !== undefined) names.add(`SUM(${argument} * ${argument})`)
+  }
+  return [...names]
+}
