@@ -1,0 +1,177 @@
+import { once } from 'node:events'
+/**
+ * `npm run demo`: seven real processes on loopback answer questions about real taxi rides, each answer
+ * compared with PostgreSQL on the pooled plain table; then the ledger is audited. `--stay` (`npm run
+ * dev`) keeps the network up instead and says how to ask it something.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+import pc from 'picocolors'
+import { parse as parseYaml } from 'yaml'
+
+import type { Cell } from '../../protocol/sql/answer-spec.ts'
+import { parseSchema } from '../../shares/parse-schema.ts'
+import type { Schema } from '../../shares/schema.ts'
+
+import { sharehold, startNetwork } from './network.ts'
+import type { Network } from './network.ts'
+import { difference, openOracle } from './oracle.ts'
+import type { Oracle } from './oracle.ts'
+import { DEMO_QUERIES, oracleOf, sqlOf } from './queries.ts'
+import type { DemoQuery } from './queries.ts'
+import { TRIPS_SCHEMA, readTrips, writeTripFiles } from './trips.ts'
+
+const REPOSITORIES = ['yellow-cabs', 'green-cabs']
+const QUERIER = 'analyst'
+const PURPOSE = 'city-planning'
+const DEV_PORT = 7400
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`)
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+/** Runs a command that must succeed. */
+async function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await sharehold(args)
+  if (code !== 0) throw new Error(`sharehold ${args.join(' ')} ended with ${code}:\n${stderr}`)
+  return { stdout, stderr }
+}
+
+async function importTrips(network: Network): Promise<void> {
+  const { directory, topologyFile: topology } = network
+  const files = await writeTripFiles(path.join(directory, 'csv'))
+  const common = ['--topology', topology, '--schema', TRIPS_SCHEMA]
+  for (const name of REPOSITORIES) {
+    await run('repository', 'sign', ...common, '--key', network.keyFile(name))
+  }
+  for (const [name, file] of [
+    ['yellow-cabs', files.yellow],
+    ['green-cabs', files.green],
+  ] as const) {
+    const begun = performance.now()
+    const { stderr } = await run(
+      'repository',
+      'import',
+      file,
+      ...common,
+      '--key',
+      network.keyFile(name),
+      '--data',
+      path.join(directory, name),
+    )
+    print(`${pc.green('✓')} ${name}: ${stderr.trim().split('\n').at(-1)} ${pc.dim(seconds(begun))}`)
+  }
+}
+
+/** The answer as the CLI prints it, beside PostgreSQL's. @returns what is wrong, or null */
+async function askAndCompare(
+  network: Network,
+  oracle: Oracle,
+  schema: Schema,
+  query: DemoQuery,
+): Promise<string | null> {
+  const sql = sqlOf(query)
+  print(`\n${pc.bold(query.title)}\n${pc.cyan(sql)}`)
+  const common = ['--topology', network.topologyFile, '--purpose', PURPOSE, '--as', QUERIER]
+  const { code, stdout, stderr } = await sharehold(['query', sql, ...common, '--format', 'cells'])
+  if (query.refusedWith !== undefined) {
+    print(stderr.trim())
+    return code !== 0 && stderr.includes(query.refusedWith)
+      ? null
+      : 'it was not refused as it must be'
+  }
+  if (code !== 0) return stderr.trim()
+  const answer = JSON.parse(stdout) as { table: string; keys: number; rows: Cell[][] }
+  print(answer.table.trimEnd())
+  print(pc.dim(stderr.trim().split('\n').at(-1)))
+  const expected = await oracle.ask(oracleOf(query, schema.kMin))
+  return difference(answer.rows, expected, answer.keys)
+}
+
+async function demo(network: Network): Promise<number> {
+  const schema = parseSchema(parseYaml(await readFile(TRIPS_SCHEMA, 'utf8')))
+  const oracle = await openOracle(schema, await readTrips())
+  let failures = 0
+  try {
+    for (const query of DEMO_QUERIES) {
+      const wrong = await askAndCompare(network, oracle, schema, query)
+      if (wrong !== null) failures++
+      print(
+        wrong === null
+          ? pc.green(query.refusedWith === undefined ? '✓ equals PostgreSQL' : '✓ refused')
+          : pc.red(`✗ ${wrong}`),
+      )
+    }
+  } finally {
+    await oracle.close()
+  }
+  print(`\n${pc.bold('The audit: from the ledger and public keys alone')}`)
+  const audit = await sharehold(['audit', '--all', '--topology', network.topologyFile])
+  print(audit.stdout.trimEnd())
+  if (audit.code !== 0) {
+    print(audit.stderr)
+    failures++
+  }
+  return failures
+}
+
+function howToAsk(network: Network): void {
+  const topology = path.relative(process.cwd(), network.topologyFile)
+  print(`
+The network is up; in another terminal:
+
+  ${pc.cyan(`export SHAREHOLD_TOPOLOGY=${topology}`)}
+  ${pc.cyan(`npx sharehold datasets`)}
+  ${pc.cyan(`npx sharehold query "SELECT payment, AVG(tip) FROM trips GROUP BY payment" --purpose ${PURPOSE}`)}
+  ${pc.cyan(`npx sharehold explain "SELECT COUNT(*) FROM trips WHERE fare > 20"`)}
+  ${pc.cyan(`npx sharehold audit --all`)}
+
+Ctrl-C ends it; its data stay in ${path.dirname(topology)}.`)
+}
+
+async function main(): Promise<number> {
+  const stay = process.argv.includes('--stay')
+  const directory = stay
+    ? path.resolve('.dev')
+    : await mkdtemp(path.join(tmpdir(), 'sharehold-demo-'))
+  const begun = performance.now()
+  let network: Network | undefined
+  let interrupted = false
+  const interrupt = (): void => {
+    interrupted = true
+    if (!stay) void network?.stop().then(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  try {
+    network = await startNetwork({
+      directory,
+      repositories: REPOSITORIES,
+      queriers: [QUERIER],
+      ...(stay ? { firstPort: DEV_PORT } : {}),
+    })
+    print(
+      `${pc.green('✓')} ${network.names.length} processes: ${network.names.join(', ')} ${pc.dim(seconds(begun))}`,
+    )
+    const { stdout } = await run('datasets', '--topology', network.topologyFile, '--format', 'json')
+    if ((JSON.parse(stdout) as unknown[]).length === 0) await importTrips(network)
+    if (stay) {
+      howToAsk(network)
+      if (!interrupted) await once(process, 'SIGINT')
+      return 0
+    }
+    const failures = await demo(network)
+    print(
+      failures === 0
+        ? pc.green(`\nAll answers equal PostgreSQL's, and the audit is clean. ${seconds(begun)}`)
+        : pc.red(`\n${failures} failed.`),
+    )
+    return failures === 0 ? 0 : 1
+  } finally {
+    await network?.stop()
+    if (!stay) await rm(directory, { recursive: true, force: true })
+  }
+}
+
+process.exitCode = await main()
