@@ -12,6 +12,8 @@ import type { FastifyInstance } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 
+import { silent } from '../node/log.ts'
+import type { Log } from '../node/log.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
 import type {
@@ -61,7 +63,7 @@ export function errorBody(error: unknown): ErrorBody {
 }
 
 function httpStatus(error: unknown): number {
-  if (!(error instanceof ShareholdError)) return 500
+  if (!(error instanceof ShareholdError) || error.code === 'SH_LEDGER_STORAGE') return 500
   if (/_UNKNOWN/u.test(error.code)) return 404
   if (/_DUPLICATE|_CONFLICT|_NOT_DONE/u.test(error.code)) return 409
   if (error.code.startsWith('SH_AUTH_')) return 403
@@ -77,7 +79,10 @@ function body<T>(schema: z.ZodType<T>, value: unknown): T {
   )
 }
 
-export async function createApi(service: CoordinatorService): Promise<FastifyInstance> {
+export async function createApi(
+  service: CoordinatorService,
+  log: Log = silent,
+): Promise<FastifyInstance> {
   const api = fastify({
     bodyLimit: 1 << 20,
     logger: false,
@@ -93,7 +98,9 @@ export async function createApi(service: CoordinatorService): Promise<FastifyIns
         .send({ code: 'SH_COORDINATOR_REQUEST', message: (error as Error).message })
       return
     }
-    await reply.status(httpStatus(error)).send(errorBody(error))
+    const status = httpStatus(error)
+    if (status === 500) log.error({ err: error }, 'a request failed')
+    await reply.status(status).send(errorBody(error))
   })
   api.setNotFoundHandler(async (_request, reply) => {
     await reply
