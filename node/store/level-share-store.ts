@@ -121,7 +121,9 @@ class Store implements LevelShareStore {
       signal?.throwIfAborted()
       const found = await this.#database.iterator(rangeOf(prefix)).all()
       if (found.length === 0) return 0
-      const blocks = found.map(([, place]) => tagged(DATA, place)).toSorted(Buffer.compare)
+      const blocks = found
+        .map(([, place]) => tagged(DATA, place))
+        .toSorted((a, b) => Buffer.compare(a, b))
       // One range per generation: what lies between two generations is none of our business.
       const ranges = new Map<string, { from: Bytes; to: Bytes }>()
       for (const block of blocks) {
