@@ -1,0 +1,314 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { bytesSent, messagesBetween, schedule, trafficOf } from '../../protocol/cost.ts'
+import { type ColumnSource, execute } from '../../protocol/execute.ts'
+import type { Operator, Plan, PlanParams } from '../../protocol/plan.ts'
+import { validatePlan } from '../../protocol/validate-plan.ts'
+import { liveBytes } from '../../shares/field/memory.ts'
+import { asShamirShare } from '../../shares/shamir.ts'
+
+import { idealExecute } from './ideal.ts'
+import { testCommittee } from './parties.ts'
+import { randomCase } from './random-plan.ts'
+import { executeAll, paramsFor, plainSource } from './run-plan.ts'
+
+describe.each([3, 5, 7])('%i parties', (n) => {
+  test('random plans give the ideal output and send exactly what the cost formulas say', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), async (seed) => {
+        const { plan, params, columns, memberOfRow } = randomCase(n, seed)
+        const committee = await testCommittee(n, seed)
+        const before = liveBytes()
+        const lanes = await executeAll(committee, plan, params, columns, memberOfRow)
+        expect(liveBytes()).toBe(before)
+        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow))
+        const cost = schedule(plan, params)
+        for (let from = 1; from <= n; from++) {
+          for (let to = 1; to <= n; to++) {
+            if (from === to) continue
+            expect(committee.network.sent(from, to)).toEqual(messagesBetween(cost, from, to))
+          }
+        }
+      }),
+      { numRuns: n === 3 ? 25 : n === 5 ? 12 : 6 },
+    )
+  })
+})
+
+/** A small table: 3 batches of up to 2 chunks, 40 members. */
+const CHUNKS = [100, 3, 90, 20, 7]
+const MEMBER_OF_ROW = Uint32Array.from({ length: 220 }, (_, row) => (row * 7) % 40)
+const COLUMNS = {
+  fare: {
+    codes: Array.from({ length: 220 }, (_, row) => (row % 9 === 0 ? null : row % 64)),
+    values: Array.from({ length: 220 }, (_, row) => (row % 9 === 0 ? null : row - 100)),
+  },
+}
+const LOADS: Operator[] = [
+  { kind: 'load-bits', dataset: 'trips', column: 'fare', planes: 6, validity: true },
+  { kind: 'load-field', dataset: 'trips', column: 'fare' },
+]
+
+const planOf = (...operators: Operator[]): Plan => ({
+  version: 1,
+  operators: [...LOADS, ...operators],
+})
+const ref = (op: number, part = 0) => ({ op, part })
+const TOTAL: Operator = { kind: 'total', inputs: [ref(1)] }
+
+describe('costs of single operators at n=3, as the papers count them', () => {
+  const cost = (n: number, ...operators: Operator[]) =>
+    schedule(
+      planOf(...operators, TOTAL, { kind: 'output', inputs: [ref(2 + operators.length)] }),
+      paramsFor(n, CHUNKS, MEMBER_OF_ROW),
+    )
+  const elements = (n: number, ...operators: Operator[]): number =>
+    bytesSent(cost(n, ...operators)).reduce((sum, bytes) => sum + bytes, 0) / 8 / 220
+
+  test.each([
+    [3, 3, 2],
+    [5, 20, 3],
+    [7, 63, 4],
+  ])('bit to field, %i parties: %i elements in all, %i rounds a batch', (n, total, rounds) => {
+    const toField: Operator = { kind: 'bit-to-field', inputs: [ref(0)] }
+    expect(elements(n, toField)).toBe(total)
+    expect(cost(n, toField).rounds).toHaveLength(3 * rounds)
+  })
+
+  test.each([3, 5, 7])('a product: t elements per party, 1 round (n=%i)', (n) => {
+    const multiply: Operator = { kind: 'multiply', pairs: [[ref(1), ref(1)]] }
+    expect(elements(n, multiply)).toBe((n * (n - 1)) / 2)
+    expect(cost(n, multiply)).toMatchObject({ fieldMultiplications: 220, andGates: 0 })
+    expect(cost(n, multiply).rounds).toHaveLength(3)
+  })
+
+  test.each([3, 5, 7])('an AND: t bits per party and lane, padding included (n=%i)', (n) => {
+    const circuit: Operator = {
+      kind: 'circuit',
+      inputs: [ref(0, 0), ref(0, 1)],
+      circuit: { inputs: 2, gates: [[1, 2, 3]], outputs: [4] },
+    }
+    const padded = CHUNKS.reduce((sum, chunk) => sum + Math.ceil(chunk / 128) * 16, 0)
+    expect(bytesSent(cost(n, circuit))).toEqual(
+      Array.from({ length: n }, () => (padded * (n - 1)) / 2),
+    )
+    expect(cost(n, circuit)).toMatchObject({ fieldMultiplications: 0, andGates: 220 })
+  })
+
+  test('an inner product over all rows: one element a lane, once', () => {
+    const dot: Operator = {
+      kind: 'dot',
+      pairs: [
+        [ref(1), ref(1)],
+        [ref(1), ref(1)],
+      ],
+    }
+    expect(cost(3, dot).rounds).toEqual([
+      { op: 2, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 16 },
+    ])
+  })
+
+  test('traffic of pairs adds up to what parties send', () => {
+    const { plan, params } = randomCase(5, 3)
+    const all = schedule(plan, params)
+    const traffic = trafficOf(all)
+    bytesSent(all).forEach((bytes, k) => {
+      const sent = traffic.filter(({ from }) => from === k + 1)
+      expect(sent.reduce((sum, pair) => sum + pair.bytes, 0)).toBe(bytes)
+    })
+    expect(traffic.length).toBe(10)
+  })
+})
+
+describe('execute', () => {
+  test('a SUM with a filter, by hand', async () => {
+    const plan = planOf(
+      { kind: 'bit-to-field', inputs: [ref(0, 3), ref(0, 6)] },
+      {
+        kind: 'dot',
+        pairs: [
+          [ref(1), ref(2, 0)],
+          [ref(2, 0), ref(2, 1)],
+        ],
+      },
+      { kind: 'output', inputs: [ref(3)] },
+    )
+    const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+    const lanes = await executeAll(await testCommittee(3), plan, params, COLUMNS, MEMBER_OF_ROW)
+    const rows = Array.from({ length: 220 }, (_, row) => row)
+    const passing = rows.filter((row) => row % 9 !== 0 && ((row % 64) & 8) !== 0)
+    const sum = passing.reduce((total, row) => total + row - 100, 0)
+    expect(lanes).toEqual([BigInt(sum), BigInt(passing.length)])
+  })
+
+  test('progress is told before each operator, batch after batch', async () => {
+    const plan = planOf(TOTAL, { kind: 'output', inputs: [ref(2)] })
+    const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+    const { parties } = await testCommittee(3)
+    const seen: string[] = []
+    await execute(parties[0]!, plan, params, plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW), {
+      progress: ({ op, batch, batches }) => seen.push(`${op}/${batch}/${batches}`),
+    })
+    const batches = [0, 1, 2].flatMap((batch) => [0, 1, 2].map((op) => `${op}/${batch}/3`))
+    expect(seen).toEqual([...batches, '2/3/3', '3/3/3'])
+  })
+
+  test('an empty table counts nobody', async () => {
+    const plan = planOf(
+      { kind: 'any-row', inputs: [ref(0, 0)] },
+      { kind: 'popcount', inputs: [ref(2)], width: 3 },
+      { kind: 'bit-to-field', inputs: [ref(3)] },
+      TOTAL,
+      { kind: 'output', inputs: [ref(4), ref(5)] },
+    )
+    const params = paramsFor(3, [], new Uint32Array(0))
+    const lanes = await executeAll(
+      await testCommittee(3),
+      plan,
+      params,
+      COLUMNS,
+      new Uint32Array(0),
+    )
+    expect(lanes).toEqual([0n, 0n])
+  })
+
+  test('a source that breaks its contract is refused', async () => {
+    const plan = planOf(TOTAL, { kind: 'output', inputs: [ref(2)] })
+    const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+    const { parties } = await testCommittee(3)
+    const source = plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW)
+    const refusal = { code: 'SH_PROTOCOL_COLUMN' }
+    const run = (broken: Partial<ColumnSource>) =>
+      execute(parties[0]!, plan, params, { ...source, ...broken })
+    await expect(run({ memberOfRow: new Uint32Array(219) })).rejects.toMatchObject(refusal)
+    await expect(
+      run({ bits: async (...call) => (await source.bits(...call)).slice(1) }),
+    ).rejects.toMatchObject(refusal)
+    await expect(
+      run({ field: async (_column, _batch, arena) => asShamirShare(arena.elements(7)) }),
+    ).rejects.toMatchObject(refusal)
+  })
+
+  test('a plan for another committee is refused', async () => {
+    const plan = planOf(TOTAL, { kind: 'output', inputs: [ref(2)] })
+    const params = paramsFor(5, CHUNKS, MEMBER_OF_ROW)
+    const { parties } = await testCommittee(3)
+    const source = plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW)
+    await expect(execute(parties[0]!, plan, params, source)).rejects.toMatchObject({
+      code: 'SH_PLAN_INVALID',
+    })
+  })
+})
+
+describe('validatePlan', () => {
+  const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+  const circuit = { inputs: 1, gates: [], outputs: [2] }
+  const good: Operator[] = [
+    ...LOADS,
+    { kind: 'any-row', inputs: [ref(0)] },
+    { kind: 'popcount', inputs: [ref(2)], width: 6 },
+    { kind: 'bit-to-field', inputs: [ref(3)] },
+    { kind: 'output', inputs: [ref(4)] },
+  ]
+  const refuses = (operators: Operator[], changed: PlanParams = params): void => {
+    expect(() => validatePlan({ version: 1, operators }, changed)).toThrow(
+      expect.objectContaining({ code: 'SH_PLAN_INVALID' }),
+    )
+  }
+
+  test('a good plan has the shapes that the contract states', () => {
+    expect(validatePlan({ version: 1, operators: good }, params)).toEqual([
+      { domain: 'rows', type: 'bits', parts: 7, lanes: 220 },
+      { domain: 'rows', type: 'field', parts: 1, lanes: 220 },
+      { domain: 'members', type: 'bits', parts: 1, lanes: 40 },
+      { domain: 'slots', type: 'bits', parts: 6, lanes: 1 },
+      { domain: 'slots', type: 'field', parts: 1, lanes: 1 },
+      { domain: 'slots', type: 'field', parts: 1, lanes: 1 },
+    ])
+  })
+
+  const output: Operator = { kind: 'output', inputs: [ref(3)] }
+  const bad: [string, Operator[]][] = [
+    ['no operator', []],
+    ['no output', good.slice(0, -1)],
+    ['two outputs', [...good, { kind: 'output', inputs: [ref(4)] }]],
+    ['a forward reference', [...LOADS, { kind: 'total', inputs: [ref(2)] }, output]],
+    ['a missing part', [...LOADS, { kind: 'any-row', inputs: [ref(0, 7)] }, output]],
+    ['a fractional part', [...LOADS, { kind: 'any-row', inputs: [ref(0, 0.5)] }, output]],
+    ['no inputs', [...LOADS, { kind: 'total', inputs: [] }, output]],
+    ['another dataset', [{ ...LOADS[0]!, dataset: 'x' } as Operator, ...good.slice(1)]],
+    ['too many planes', [{ ...LOADS[0]!, planes: 65 } as Operator, ...good.slice(1)]],
+    ['bits where field is due', [...LOADS, { kind: 'total', inputs: [ref(0)] }, output]],
+    ['field where bits are due', [...LOADS, { kind: 'any-row', inputs: [ref(1)] }, output]],
+    [
+      'two domains',
+      [...good.slice(0, 4), { kind: 'circuit', inputs: [ref(0), ref(2)], circuit }, output],
+    ],
+    [
+      'another number of circuit inputs',
+      [...LOADS, { kind: 'circuit', inputs: [ref(0), ref(0)], circuit }, output],
+    ],
+    [
+      'a narrow count',
+      [...good.slice(0, 3), { kind: 'popcount', inputs: [ref(2)], width: 5 }, ...good.slice(4)],
+    ],
+    [
+      'a count of slots',
+      [...good.slice(0, 4), { kind: 'popcount', inputs: [ref(3)], width: 6 }, output],
+    ],
+    [
+      'a missing coefficient',
+      [...good.slice(0, 5), { kind: 'combine', inputs: [ref(4)], coefficients: [] }, output],
+    ],
+    [
+      'a coefficient that is no number',
+      [...good.slice(0, 5), { kind: 'combine', inputs: [ref(4)], coefficients: ['1e9'] }, output],
+    ],
+    [
+      'a lane that is not there',
+      [...good.slice(0, 5), { kind: 'gather', lanes: [{ from: ref(4), lane: 1 }] }, output],
+    ],
+    ['rows in the output', [...LOADS, { kind: 'output', inputs: [ref(1)] }]],
+  ]
+  test.each(bad)('%s is refused', (_name, operators) => refuses(operators))
+
+  const { dataset } = params
+  const badParams: [string, PlanParams][] = [
+    ['four parties', { ...params, committee: { n: 4, t: 1 } }],
+    ['another threshold', { ...params, committee: { n: 5, t: 1 } }],
+    ['no chunks in flight', { ...params, chunksInFlight: 0 }],
+    ['too many chunks in flight', { ...params, chunksInFlight: 257 }],
+    ['version 0', { ...params, dataset: { ...dataset, version: 0 } }],
+    ['an empty chunk', { ...params, dataset: { ...dataset, chunks: [...CHUNKS, 0] } }],
+    ['a long chunk', { ...params, dataset: { ...dataset, chunks: [65_537] } }],
+    ['rows without members', { ...params, dataset: { ...dataset, rowsPerMember: [] } }],
+    [
+      'unsorted classes',
+      {
+        ...params,
+        dataset: {
+          ...dataset,
+          rowsPerMember: [
+            [6, 20],
+            [5, 20],
+          ],
+        },
+      },
+    ],
+    [
+      'a class without members',
+      {
+        ...params,
+        dataset: {
+          ...dataset,
+          rowsPerMember: [
+            [1, 220],
+            [2, 0],
+          ],
+        },
+      },
+    ],
+  ]
+  test.each(badParams)('%s is refused', (_name, changed) => refuses(good, changed))
+})
