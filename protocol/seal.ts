@@ -21,7 +21,7 @@ import { concatBytes } from '../shares/hash.ts'
 export const SEAL_KEY_BYTES = 32
 
 /** Bytes that sealing adds: the encapsulated key and the tag. */
-export const SEAL_OVERHEAD_BYTES = 32 + 16
+export const SEAL_OVERHEAD_BYTES: number = 32 + 16
 
 export interface ResultKey {
   /** 32 bytes, secret. */
