@@ -7,7 +7,6 @@
  * sealed outputs: no share, no value, no result.
  */
 import { hash } from '../node/crypto.ts'
-import { contextOf } from '../node/job-server.ts'
 import type { ActorKey } from '../node/keys.ts'
 import type { Log as ProcessLog } from '../node/log.ts'
 import type { Overlay } from '../node/overlay.ts'
@@ -17,6 +16,7 @@ import type { Log } from '../protocol/ledger/log.ts'
 import { isKeyName, joinSignatures } from '../protocol/ledger/note.ts'
 import { noteHash, outputRoot, recordText, signRecord } from '../protocol/ledger/records.ts'
 import type { CompletionBody, JobStartBody, ReportBody } from '../protocol/ledger/records.ts'
+import { contextOfStart } from '../protocol/ledger/start-context.ts'
 import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
@@ -123,7 +123,7 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
   })
 
   const outputs = nodes.mpc.map((node) => finished.get(node)!)
-  const jobContext = hexOf(contextOf(overlay.topology, 'mpc', admitted, attempt, nonces(nodes.mpc)))
+  const jobContext = hexOf(contextOfStart(start))
   const reports = nodes.mpc.map(({ actor }, i) => {
     const { reportNote, sealed } = outputs[i]!
     const context = { ...actor, origin: ledger.origin, start, jobContext }

@@ -218,8 +218,17 @@ export async function admit(
   }
 }
 
-/** All but the coordinator's two choices follows from the version; those are range-checked. */
-function checkParams(text: string, version: VersionBody, keys: AdmissionKeys): PlanParams {
+/**
+ * All but the coordinator's two choices follows from the version; those are range-checked.
+ *
+ * @param text canonical JSON
+ * @throws ShareholdError SH_AUTH_PARAMS, SH_JSON_NOT_CANONICAL
+ */
+export function checkParams(
+  text: string,
+  version: VersionBody,
+  keys: Pick<AdmissionKeys, 'n'>,
+): PlanParams {
   const given = parseCanonicalJson(text) as Partial<PlanParams> | null
   const chunksInFlight = Number(given?.chunksInFlight)
   const network = NETWORKS.find((one) => one === given?.network)

@@ -1,0 +1,52 @@
+/**
+ * What the coordinator says about a dataset, checked against the keys of its repositories: the schema
+ * that a query is compiled with must be theirs, not the coordinator's.
+ */
+import { checkParams, openSchema, openVersion } from '../../protocol/admission.ts'
+import { canonicalJson } from '../../protocol/canonical-json.ts'
+import type { VersionBody } from '../../protocol/ledger/records.ts'
+import type { PlanParams } from '../../protocol/plan.ts'
+import { ShareholdError } from '../../shares/errors.ts'
+import type { Schema } from '../../shares/schema.ts'
+
+import type { HttpClient } from './http-client.ts'
+import { sizeOf } from './network-keys.ts'
+import type { NetworkKeys } from './network-keys.ts'
+
+export interface DatasetView {
+  readonly schema: Schema
+  readonly repositories: readonly string[]
+  readonly version: VersionBody
+  /** What a job on this version is proposed with. */
+  readonly params: PlanParams
+}
+
+/**
+ * The newest version of a dataset.
+ *
+ * @throws ShareholdError SH_CATALOGUE_UNKNOWN_DATASET, SH_COORDINATOR_*; SH_NOTE_*, SH_AUTH_SCHEMA,
+ * SH_AUTH_VERSION, SH_AUTH_PARAMS if what it says is not signed by the repositories
+ */
+export async function viewDataset(
+  client: HttpClient,
+  keys: NetworkKeys,
+  dataset: string,
+  signal?: AbortSignal,
+): Promise<DatasetView> {
+  const info = await client.dataset(dataset, signal)
+  const signed = openSchema(info.schemaNote, keys)
+  const version = openVersion(info.versionNote, keys, signed)
+  if (version.dataset !== dataset) {
+    throw new ShareholdError('SH_AUTH_VERSION', 'The coordinator answered for another dataset.')
+  }
+  const params = checkParams(paramsText(info.params), version, { n: sizeOf(keys) })
+  return { schema: signed.schema, repositories: signed.repositories, version, params }
+}
+
+function paramsText(params: unknown): string {
+  try {
+    return canonicalJson(params)
+  } catch (cause) {
+    throw new ShareholdError('SH_AUTH_PARAMS', 'planParams are not canonical JSON.', { cause })
+  }
+}

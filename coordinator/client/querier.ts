@@ -1,0 +1,160 @@
+/**
+ * The querier's whole way from SQL to the answer. Compiles by itself, signs the request, follows the job,
+ * checks what comes back, and alone can open it: the result key never leaves this function. Runs in
+ * Node and in a browser.
+ *
+ * Who learns what: the coordinator and all nodes the SQL, purpose and time; the querier the answer and
+ * what `compiled.leaks` lists.
+ */
+import { jobIdOf } from '../../protocol/admission.ts'
+import { bytesSent, schedule } from '../../protocol/cost.ts'
+import type { Schedule } from '../../protocol/cost.ts'
+import { signRecord } from '../../protocol/ledger/records.ts'
+import { openOutputs } from '../../protocol/output.ts'
+import { generateResultKey } from '../../protocol/seal.ts'
+import { evaluateAnswer } from '../../protocol/sql/answer.ts'
+import type { Answer } from '../../protocol/sql/answer.ts'
+import { compile } from '../../protocol/sql/compile.ts'
+import type { CompiledQuery } from '../../protocol/sql/compile.ts'
+import { datasetOf } from '../../protocol/sql/dataset.ts'
+import { ShareholdError } from '../../shares/errors.ts'
+import { hexOf } from '../../shares/hex.ts'
+import type { Schema } from '../../shares/schema.ts'
+import type { JobStatus } from '../api-types.ts'
+
+import { viewDataset } from './dataset-view.ts'
+import type { DatasetView } from './dataset-view.ts'
+import { toError } from './http-client.ts'
+import type { HttpClient } from './http-client.ts'
+import { sizeOf } from './network-keys.ts'
+import type { NetworkKeys } from './network-keys.ts'
+import { verifyResult } from './verify-result.ts'
+
+const EXPIRY_SECONDS = 600
+
+export interface ExplainOptions {
+  readonly client: HttpClient
+  readonly keys: NetworkKeys
+  readonly sql: string
+  readonly signal?: AbortSignal
+}
+
+export interface AskOptions extends ExplainOptions {
+  /** The querier's signer key text. */
+  readonly skey: string
+  readonly purpose: string
+  /** Cryptographic randomness. */
+  readonly rng: (bytes: number) => Uint8Array
+  /** Unix milliseconds. */
+  readonly now: () => number
+  readonly onStatus?: (status: JobStatus) => void
+}
+
+export interface Explained {
+  readonly compiled: CompiledQuery
+  /** Exact, from the plan. */
+  readonly cost: Schedule
+  readonly dataset: DatasetView
+}
+
+export interface Asked extends Explained {
+  readonly answer: Answer
+  readonly schema: Schema
+  readonly job: string
+  readonly attempt: number
+  /** Number of the completion in the ledger. */
+  readonly entry: number
+  /** From the coordinator's first message to the last signature. */
+  readonly seconds: number
+  readonly rounds: number
+  /** Payload bytes that the busiest MPC node sent. */
+  readonly bytesPerNode: number
+}
+
+/**
+ * Compiles a query without asking it: nothing is signed, and nobody but the coordinator hears of it.
+ *
+ * @throws ShareholdError SH_SQL_*, SH_PLAN_*, SH_POLICY_*, SH_CATALOGUE_UNKNOWN_DATASET,
+ * SH_COORDINATOR_*, SH_NOTE_*, SH_AUTH_*
+ */
+export async function explainQuery({
+  client,
+  keys,
+  sql,
+  signal,
+}: ExplainOptions): Promise<Explained> {
+  const dataset = await viewDataset(client, keys, await datasetOf(sql), signal)
+  const compiled = await compile(sql, dataset.schema, dataset.params)
+  return { compiled, cost: schedule(compiled.plan, dataset.params), dataset }
+}
+
+/**
+ * Asks a query.
+ *
+ * @throws ShareholdError as explainQuery; SH_AUTH_* if it is refused; SH_JOB_*, SH_ROUND_* and others if
+ * the job is aborted; SH_RESULT_INVALID, SH_SEAL_OPEN, SH_OUTPUT_*, SH_ANSWER_INCONSISTENT if what came
+ * back cannot be trusted; SH_ANSWER_* where PostgreSQL fails on the values
+ */
+export async function ask(options: AskOptions): Promise<Asked> {
+  const { client, keys, skey, sql, purpose, rng, now, signal } = options
+  const explained = await explainQuery(options)
+  const { compiled, cost, dataset } = explained
+  const { schema, version } = dataset
+  checkPurpose(schema, purpose)
+
+  const resultKey = generateResultKey(rng)
+  const request = {
+    sql,
+    purpose,
+    datasets: [{ name: version.dataset, version: version.version, schemaHash: version.schemaHash }],
+    resultKey: hexOf(resultKey.publicKey),
+    nonce: hexOf(rng(32)),
+    expiry: Math.floor(now() / 1000) + EXPIRY_SECONDS,
+    grant: '',
+  }
+  const requestNote = signRecord(keys.origin, 'job-request', request, [skey])
+  const { job } = await client.submitJob(requestNote, signal)
+  if (job !== jobIdOf(requestNote)) {
+    throw new ShareholdError(
+      'SH_RESULT_INVALID',
+      'The coordinator gave the request another job id than its hash.',
+    )
+  }
+  const status = await client.follow(job, options.onStatus ?? (() => {}), signal)
+  if (status.state === 'aborted') throw abortOf(status)
+  const result = await client.result(job, signal)
+
+  const { planHash } = compiled
+  const verified = verifyResult(result, { job, requestNote, planHash, dataset, keys })
+  const { jobContext, sealed } = verified
+  const { secretKey } = resultKey
+  const place = { jobContext, n: sizeOf(keys) }
+  const lanes = openOutputs(secretKey, place, compiled.answer.lanes, sealed)
+  return {
+    ...explained,
+    answer: evaluateAnswer(compiled.answer, lanes),
+    schema,
+    job,
+    attempt: result.attempt,
+    entry: result.entry,
+    seconds: result.seconds,
+    rounds: cost.rounds.length,
+    bytesPerNode: Math.max(...bytesSent(cost)),
+  }
+}
+
+/** Every node checks it too; here it costs nobody anything. */
+function checkPurpose(schema: Schema, purpose: string): void {
+  if (schema.purposes.includes(purpose)) return
+  throw new ShareholdError(
+    'SH_AUTH_PURPOSE',
+    `The dataset "${schema.dataset}" is not open to the purpose "${purpose}".`,
+    { hint: `Its repositories have signed: ${schema.purposes.join(', ')}.` },
+  )
+}
+
+function abortOf({ error }: JobStatus): ShareholdError {
+  return error === undefined
+    ? new ShareholdError('SH_JOB_FAILED', 'The job was aborted without a reason.')
+    : toError(error)
+}
