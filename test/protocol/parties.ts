@@ -45,7 +45,7 @@ export async function testCommittee(
 /** Runs one program at all parties. When one fails, the others learn that it has left. */
 export async function runAll<P extends number | Party, T>(
   all: readonly P[],
-  network: MemoryNetwork,
+  network: Pick<MemoryNetwork, 'close'>,
   program: (party: P) => Promise<T>,
 ): Promise<T[]> {
   return Promise.all(all.map((party) => runOne(party, network, program)))
@@ -54,7 +54,7 @@ export async function runAll<P extends number | Party, T>(
 /** As runAll, but tells how every party ended. */
 export async function settleAll<P extends number | Party, T>(
   all: readonly P[],
-  network: MemoryNetwork,
+  network: Pick<MemoryNetwork, 'close'>,
   program: (party: P) => Promise<T>,
 ): Promise<PromiseSettledResult<T>[]> {
   return Promise.allSettled(all.map((party) => runOne(party, network, program)))
@@ -62,7 +62,7 @@ export async function settleAll<P extends number | Party, T>(
 
 async function runOne<P extends number | Party, T>(
   party: P,
-  network: MemoryNetwork,
+  network: Pick<MemoryNetwork, 'close'>,
   program: (party: P) => Promise<T>,
 ): Promise<T> {
   try {
