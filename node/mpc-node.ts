@@ -12,8 +12,9 @@ import path from 'node:path'
 import type { AdmittedJob } from '../protocol/admission.ts'
 import { execute } from '../protocol/execute.ts'
 import { parseNote, signNote } from '../protocol/ledger/note.ts'
+import { peerTraffic } from '../protocol/ledger/peer-traffic.ts'
 import { noteHash, parseRecordOf, signRecord } from '../protocol/ledger/records.ts'
-import type { PeerTraffic, ReportBody } from '../protocol/ledger/records.ts'
+import type { ReportBody } from '../protocol/ledger/records.ts'
 import { sealOutput } from '../protocol/output.ts'
 import { TranscriptChannel } from '../protocol/transcript.ts'
 import type { Transcript } from '../protocol/transcript.ts'
@@ -140,11 +141,6 @@ function reportOf(
   sealed: Uint8Array,
   software: string,
 ): ReportBody {
-  const row = ({ messages, bytes, root }: Transcript['sent'][number]): PeerTraffic['sent'] => ({
-    messages,
-    bytes,
-    root: hexOf(root),
-  })
   return {
     job: run.admitted.job,
     attempt: run.attempt,
@@ -153,11 +149,7 @@ function reportOf(
     plan: run.admitted.compiled.planHash,
     params: run.admitted.paramsHash,
     software,
-    peers: transcript.sent.map((sent) => ({
-      peer: sent.peer,
-      sent: row(sent),
-      received: row(transcript.received.find((received) => received.peer === sent.peer)!),
-    })),
+    peers: peerTraffic(transcript, run.committee.n, run.index, hash),
     sealedOutput: hexOf(hash.sha256(sealed)),
   }
 }

@@ -19,8 +19,8 @@ import { CONTEXT_BYTES, type MasterKeys } from './job-context.ts'
 import type { Channel, Tag } from './party.ts'
 import { encodeTuple } from './tuple.ts'
 
-/** Operator number of setup messages: no plan has that many operators. */
-export const SETUP_OP = 0xffff_ffff
+/** Operator number of setup messages: no plan has that many operators, and 0xffffffff is a farewell (wire/round-message.ts). */
+export const SETUP_OP = 0xffff_fffe
 
 const KEYS: Tag = { op: SETUP_OP, batch: 0, step: 0 }
 const HASHES: Tag = { op: SETUP_OP, batch: 0, step: 1 }

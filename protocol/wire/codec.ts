@@ -54,7 +54,7 @@ export function encodeParts<K extends Kind>(
   const fault = headerFault(kind, header) ?? payloadFault(kind, payload)
   if (fault !== undefined) throw new TypeError(`cannot make a message "${kind}": ${fault}`)
   const bytes = envelope.encode({ [kind]: header }).finish()
-  if (bytes.length > MAX_HEADER_BYTES) throw oversize(bytes.length)
+  if (bytes.length > MAX_HEADER_BYTES) throw oversize()
   const head = new Uint8Array(LENGTH_BYTES + bytes.length)
   new DataView(head.buffer).setUint32(0, bytes.length)
   head.set(bytes, LENGTH_BYTES)
@@ -74,7 +74,7 @@ export function decodeMessage<K extends Kind = Kind>(
 ): Message<K> {
   if (bytes.length < LENGTH_BYTES) throw invalid('it is shorter than its length')
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  if (length > MAX_HEADER_BYTES) throw oversize(length)
+  if (length > MAX_HEADER_BYTES) throw oversize()
   const end = LENGTH_BYTES + length
   if (end > bytes.length) throw invalid('its header is cut off')
   const message = decodeEnvelope(bytes.subarray(LENGTH_BYTES, end))
@@ -149,9 +149,10 @@ function invalid(why: string): ShareholdError {
   })
 }
 
-function oversize(length: number): ShareholdError {
+// The announced length is not quoted: on a misread frame it could be the beginning of a secret.
+function oversize(): ShareholdError {
   return new ShareholdError(
     'SH_WIRE_OVERSIZE',
-    `A message header of ${length} bytes is longer than ${MAX_HEADER_BYTES}.`,
+    `A message header is longer than ${MAX_HEADER_BYTES} bytes.`,
   )
 }
