@@ -12,6 +12,8 @@ import type { Stream } from '@libp2p/interface'
 
 import { ShareholdError } from '../shares/errors.ts'
 
+import { deadline } from './deadline.ts'
+
 const MiB = 1024 * 1024
 const LENGTH_BYTES = 4
 
@@ -220,15 +222,14 @@ export class FramedStream {
 
   /** Flushes and ends this side; the other side's frames can still be received. */
   async end(wait: WaitOptions = {}): Promise<void> {
-    const signal = AbortSignal.any([
-      AbortSignal.timeout(wait.timeoutMs ?? 10_000),
-      ...(wait.signal === undefined ? [] : [wait.signal]),
-    ])
+    const limit = deadline(wait.timeoutMs ?? 10_000, wait.signal)
     try {
-      await this.#stream.close({ signal })
+      await this.#stream.close({ signal: limit.signal })
     } catch (cause) {
       this.reset('it could not be flushed')
       throw this.#failure ?? this.#fault('SH_NET_CLOSED', 'The stream could not be flushed', cause)
+    } finally {
+      limit.dispose()
     }
   }
 
@@ -329,11 +330,13 @@ export class FramedStream {
 
   #onClose(error: Error | undefined): void {
     this.#over = true
-    const broken = this.#failure === undefined
-    if (broken && error !== undefined) {
-      this.#failure = this.#fault('SH_NET_RESET', 'The other side gave the stream up', error)
-    } else if (broken && !this.#remoteEnded) {
-      this.#failure = this.#fault('SH_NET_CLOSED', 'The connection was lost')
+    // Once the other side has said all it had to say, how the stream ends is no failure: it need not
+    // wait for what this side may still send.
+    if (this.#failure === undefined && !this.#remoteEnded) {
+      this.#failure =
+        error === undefined
+          ? this.#fault('SH_NET_CLOSED', 'The connection was lost')
+          : this.#fault('SH_NET_RESET', 'The other side gave the stream up', error)
     }
     this.#settle()
     for (const callback of this.#closeCallbacks.splice(0)) callback()

@@ -1,3 +1,5 @@
+import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
+import { admit } from '../protocol/admission.ts'
 /**
  * A node's side of a job: one conversation with the coordinator per attempt, the same for share-nodes
  * and MPC nodes up to what they compute.
@@ -15,8 +17,7 @@
  *
  * Either side may say `abort` with a reason; a lost stream is one too.
  */
-import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
-import { admit } from '../protocol/admission.ts'
+import { canonicalJson } from '../protocol/canonical-json.ts'
 import { deriveJobKeys, jobContext, keyCommitment } from '../protocol/job-context.ts'
 import type { MasterKeys } from '../protocol/job-context.ts'
 import { openRecordOfAll } from '../protocol/ledger/records.ts'
@@ -261,7 +262,7 @@ function checkStart(
     start.requestNote === admitted.requestNote &&
     start.plan === admitted.compiled.planHash &&
     start.params === admitted.paramsHash &&
-    JSON.stringify(start.inputs) === JSON.stringify(admitted.inputs) &&
+    canonicalJson(start.inputs) === canonicalJson(admitted.inputs) &&
     start.committee.every((member, i) => member.vkey === topology.mpcNodes[i]?.vkey) &&
     (nonces === null || start.nonces.every((nonce, i) => nonce === hexOf(nonces[i]!)))
   if (!agreed) {

@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
+import { canonicalJson } from '../protocol/canonical-json.ts'
 import { execute } from '../protocol/execute.ts'
 import { parseNote, signNote } from '../protocol/ledger/note.ts'
 import { peerTraffic } from '../protocol/ledger/peer-traffic.ts'
@@ -172,7 +173,7 @@ function checkCompletion(
     body.params === admitted.paramsHash &&
     body.software === software &&
     body.t === run.committee.t &&
-    JSON.stringify(body.inputs) === JSON.stringify(admitted.inputs) &&
+    canonicalJson(body.inputs) === canonicalJson(admitted.inputs) &&
     body.committee.every((member, i) => member.vkey === topology.mpcNodes[i]?.vkey) &&
     body.reports[run.index - 1] === noteHash(outcome.reportNote)
   if (!agreed) {

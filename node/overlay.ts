@@ -26,6 +26,7 @@ import { createLibp2p } from 'libp2p'
 
 import { ShareholdError } from '../shares/errors.ts'
 
+import { deadline } from './deadline.ts'
 import { FramedStream } from './framed-stream.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
@@ -315,29 +316,26 @@ class Libp2pOverlay implements Overlay {
     attempt: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const timeoutMs = options.timeoutMs ?? this.topology.limits.dialTimeoutMs
-    const timeout = AbortSignal.timeout(timeoutMs)
-    const givenUp = AbortSignal.any([
-      this.#stopped.signal,
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ])
-    const signal = AbortSignal.any([timeout, givenUp])
-    setMaxListeners(0, signal)
+    const limit = deadline(timeoutMs, this.#stopped.signal, options.signal)
+    const { signal } = limit
     let last: unknown
-    for (let tries = 0; !signal.aborted; tries++) {
-      try {
-        return await attempt(signal)
-      } catch (error) {
-        if (!signal.aborted || last === undefined) last = error
-        await sleep(backOffMs(tries), undefined, { signal }).catch(() => {})
+    try {
+      for (let tries = 0; !signal.aborted; tries++) {
+        try {
+          return await attempt(signal)
+        } catch (error) {
+          if (!signal.aborted || last === undefined) last = error
+          await sleep(backOffMs(tries), undefined, { signal }).catch(() => {})
+        }
       }
+    } finally {
+      limit.dispose()
     }
-    if (givenUp.aborted) {
+    if (!limit.timedOut) {
       throw new ShareholdError(
         'SH_NET_ABORTED',
         `The attempt to reach ${peer.name} was given up.`,
-        {
-          party: peer.name,
-        },
+        { party: peer.name },
       )
     }
     if (last instanceof Error && last.name === 'UnsupportedProtocolError') {

@@ -13,6 +13,8 @@
  *
  * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side.
  */
+import { setMaxListeners } from 'node:events'
+
 import type { Channel, Tag } from '../protocol/party.ts'
 import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
 import {
@@ -27,6 +29,7 @@ import {
 } from '../protocol/wire/round-message.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
+import { deadline } from './deadline.ts'
 import type { FramedStream } from './framed-stream.ts'
 import type { Overlay } from './overlay.ts'
 import { SilenceClock } from './silence-clock.ts'
@@ -108,6 +111,7 @@ export class RoundChannel implements Channel {
     options: { roundTimeoutMs: number; maxRoundBytes: number },
   ) {
     this.index = index
+    setMaxListeners(0, this.#broken.signal)
     this.#roundTimeoutMs = options.roundTimeoutMs
     this.#maxBytes = Math.min(options.maxRoundBytes, MAX_ROUND_BYTES)
     const links = new Map<number, Link>()
@@ -188,19 +192,34 @@ export class RoundChannel implements Channel {
     }))
   }
 
-  /** Ends the session in order: what was sent still arrives. */
+  /**
+   * Ends the session in order: what was sent still arrives, for as long as the others read it.
+   *
+   * @returns when everything is on its way, or a party did not read for roundTimeoutMs
+   */
   async close(): Promise<void> {
+    if (this.#closed) return
     this.#closed = true
-    await Promise.allSettled([...this.#links.values()].map((link) => link.stream.close()))
+    if (this.#failure !== undefined) return
+    await Promise.allSettled(
+      [...this.#links.values()].map(async (link) => {
+        try {
+          await this.#drain(link, 0)
+        } finally {
+          await link.stream.close()
+        }
+      }),
+    )
   }
 
   /**
    * Ends the session at once. Whatever waits here fails with SH_NET_ABORTED, at the others with
-   * SH_ROUND_ABORTED naming this party.
+   * SH_ROUND_ABORTED naming this party. Does nothing after `close`.
    *
    * @param reason told to the others
    */
   abort(reason: string): void {
+    if (this.#closed) return
     this.#break(new ShareholdError('SH_NET_ABORTED', `The session was given up: ${reason}.`))
   }
 
@@ -253,22 +272,27 @@ export class RoundChannel implements Channel {
   async #room(link: Link, bytes: number, seq: number): Promise<void> {
     const stops = [...this.#links.values()].map((one) => one.stream.readAhead())
     try {
-      let clock = new SilenceClock(this.#roundTimeoutMs)
-      for (let unsent = link.stream.unsentBytes; ;) {
-        const slice = clock.start()
-        try {
-          await link.stream.room(bytes, { timeoutMs: slice, signal: this.#broken.signal })
-          return
-        } catch (error) {
-          if (!isCode(error, 'SH_NET_TIMEOUT') || clock.isOver()) {
-            throw this.#blame(link, error, seq)
-          }
-          if (link.stream.unsentBytes < unsent) clock = new SilenceClock(this.#roundTimeoutMs)
-          unsent = link.stream.unsentBytes
-        }
-      }
+      await this.#drain(link, bytes)
+    } catch (error) {
+      throw this.#blame(link, error, seq)
     } finally {
       for (const stop of stops) stop()
+    }
+  }
+
+  /** Waits until no more than `bytes` are unsent, for as long as the party reads at all. */
+  async #drain(link: Link, bytes: number): Promise<void> {
+    let clock = new SilenceClock(this.#roundTimeoutMs)
+    for (let unsent = link.stream.unsentBytes; ;) {
+      const slice = clock.start()
+      try {
+        await link.stream.room(bytes, { timeoutMs: slice, signal: this.#broken.signal })
+        return
+      } catch (error) {
+        if (!isCode(error, 'SH_NET_TIMEOUT') || clock.isOver()) throw error
+        if (link.stream.unsentBytes < unsent) clock = new SilenceClock(this.#roundTimeoutMs)
+        unsent = link.stream.unsentBytes
+      }
     }
   }
 
@@ -280,6 +304,7 @@ export class RoundChannel implements Channel {
 
   #onFarewell(link: Link, frame: Uint8Array): true {
     link.saidFarewell = true
+    if (this.#closed) return true // what was sent to the others has to arrive all the same
     try {
       const { reason, party } = decodeFarewell(frame)
       const hearsay = new ShareholdError(
@@ -298,6 +323,7 @@ export class RoundChannel implements Channel {
 
   /** By now the accused party's stream has failed by itself, or has at least ended; or there is only hearsay. */
   #judge(accused: Link, hearsay: ShareholdError): void {
+    if (this.#closed) return
     const evidence = accused.stream.remoteEnded && !accused.saidFarewell
     if (!evidence) this.#break(hearsay)
     else this.#break(gone(accused, accused.receivedMessages, 'has ended its round stream', hearsay))
@@ -464,10 +490,8 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
   }
   const timeoutMs = session.joinTimeoutMs ?? topology.limits.dialTimeoutMs
   const failed = new AbortController()
-  const timeout = AbortSignal.timeout(timeoutMs)
-  const givenUp = AbortSignal.any(
-    session.signal === undefined ? [failed.signal] : [failed.signal, session.signal],
-  )
+  const givenUp = deadline(undefined, failed.signal, session.signal)
+  const limit = deadline(timeoutMs, givenUp.signal)
   const hello = encodeMessage('hello', {
     committee: session.committee,
     job: session.job,
@@ -477,16 +501,15 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
 
   const meet = async (other: NodeActor): Promise<FramedStream> => {
     if (self.index < other.index) {
-      const options = { signal: givenUp, timeoutMs }
+      const options = { signal: givenUp.signal, timeoutMs }
       const stream = await overlay.open(other.name, ROUNDS_PROTOCOL, options)
       await stream.send(hello)
       return stream
     }
     try {
-      const signal = AbortSignal.any([givenUp, timeout])
-      return await lobby.expect(sessionKey(session, other.name), signal)
+      return await lobby.expect(sessionKey(session, other.name), limit.signal)
     } catch (error) {
-      if (!timeout.aborted || givenUp.aborted) throw error
+      if (!limit.timedOut) throw error
       throw new ShareholdError(
         'SH_ROUND_TIMEOUT',
         `${other.name} did not join the job within ${timeoutMs} ms.`,
@@ -508,6 +531,8 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
       }
     }),
   )
+  limit.dispose()
+  givenUp.dispose()
   if (failure !== undefined) {
     for (const stream of streams.values()) {
       if (failure instanceof ShareholdError) sayFarewell(stream, failure)
