@@ -1,8 +1,13 @@
 /** Every command, in the order of `--help` and docs/cli.md. */
 import type { Command } from './command.ts'
+import { audit } from './commands/audit.ts'
 import { coordinator } from './commands/coordinator.ts'
+import { datasets } from './commands/datasets.ts'
+import { explain } from './commands/explain.ts'
 import { keysNew } from './commands/keys.ts'
+import { ledger, ledgerPull, ledgerShow } from './commands/ledger.ts'
 import { mpcNode, shareNode } from './commands/nodes.ts'
+import { query } from './commands/query.ts'
 import { repositoryImport, repositoryList, repositorySign } from './commands/repository.ts'
 import { topologyCheck } from './commands/topology.ts'
 
@@ -18,5 +23,12 @@ export const COMMANDS: readonly Command[] = [
   repositoryImport,
   repositoryList,
   // ask
+  datasets,
+  query,
+  explain,
   // check
+  ledger,
+  ledgerShow,
+  ledgerPull,
+  audit,
 ]

@@ -11,9 +11,18 @@ import path from 'node:path'
 import pc from 'picocolors'
 import { parse as parseYaml } from 'yaml'
 
-import type { Cell } from '../../protocol/sql/answer-spec.ts'
+import { HttpClient } from '../../coordinator/client/http-client.ts'
+import { networkKeys } from '../../coordinator/client/network-keys.ts'
+import type { NetworkKeys } from '../../coordinator/client/network-keys.ts'
+import { ask } from '../../coordinator/client/querier.ts'
+import type { Asked } from '../../coordinator/client/querier.ts'
+import { rng } from '../../node/crypto.ts'
+import { readKeyFile } from '../../node/keys.ts'
+import { readTopology } from '../../node/topology.ts'
+import { formatSqlError } from '../../protocol/sql/format-error.ts'
+import { renderTable } from '../../protocol/sql/render.ts'
+import { ShareholdError } from '../../shares/errors.ts'
 import { parseSchema } from '../../shares/parse-schema.ts'
-import type { Schema } from '../../shares/schema.ts'
 
 import { sharehold, startNetwork } from './network.ts'
 import type { Network } from './network.ts'
@@ -64,38 +73,54 @@ async function importTrips(network: Network): Promise<void> {
   }
 }
 
-/** The answer as the CLI prints it, beside PostgreSQL's. @returns what is wrong, or null */
-async function askAndCompare(
-  network: Network,
-  oracle: Oracle,
-  schema: Schema,
-  query: DemoQuery,
-): Promise<string | null> {
+interface Desk {
+  readonly client: HttpClient
+  readonly keys: NetworkKeys
+  readonly skey: string
+  readonly oracle: Oracle
+}
+
+/** Asks a question, prints the answer, compares it. @returns what is wrong, or null */
+async function askAndCompare(desk: Desk, query: DemoQuery): Promise<string | null> {
+  const { client, keys, skey, oracle } = desk
   const sql = sqlOf(query)
   print(`\n${pc.bold(query.title)}\n${pc.cyan(sql)}`)
-  const common = ['--topology', network.topologyFile, '--purpose', PURPOSE, '--as', QUERIER]
-  const { code, stdout, stderr } = await sharehold(['query', sql, ...common, '--format', 'cells'])
-  if (query.refusedWith !== undefined) {
-    print(stderr.trim())
-    return code !== 0 && stderr.includes(query.refusedWith)
-      ? null
-      : 'it was not refused as it must be'
+  let asked: Asked
+  try {
+    asked = await ask({ client, keys, skey, sql, purpose: PURPOSE, rng, now: () => Date.now() })
+  } catch (error) {
+    if (!(error instanceof ShareholdError)) throw error
+    print(formatSqlError(sql, error))
+    const meant = query.refusedWith !== undefined && error.code.startsWith(query.refusedWith)
+    return meant ? null : `it failed with ${error.code}`
   }
-  if (code !== 0) return stderr.trim()
-  const answer = JSON.parse(stdout) as { table: string; keys: number; rows: Cell[][] }
-  print(answer.table.trimEnd())
-  print(pc.dim(stderr.trim().split('\n').at(-1)))
-  const expected = await oracle.ask(oracleOf(query, schema.kMin))
-  return difference(answer.rows, expected, answer.keys)
+  if (query.refusedWith !== undefined) return 'it was not refused as it must be'
+  const { answer, compiled, schema } = asked
+  print(renderTable(answer, { kMin: schema.kMin }).trimEnd())
+  const kilobytes = (asked.bytesPerNode / 1000).toFixed(0)
+  print(
+    pc.dim(
+      `${asked.rounds} rounds, ${kilobytes} kB sent per node, ${asked.seconds.toFixed(2)} s, ledger entry ${asked.entry}`,
+    ),
+  )
+  const keyColumns = compiled.answer.rows[0]!.cells.filter((cell) => cell.kind === 'key').length
+  return difference(answer.rows, await oracle.ask(oracleOf(query, schema.kMin)), keyColumns)
 }
 
 async function demo(network: Network): Promise<number> {
+  const topology = await readTopology(network.topologyFile)
   const schema = parseSchema(parseYaml(await readFile(TRIPS_SCHEMA, 'utf8')))
   const oracle = await openOracle(schema, await readTrips())
+  const desk: Desk = {
+    client: new HttpClient(topology.coordinator.http),
+    keys: networkKeys(topology),
+    skey: (await readKeyFile(network.keyFile(QUERIER), QUERIER)).skey,
+    oracle,
+  }
   let failures = 0
   try {
     for (const query of DEMO_QUERIES) {
-      const wrong = await askAndCompare(network, oracle, schema, query)
+      const wrong = await askAndCompare(desk, query)
       if (wrong !== null) failures++
       print(
         wrong === null

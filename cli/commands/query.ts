@@ -1,0 +1,78 @@
+import { HttpClient } from '../../coordinator/client/http-client.ts'
+import { networkKeys } from '../../coordinator/client/network-keys.ts'
+import { ask } from '../../coordinator/client/querier.ts'
+import type { Asked } from '../../coordinator/client/querier.ts'
+import { rng } from '../../node/crypto.ts'
+import { readTopology } from '../../node/topology.ts'
+import { renderCsv, renderJson, renderTable } from '../../protocol/sql/render.ts'
+import { text } from '../command.ts'
+import type { Command, CommandOption } from '../command.ts'
+import { TOPOLOGY_OPTION, keyOption, topologyFile } from '../options.ts'
+import { note, progressLine } from '../output.ts'
+import { AS_OPTION, querierKey } from '../querier.ts'
+import { withSql } from '../sql-errors.ts'
+import { grouped, humanBytes } from '../units.ts'
+
+const ANSWER_FORMAT: CommandOption = {
+  flags: '--format <format>',
+  help: 'how the answer is printed on stdout; `cells` is JSON that tells NULL, suppressed and text apart',
+  fallback: 'table',
+  choices: ['table', 'json', 'csv', 'cells'],
+}
+
+export const query: Command = {
+  path: ['query'],
+  summary: 'Ask the network a question in SQL',
+  arguments: [{ name: '<sql>', help: 'one SELECT of aggregates over one dataset' }],
+  options: [
+    TOPOLOGY_OPTION,
+    {
+      flags: '--purpose <purpose>',
+      help: 'what the answer is for: one of the dataset’s purposes',
+      required: true,
+    },
+    AS_OPTION,
+    keyOption('<querier>'),
+    ANSWER_FORMAT,
+  ],
+  example:
+    'sharehold query "SELECT payment, AVG(tip) FROM trips GROUP BY payment" --purpose city-planning',
+  run(args, options) {
+    const sql = args[0]!
+    return withSql(sql, async () => {
+      const topology = await readTopology(topologyFile(options))
+      const key = await querierKey(options, topology)
+      const progress = progressLine()
+      const asked = await ask({
+        client: new HttpClient(topology.coordinator.http),
+        keys: networkKeys(topology),
+        skey: key.skey,
+        sql,
+        purpose: text(options, 'purpose'),
+        rng,
+        now: () => Date.now(),
+        onStatus: (status) => progress.update(status.progress, status.state),
+      }).finally(() => progress.done())
+      process.stdout.write(render(asked, text(options, 'format')))
+      note(closingLine(asked))
+    })
+  },
+}
+
+function render(asked: Asked, format: string): string {
+  const { answer, schema, compiled } = asked
+  if (format === 'json') return renderJson(answer)
+  if (format === 'csv') return renderCsv(answer)
+  const table = renderTable(answer, { kMin: schema.kMin })
+  if (format === 'table') return table
+  // Group keys that lead the output columns: what identifies a row.
+  const cells = compiled.answer.rows[0]?.cells ?? []
+  const other = cells.findIndex((cell) => cell.kind !== 'key')
+  const keys = other < 0 ? cells.length : other
+  return `${JSON.stringify({ table, keys, columns: answer.columns, rows: answer.rows })}\n`
+}
+
+function closingLine({ job, rounds, bytesPerNode, seconds, entry }: Asked): string {
+  const figures = `${grouped(rounds)} rounds, ${humanBytes(bytesPerNode)} sent per node`
+  return `job ${job}: ${figures}, ${seconds.toFixed(1)} s, ledger entry ${entry}`
+}
