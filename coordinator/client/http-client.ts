@@ -222,11 +222,15 @@ async function errorOf(response: Response): Promise<ShareholdError> {
   return toError(parsed.data)
 }
 
-/** A failure that the other side described, as the caller's own error. */
+/**
+ * A failure that the other side described, as the caller's own error. Its texts may end on a terminal:
+ * control characters are left out.
+ */
 export function toError({ code, message, hint, party, round }: ErrorBody): ShareholdError {
-  return new ShareholdError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    ...(party === undefined ? {} : { party }),
+  const plain = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ')
+  return new ShareholdError(plain(code), plain(message), {
+    ...(hint === undefined ? {} : { hint: plain(hint) }),
+    ...(party === undefined ? {} : { party: plain(party) }),
     ...(round === undefined ? {} : { round }),
   })
 }
