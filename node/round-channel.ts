@@ -195,7 +195,8 @@ export class RoundChannel implements Channel {
   /**
    * Ends the session in order: what was sent still arrives, for as long as the others read it.
    *
-   * @returns when everything is on its way, or a party did not read for roundTimeoutMs
+   * @returns when everything has been handed to the connections, or a party did not read for
+   * roundTimeoutMs; an overlay that is closed right then may still cut off what is under way
    */
   async close(): Promise<void> {
     if (this.#closed) return

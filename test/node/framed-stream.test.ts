@@ -102,6 +102,21 @@ describe('FramedStream, byte by byte', () => {
     await expect(framed.send(frame(1))).rejects.toMatchObject({ code: 'SH_NET_RESET' })
   })
 
+  it('gives all that came before a side was ended, though it was reset afterwards', async () => {
+    const { framed, raw } = await pair()
+    raw.send(frame(1))
+    raw.send(frame(2))
+    await raw.close()
+    const over = new Promise<void>((resolve) => framed.onClose(resolve))
+    setTimeout(() => raw.abort(new Error('does not wait')), 10)
+    await over
+    expect(await framed.receive()).toEqual(Uint8Array.of(1))
+    expect(await framed.receive()).toEqual(Uint8Array.of(2))
+    expect(await framed.receive()).toBeNull()
+    expect(framed.failure).toBeUndefined()
+    await expect(framed.send(frame(1))).rejects.toMatchObject({ code: 'SH_NET_CLOSED' })
+  })
+
   it('gives up a wait by time or signal, and stays usable', async () => {
     const { framed, raw } = await pair()
     await expect(framed.receive({ timeoutMs: 20 })).rejects.toMatchObject({

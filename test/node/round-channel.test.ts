@@ -271,8 +271,14 @@ describe('RoundChannel', () => {
 
   it('lets a party finish while the others still work', async () => {
     const [a, b, c] = await joinAll(await start())
+    const large = pattern(20 * MiB, 1)
     await b!.send(1, tag(0), Uint8Array.of(1))
-    await b!.close()
+    await b!.send(3, tag(0), large)
+    const closing = b!.close()
+    b!.abort('a habit of cleaning up') // no effect any more
+    await new Promise((resolve) => setTimeout(resolve, 300)) // the others are in no hurry
+    expect(Buffer.compare(await c!.receive(2, tag(0), large.length), large)).toBe(0)
+    await closing
     await network.overlay('mpc-2').close()
     expect(await a!.receive(2, tag(0), 1)).toEqual(Uint8Array.of(1))
     await c!.send(1, tag(0), Uint8Array.of(2))
