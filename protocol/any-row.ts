@@ -148,8 +148,8 @@ function rowsByMember(
   }
   const lanes = new Uint32Array(memberOfRow.length)
   const filled = starts.slice()
-  memberOfRow.forEach((member, row) => {
-    lanes[filled[member]!++] = positions[row]!
-  })
+  for (let row = 0; row < memberOfRow.length; row++) {
+    lanes[filled[memberOfRow[row]!]!++] = positions[row]!
+  }
   return { lanes, starts }
 }

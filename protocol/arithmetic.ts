@@ -153,7 +153,8 @@ async function multiplyThree(
     const fromNext = placeField(scratch, payload!, next)
     const fromPrevious = random
     fillField(prg, keys.pair(previous, 'deal', previous), tag, fromPrevious)
-    vector.combine(kept, [kept, fromNext, fromPrevious], [1n, 1n, 1n])
+    vector.add(kept, kept, fromNext)
+    vector.add(kept, kept, fromPrevious)
     return asShamirShare(scratch.keep(kept))
   } finally {
     scratch.release()

@@ -148,3 +148,21 @@ describe.each([3, 5, 7])('%i parties', (n) => {
       )
     }))
 })
+
+test.each([65_535, 65_536, 65_537])('multiply %i elements', async (length) =>
+  withArena(async (arena) => {
+    const { parties, network } = await testCommittee(3)
+    const [x, y] = [randomElements(length, 'x'), randomElements(length, 'y')]
+    const [xs, ys] = [shareField(arena, 3, x, 'x'), shareField(arena, 3, y, 'y')]
+    const results = await runAll(parties, network, (party) =>
+      multiply(party, arena, TAG, [[xs[party.index - 1]!, ys[party.index - 1]!]]),
+    )
+    const product = openField(
+      arena,
+      3,
+      results.map((result) => result[0]!),
+    )
+    const wrong = product.findIndex((value, i) => value !== mod(x[i]! * y[i]!))
+    expect(wrong).toBe(-1)
+  }),
+)

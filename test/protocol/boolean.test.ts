@@ -166,3 +166,24 @@ describe.each([3, 5, 7])('%i parties', (n) => {
       })
     }))
 })
+
+test.each([65_535, 65_536, 65_537])('AND and bit to field of %i lanes', async (lanes) =>
+  withArena(async (arena) => {
+    const { parties, network } = await testCommittee(3)
+    const layout = layoutOf([lanes - 3, 3])
+    const [x, y] = [randomBits(lanes, 'x'), randomBits(lanes, 'y')]
+    const [xs, ys] = [shareBits(arena, 3, x, layout, 'x'), shareBits(arena, 3, y, layout, 'y')]
+    const results = await runAll(parties, network, async (party) => {
+      const own = party.index - 1
+      const ands = await andBits(party, arena, TAG, [[xs[own]!, ys[own]!]])
+      return bitToField(party, arena, { ...TAG, op: 2 }, ands, layout)
+    })
+    const opened = openField(
+      arena,
+      3,
+      results.map((result) => result[0]!),
+    )
+    expect(opened.findIndex((value, i) => Number(value) !== (x[i]! & y[i]!))).toBe(-1)
+    expect(opened).toHaveLength(lanes)
+  }),
+)

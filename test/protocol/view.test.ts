@@ -249,7 +249,7 @@ function bitToFieldExperiment(corrupt: readonly number[]): Experiment {
         return Array.from({ length: share.components }, (_, k) => getBit(component(share, k), lane))
       })
       return cellOf([
-        ...(n === 3 ? held : [held.at(-1)!, held.reduce((x, y) => x ^ y, 0)]),
+        ...(n === 3 ? held : [held.at(-1) ?? 0, held.reduce((x, y) => x ^ y, 0)]),
         ...seen.streams.slice(0, 2).flatMap((stream) => topBits(stream, lane, 1)),
         ...seen.messages.slice(0, 4).flatMap(({ payload }) => topBits(payload, lane, 1)),
         ...seen.messages.slice(0, 4).map(({ payload }) => +(elementAt(payload, lane) === 0n)),
