@@ -18,6 +18,9 @@ import { floorDivide } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 
+/** Largest dictionaries that can be compared by decoding both. */
+export const MAX_DECODED_WORDS = 4096
+
 type TextColumn = Extract<Column, { type: 'text' }>
 
 /** 1 where left stands in the relation to right; what it is where either is NULL is left open. */
@@ -81,26 +84,48 @@ function relateTexts(
   right: TextColumn,
   rightCode: Planes,
 ): Wire {
-  const same =
-    left.dictionary.length === right.dictionary.length &&
-    left.dictionary.every((word, code) => word === right.dictionary[code])
-  if (same && relation === 'equal') return equals(builder, leftCode, rightCode)
+  if (relation === 'equal' && sameDictionary(left, right))
+    return equals(builder, leftCode, rightCode)
   const leftOrder = byBytes(left)
   const rightOrder = byBytes(right)
   const leftIs = oneHot(builder, leftCode, leftOrder)
   const rightIs = oneHot(builder, rightCode, rightOrder)
-  // For each word on the left, the right words that fit: one, or all from some place in the order on.
+  const places = new Map(rightOrder.map((code, place) => [right.dictionary[code], place]))
+  // from[i]: the word on the right is the i-th in the order, or a later one.
+  const from: Wire[] = [FALSE]
+  for (const wire of rightIs.toReversed()) from.unshift(builder.xor(wire, from[0]!))
   const terms = leftOrder.map((code, index) => {
     const word = left.dictionary[code] ?? ''
-    const fits = rightOrder.map((candidate) => {
-      const order = compareCodePoints(word, right.dictionary[candidate] ?? '')
-      return relation === 'equal' ? order === 0 : relation === 'less' ? order < 0 : order <= 0
-    })
-    const fitting = builder.xorMany(rightIs.filter((_, place) => fits[place]))
-    return builder.and(leftIs[index]!, fitting)
+    if (relation === 'equal') {
+      const place = places.get(word)
+      return place === undefined ? FALSE : builder.and(leftIs[index]!, rightIs[place]!)
+    }
+    const place = firstNotBelow(rightOrder, right, word)
+    const skip = relation === 'less' && places.has(word) ? 1 : 0
+    return builder.and(leftIs[index]!, from[place + skip]!)
   })
   // At most one word on the left is the row's: XOR is OR.
   return builder.xorMany(terms)
+}
+
+/** Place of the first word in the order that is not below `word`, by bisection. */
+function firstNotBelow(order: readonly number[], column: TextColumn, word: string): number {
+  let [low, high] = [0, order.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const candidate = column.dictionary[order[middle]!] ?? ''
+    if (compareCodePoints(candidate, word) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Whether equal codes mean equal words. */
+export function sameDictionary(left: TextColumn, right: TextColumn): boolean {
+  return (
+    left.dictionary.length === right.dictionary.length &&
+    left.dictionary.every((word, code) => word === right.dictionary[code])
+  )
 }
 
 /** Codes in the order of their words. */

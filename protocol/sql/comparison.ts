@@ -11,6 +11,7 @@ import type { Value } from './answer-value.ts'
 import type { Predicate, Relation } from './bound.ts'
 import { codesOf, codesWhere } from './code-set.ts'
 import type { Comparison, Fraction } from './code-set.ts'
+import { MAX_DECODED_WORDS, sameDictionary } from './column-comparison.ts'
 import { domainOf } from './column-domain.ts'
 import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
@@ -93,6 +94,7 @@ export function compare(
       const [x, y] = [booleanColumn(a.column), booleanColumn(b.column)]
       return related(comparison, x, y, conditionsPredicate)
     }
+    checkDictionaries(context, comparison, a.column, b.column, location)
     return related(comparison, a.column, b.column, columnsPredicate)
   }
   if (a.kind === 'column') return ofColumn(context, comparison, a.column, b as Constant)
@@ -281,6 +283,28 @@ function related<T>(
     case '>=':
       return relate('less-equal', right, left)
   }
+}
+
+/** Texts of different dictionaries are compared by decoding both, which has to stay small. */
+function checkDictionaries(
+  context: Context,
+  comparison: Comparison,
+  left: Column,
+  right: Column,
+  location: number | undefined,
+): void {
+  if (left.type !== 'text' || right.type !== 'text' || left === right) return
+  const isEquality = comparison === '=' || comparison === '<>'
+  if (isEquality && sameDictionary(left, right)) return
+  const words = Math.max(left.dictionary.length, right.dictionary.length)
+  if (words <= MAX_DECODED_WORDS) return
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    `Columns "${left.name}" and "${right.name}" have dictionaries too large to compare (${words} words).`,
+    location,
+    `Up to ${MAX_DECODED_WORDS} words can be compared; = and <> need one dictionary for both.`,
+  )
 }
 
 function columnsPredicate(relation: Relation, left: Column, right: Column): Predicate {

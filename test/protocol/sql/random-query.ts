@@ -1,0 +1,309 @@
+/**
+ * Random queries in the accepted subset, with what the oracle needs to know beside the text: which
+ * aggregates' arguments each output depends on, and where the query's clauses are.
+ */
+import * as fc from 'fast-check'
+
+import { fieldBits } from '../../../protocol/sql/column-domain.ts'
+import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
+import type { Column, Schema } from '../../../shares/schema.ts'
+
+import { plusSeconds, quote } from './random-table.ts'
+
+type Gen = fc.GeneratorValue
+
+/** An expression over aggregates and keys; `cohorts` are the aggregates' arguments, '*' for all rows. */
+export interface RandomExpression {
+  readonly sql: string
+  readonly cohorts: readonly string[]
+}
+
+export interface RandomQuery {
+  /** What Sharehold gets. */
+  readonly sql: string
+  readonly alias: string
+  readonly where: string | null
+  readonly keys: readonly Column[]
+  readonly outputs: readonly RandomExpression[]
+  /** SELECT list as written. */
+  readonly selectList: string
+  readonly order: readonly (RandomExpression & { readonly direction: string })[]
+  readonly limit: string
+}
+
+export function randomQuery(g: Gen, schema: Schema): RandomQuery {
+  const alias = g(fc.constantFrom, 'trips', 'trips', 't')
+  const names = new Namer(g, alias)
+  const groupable = schema.columns.filter(({ type }) => type === 'text' || type === 'boolean')
+  const keys = g(fc.shuffledSubarray, groupable, { minLength: 0, maxLength: 2 })
+  const where =
+    g(fc.integer, { min: 0, max: 5 }) === 0 ? null : randomCondition(g, schema, names, 3)
+  const count = g(fc.integer, { min: 1, max: 4 })
+  const outputs: RandomExpression[] = Array.from({ length: count }, () =>
+    randomScalar(g, schema, names, 2),
+  )
+  for (const key of keys) if (g(fc.boolean)) outputs.push({ sql: names.of(key), cohorts: [] })
+  const aliases = outputs.map((_, i) =>
+    g(fc.boolean) ? ` ${g(fc.constantFrom, 'AS ', '')}o${i}` : '',
+  )
+  const selectList = outputs.map(({ sql }, i) => sql + aliases[i]).join(', ')
+  const groupBy = keys.map((key) => {
+    const place = outputs.findIndex(({ sql }) => sql === key.name)
+    return place >= 0 && g(fc.boolean) ? String(place + 1) : names.of(key)
+  })
+  const order = Array.from({ length: g(fc.integer, { min: 0, max: 2 }) }, () => {
+    const place = g(fc.integer, { min: 0, max: outputs.length - 1 })
+    const direction = g(
+      fc.constantFrom,
+      '',
+      ' ASC',
+      ' DESC',
+      ' NULLS FIRST',
+      ' DESC NULLS LAST',
+      ' ASC NULLS LAST',
+    )
+    const form = g(fc.constantFrom, 'ordinal', 'alias', 'expression')
+    const alias_ = /(o\d+)$/u.exec(aliases[place]!)?.[1]
+    if (form === 'ordinal') return { ...outputs[place]!, text: String(place + 1), direction }
+    if (form === 'alias' && alias_ !== undefined) {
+      return { ...outputs[place]!, text: alias_, direction }
+    }
+    const fresh = randomScalar(g, schema, names, 1)
+    return { ...fresh, text: fresh.sql, direction }
+  })
+  const limit =
+    g(
+      fc.constantFrom,
+      '',
+      '',
+      ' LIMIT 2',
+      ' LIMIT ALL',
+      ' LIMIT 1 + 1',
+      ' FETCH FIRST 3 ROWS ONLY',
+    ) + ''
+  const offset = limit.includes('FETCH') ? '' : g(fc.constantFrom, '', '', ' OFFSET 1')
+  const from =
+    alias === 'trips' ? ' FROM trips' : ` FROM trips${g(fc.constantFrom, ' AS ', ' ')}${alias}`
+  const sql =
+    `SELECT ${selectList}${from}` +
+    (where === null ? '' : ` WHERE ${where}`) +
+    (keys.length === 0 ? '' : ` GROUP BY ${groupBy.join(', ')}`) +
+    (order.length === 0
+      ? ''
+      : ` ORDER BY ${order.map(({ text, direction }) => text + direction).join(', ')}`) +
+    limit +
+    offset
+  return { sql, alias, where, keys, outputs, selectList, order, limit: limit + offset }
+}
+
+/** Writes column names: plain or qualified. */
+class Namer {
+  readonly #g: Gen
+  readonly #alias: string
+
+  constructor(g: Gen, alias: string) {
+    this.#g = g
+    this.#alias = alias
+  }
+
+  of(column: Column): string {
+    const form = this.#g(fc.integer, { min: 0, max: 5 })
+    if (form === 0) return `${this.#alias}.${column.name}`
+    if (form === 1) return column.name.toUpperCase()
+    if (form === 2) return `"${column.name}"`
+    return column.name
+  }
+}
+
+function randomScalar(g: Gen, schema: Schema, names: Namer, depth: number): RandomExpression {
+  if (depth === 0 || g(fc.integer, { min: 0, max: 2 }) === 0)
+    return randomAggregate(g, schema, names)
+  const a = randomScalar(g, schema, names, depth - 1)
+  const b = randomScalar(g, schema, names, depth - 1)
+  const literal = g(fc.constantFrom, '1', '2.50', '-3', '0.001', "'7'", '1e2')
+  const one = (sql: string): RandomExpression => ({ sql, cohorts: a.cohorts })
+  const two = (sql: string): RandomExpression => ({ sql, cohorts: [...a.cohorts, ...b.cohorts] })
+  switch (g(fc.integer, { min: 0, max: 11 })) {
+    case 0:
+      return two(`(${a.sql}) + (${b.sql})`)
+    case 1:
+      return two(`(${a.sql}) - (${b.sql})`)
+    case 2:
+      return two(`(${a.sql}) * ${g(fc.constantFrom, '1', '2.50', '-3')} + (${b.sql})`)
+    case 3:
+      return two(`(${a.sql}) / NULLIF((${b.sql}), 0)`)
+    case 4:
+      return two(`((${a.sql})::numeric) % NULLIF(${b.sql}, 0)::numeric`)
+    case 5:
+      return one(`-(${a.sql})`)
+    case 6:
+      return one(`ROUND((${a.sql})::numeric, ${g(fc.constantFrom, '0', '2', '-1', '5')})`)
+    case 7:
+      return one(`ABS(${a.sql})`)
+    case 8:
+      return two(`COALESCE(${a.sql}, ${b.sql}, 0)`)
+    case 9:
+      return one(`NULLIF(${a.sql}, ${g(fc.constantFrom, '1', '2.50', '0')})`)
+    case 10:
+      return one(`CAST(${a.sql} AS ${g(fc.constantFrom, 'numeric', 'numeric(30,4)', 'bigint')})`)
+    default:
+      return one(
+        `(${a.sql}) ${g(fc.constantFrom, '+', '-', '*')} ${literal === "'7'" ? '7' : literal}`,
+      )
+  }
+}
+
+function randomAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  const numbers = schema.columns.filter(({ type }) => type === 'integer' || type === 'decimal')
+  const kind = g(fc.integer, { min: 0, max: 4 })
+  if (kind === 0) return { sql: g(fc.constantFrom, 'COUNT(*)', 'count(1)'), cohorts: ['*'] }
+  if (kind === 1) {
+    const column = g(fc.constantFrom, ...schema.columns)
+    return { sql: `COUNT(${names.of(column)})`, cohorts: [column.name] }
+  }
+  const column = g(fc.constantFrom, ...numbers)
+  const sums = ['SUM', 'AVG', 'avg'] as const
+  const squares = [
+    'VAR_POP',
+    'VAR_SAMP',
+    'VARIANCE',
+    'STDDEV_POP',
+    'STDDEV_SAMP',
+    'stddev',
+  ] as const
+  // Squares of wide values would not fit the field: refused, and tested elsewhere.
+  const name =
+    fieldBits(column) > 24 ? g(fc.constantFrom, ...sums) : g(fc.constantFrom, ...sums, ...squares)
+  return { sql: `${name}(${names.of(column)})`, cohorts: [column.name] }
+}
+
+const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='] as const
+
+function randomCondition(g: Gen, schema: Schema, names: Namer, depth: number): string {
+  const kind = depth === 0 ? 9 : g(fc.integer, { min: 0, max: 9 })
+  const inner = (): string => randomCondition(g, schema, names, depth - 1)
+  switch (kind) {
+    case 0:
+    case 1:
+      return `(${inner()} AND ${inner()})`
+    case 2:
+    case 3:
+      return `(${inner()} OR ${inner()})`
+    case 4:
+      return `NOT (${inner()})`
+    case 5:
+      return `((${inner()}) IS ${g(fc.constantFrom, '', 'NOT ')}${g(fc.constantFrom, 'TRUE', 'FALSE', 'UNKNOWN')})`
+    case 6:
+      return `((${inner()}) ${g(fc.constantFrom, '=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM')} (${inner()}))`
+    default:
+      return randomAtom(g, schema, names)
+  }
+}
+
+function randomAtom(g: Gen, schema: Schema, names: Namer): string {
+  const column = g(fc.constantFrom, ...schema.columns)
+  const name = names.of(column)
+  const not = g(fc.constantFrom, '', ' NOT')
+  const comparison = g(fc.constantFrom, ...COMPARISONS)
+  const value = (): string => randomLiteral(g, column)
+  switch (g(fc.integer, { min: 0, max: 10 })) {
+    case 0:
+      return `${name} IS${not} NULL`
+    case 1:
+      return `${name}${not} BETWEEN ${g(fc.constantFrom, '', 'SYMMETRIC ')}${value()} AND ${value()}`
+    case 2:
+      return `${name}${not} IN (${value()}, ${value()}, ${value()})`
+    case 3:
+      return `${value()} ${comparison} ${name}`
+    case 4:
+      return `${name} IS${not} DISTINCT FROM ${value()}`
+    case 5:
+    case 6: {
+      const others = schema.columns.filter((other) => familyOf(other) === familyOf(column))
+      return `${name} ${comparison} ${names.of(g(fc.constantFrom, ...others))}`
+    }
+    case 7:
+      if (column.type === 'text') {
+        const pattern = g(
+          fc.constantFrom,
+          'B%',
+          '%o%',
+          '_',
+          '',
+          '%',
+          'a\\%b',
+          'a!_b',
+          'b%N%',
+          'ZO_',
+          'ω',
+        )
+        const escape = pattern.includes('!') ? " ESCAPE '!'" : ''
+        return `${name}${not} ${g(fc.constantFrom, 'LIKE', 'ILIKE')} ${quote(pattern)}${escape}`
+      }
+      if (column.type === 'boolean') return name
+      return `${name} ${comparison} ${value()}`
+    case 8:
+      return g(fc.constantFrom, 'TRUE', 'NULL', '1 < 2', "'a' = 'b'", 'FALSE', "'t'")
+    default:
+      return `${name} ${comparison} ${value()}`
+  }
+}
+
+function familyOf(column: Column): string {
+  if (column.type === 'integer' || column.type === 'decimal') return 'number'
+  return column.type === 'timestamp' ? 'date' : column.type
+}
+
+/** A constant to compare with: in the range, between its steps, outside, NULL, in many spellings. */
+function randomLiteral(g: Gen, column: Column): string {
+  if (g(fc.integer, { min: 0, max: 15 }) === 0) return 'NULL'
+  if (column.type === 'text') {
+    const word = g(fc.constantFrom, ...column.dictionary, 'not there', 'A', '~')
+    return quote(word) + g(fc.constantFrom, '', '', '::text', '::varchar')
+  }
+  if (column.type === 'boolean') {
+    return g(fc.constantFrom, 'TRUE', 'FALSE', "'t'", "'no'", "'f'::boolean")
+  }
+  const { codeMax } = codecOf(column)
+  const text = textOfCode(column, g(fc.bigInt, { min: 0n, max: codeMax }))
+  switch (column.type) {
+    case 'integer': {
+      const form = g(fc.integer, { min: 0, max: 6 })
+      if (form === 0) return `${text}.5`
+      if (form === 1) return quote(` ${text} `)
+      if (form === 2) return `(${text} + 1)`
+      if (form === 3) return `${column.max + 1}`
+      if (form === 4) return `'${text}'::bigint`
+      if (form === 5) return `CAST(${text}.4 AS numeric(15,0))`
+      return text
+    }
+    case 'decimal': {
+      const form = g(fc.integer, { min: 0, max: 6 })
+      if (form === 0) return `${text}${text.includes('.') ? '' : '.'}05`
+      if (form === 1) return quote(text)
+      if (form === 2) return `${text} * 2 / 3`
+      if (form === 3) return `${column.max}e1`
+      if (form === 4) return `- (${text})`
+      if (form === 5) return `${Math.trunc(Number(text))}`
+      return text
+    }
+    case 'date': {
+      const form = g(fc.integer, { min: 0, max: 5 })
+      if (form === 0) return `date ${quote(text)}`
+      if (form === 1) return `${quote(text)}::date + 1`
+      if (form === 2) return `timestamp '${text} 12:30'`
+      if (form === 3) return `'1900-1-2'`
+      if (form === 4) return `(date ${quote(text)} - 3)`
+      return quote(text)
+    }
+    case 'timestamp': {
+      const form = g(fc.integer, { min: 0, max: 5 })
+      if (form === 0) return `timestamp ${quote(text)}`
+      if (form === 1) return `'${text}.5'::timestamp`
+      if (form === 2) return `date '${text.slice(0, 10)}'`
+      if (form === 3) return quote(plusSeconds(text, 30))
+      if (form === 4) return quote(text.replace(' ', 'T').slice(0, 16))
+      return quote(text)
+    }
+  }
+}
