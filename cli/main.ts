@@ -2,6 +2,9 @@
  * The roof: turns the command table into a program. An error ends here, as code, message, place and
  * hint on stderr and as an exit code; nothing below prints.
  */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
 import { Command as Program, CommanderError, Option } from 'commander'
 import pc from 'picocolors'
 
@@ -11,10 +14,16 @@ import type { Command } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.ts'
 
+function packageVersion(): string {
+  const file = path.join(import.meta.dirname, '..', 'package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
 /** Kept apart from process exit so that a test can hold the text against the docs. */
 export function buildProgram(commands: readonly Command[], done: (code: number) => void): Program {
   const root = new Program('sharehold')
     .description('Secure multi-party computation for data cooperatives')
+    .version(packageVersion())
     .addHelpText(
       'after',
       `\nExit codes:\n${EXIT_HELP.map(([code, what]) => `  ${code}  ${what}`).join('\n')}`,

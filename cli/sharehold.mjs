@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Runs the TypeScript sources directly: no build step stands between a fresh clone and a first answer.
-import { register } from 'tsx/esm/api'
+import { pathToFileURL } from 'node:url'
 
-register()
-await import('./main.ts')
+import { bundle } from './bundle.mjs'
+
+await import(pathToFileURL(await bundle()).href)

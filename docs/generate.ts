@@ -1,13 +1,14 @@
+import { spawnSync } from 'node:child_process'
 /**
  * Writes the pages that are made from the code: docs/errors.md from the tables of error codes and
  * docs/cli.md from the table of commands. `--check` fails if a page is not up to date.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { spawnSync } from 'node:child_process'
-import { EXIT_HELP } from '../cli/exit-codes.ts'
+
 import { COMMANDS } from '../cli/commands.ts'
 import { ERROR_TABLES } from '../cli/error-tables.ts'
+import { EXIT_HELP } from '../cli/exit-codes.ts'
 
 const NOTE = '<!-- Made by `npm run docs`; do not edit. -->'
 
@@ -48,10 +49,7 @@ async function emit(file: string, text: string, check: boolean): Promise<boolean
 }
 
 const check = process.argv.includes('--check')
-const same = [
-  await emit('errors.md', errorsPage(), check),
-  await emit('cli.md', cliPage(), check),
-]
+const same = [await emit('errors.md', errorsPage(), check), await emit('cli.md', cliPage(), check)]
 if (check && same.includes(false)) {
   process.stderr.write('docs/errors.md or docs/cli.md is out of date: run `npm run docs`\n')
   process.exitCode = 1
