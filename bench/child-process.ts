@@ -1,0 +1,96 @@
+/**
+ * Programs that do what their parent asks: a table of functions in the child, one question at a time,
+ * over Node's own IPC. A child ends when its parent is gone; `killChildren` ends all that are left.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** What a child can do. Arguments and results are copied (structured clone). */
+export type Program = Record<string, (argument: never) => unknown>
+
+type Argument<F> = F extends (argument: infer A) => unknown ? A : never
+type Result<F> = F extends (argument: never) => infer R ? Awaited<R> : never
+
+interface Question {
+  readonly name: string
+  readonly argument: unknown
+}
+
+type Answer = { readonly result: unknown } | { readonly error: string }
+
+const STOP_MS = 5_000
+const living = new Set<ChildProcess>()
+
+/** The child's side: answers until the parent is gone, then ends the process. */
+export function serveParent(program: Program): void {
+  process.on('message', (message) => void answer(program, message as Question))
+  process.once('disconnect', () => process.exit(0))
+}
+
+async function answer(program: Program, { name, argument }: Question): Promise<void> {
+  let reply: Answer
+  try {
+    const run = program[name] as ((argument: unknown) => unknown) | undefined
+    if (run === undefined) throw new RangeError(`the child has no "${name}"`)
+    reply = { result: await run(argument) }
+  } catch (error) {
+    reply = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+  process.send?.(reply)
+}
+
+/** The parent's side of one child. */
+export class Child<P extends Program> {
+  readonly name: string
+  readonly #process: ChildProcess
+
+  /**
+   * @param file URL of the child's module
+   * @param flags for its Node, besides what TypeScript needs
+   */
+  constructor(name: string, file: URL, flags: readonly string[] = []) {
+    this.name = name
+    this.#process = fork(fileURLToPath(file), {
+      execArgv: ['--import', import.meta.resolve('tsx'), ...flags],
+      serialization: 'advanced',
+    })
+    living.add(this.#process)
+    this.#process.once('exit', () => living.delete(this.#process))
+  }
+
+  /** @throws Error with the child's stack, or if it ends */
+  async ask<K extends keyof P & string>(name: K, argument: Argument<P[K]>): Promise<Result<P[K]>> {
+    if (!this.#process.connected) throw new Error(`${this.name} has ended`)
+    const settled = new AbortController()
+    const { signal } = settled
+    try {
+      const replied = once(this.#process, 'message', { signal })
+      const ended = once(this.#process, 'exit', { signal }).then(([code]) => {
+        throw new Error(`${this.name} ended with code ${String(code)} while it was to ${name}`)
+      })
+      this.#process.send({ name, argument } satisfies Question)
+      const [reply] = (await Promise.race([replied, ended])) as [Answer]
+      if ('error' in reply) throw new Error(`${this.name} failed to ${name}: ${reply.error}`)
+      return reply.result as Result<P[K]>
+    } finally {
+      settled.abort()
+    }
+  }
+
+  /** Lets the child end by itself (a profiler writes its file then), or else kills it. */
+  async stop(): Promise<void> {
+    const child = this.#process
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exit = once(child, 'exit')
+    if (child.connected) child.disconnect()
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+    await exit
+    clearTimeout(late)
+  }
+}
+
+/** Kills all children at once, for when there is no time to wait. */
+export function killChildren(): void {
+  for (const child of living) child.kill('SIGKILL')
+}

@@ -1,0 +1,28 @@
+/** A channel that notes what is sent and awaited, in order: for counting rounds and for replay on a bare socket. */
+import type { Channel, Tag } from '../protocol/party.ts'
+
+export interface Transfer {
+  readonly kind: 'send' | 'receive'
+  readonly peer: number
+  readonly tag: Tag
+  readonly bytes: number
+}
+
+export class RecordingChannel implements Channel {
+  readonly transfers: Transfer[] = []
+  readonly #inner: Channel
+
+  constructor(inner: Channel) {
+    this.#inner = inner
+  }
+
+  send(peer: number, tag: Tag, payload: Uint8Array): Promise<void> {
+    this.transfers.push({ kind: 'send', peer, tag, bytes: payload.length })
+    return this.#inner.send(peer, tag, payload)
+  }
+
+  receive(peer: number, tag: Tag, bytes: number): Promise<Uint8Array> {
+    this.transfers.push({ kind: 'receive', peer, tag, bytes })
+    return this.#inner.receive(peer, tag, bytes)
+  }
+}

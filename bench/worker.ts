@@ -1,0 +1,145 @@
+/**
+ * One party of a benchmark, a process of its own: the overlay and round channel of an MPC node, keys agreed
+ * upon as for a job, a transcript as for a job. The parent tells it what to do when.
+ */
+import { hash, prg, randomFill } from '../node/crypto.ts'
+import { ActorKey } from '../node/keys.ts'
+import { silent } from '../node/log.ts'
+import { createOverlay, type Overlay } from '../node/overlay.ts'
+import { acceptRounds, type RoundChannel, type Rounds } from '../node/round-channel.ts'
+import { parseTopology } from '../node/topology.ts'
+import { deriveJobKeys } from '../protocol/job-context.ts'
+import type { Party } from '../protocol/party.ts'
+import { agreeOnKeys } from '../protocol/setup.ts'
+import { TranscriptChannel } from '../protocol/transcript.ts'
+import { type Committee, committee as committeeOf } from '../shares/committee.ts'
+
+import { serveParent } from './child-process.ts'
+import { RecordingChannel, type Transfer } from './recording-channel.ts'
+import { SocketReplay } from './socket-replay.ts'
+import { taskOf } from './tasks/all.ts'
+import type { Prepared } from './tasks/task.ts'
+
+export interface RunReport {
+  readonly seconds: number
+  /** Of all threads of this process in that time: what a busy machine changes least. */
+  readonly cpuSeconds: number
+  /** Payload bytes that this party sent, without headers. */
+  readonly sentBytes: number
+  /** This party's part of the evidence that the result is right. */
+  readonly evidence: Uint8Array
+  /** The largest resident memory of this process so far. */
+  readonly rssBytes: number
+}
+
+interface Node {
+  readonly overlay: Overlay
+  readonly rounds: Rounds
+  readonly committee: Committee
+  readonly sockets: SocketReplay
+}
+
+interface Session {
+  readonly party: Party
+  readonly channel: RoundChannel
+  /** Of the warm-up only: timed runs are not slowed by it. */
+  readonly recording: RecordingChannel | undefined
+}
+
+let node: Node | undefined
+let prepared: Prepared | undefined
+let session: Session | undefined
+let transfers: readonly Transfer[] = []
+
+function ready<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('asked too early')
+  return value
+}
+
+const program = {
+  /** @returns where this party listens */
+  async start({ skey, topology: json }: { skey: string; topology: object }): Promise<string> {
+    const topology = await parseTopology(json, '/')
+    const listen = ['/ip4/127.0.0.1/tcp/0']
+    const key = new ActorKey(skey)
+    const overlay = await createOverlay({ key, topology, listen, keepAlive: false, log: silent })
+    const rounds = await acceptRounds(overlay)
+    const { index } = overlay.self
+    const committee = committeeOf(topology.mpcNodes.length)
+    node = { overlay, rounds, committee, sockets: new SocketReplay(index) }
+    return ready(overlay.addresses[0])
+  },
+
+  async meet(addresses: readonly string[]): Promise<void> {
+    const { overlay } = ready(node)
+    overlay.topology.mpcNodes.forEach(({ name }, i) => {
+      if (name !== overlay.self.name) overlay.setAddress(name, ready(addresses[i]))
+    })
+    for (const { name, index } of overlay.topology.mpcNodes) {
+      if (index > overlay.self.index) await overlay.connect(name)
+    }
+  },
+
+  async prepare({ task, size }: { task: string; size: number }): Promise<void> {
+    const { committee, overlay } = ready(node)
+    prepared = await taskOf(task).prepare({ committee, index: overlay.self.index, size })
+  },
+
+  /** A session as for an attempt of a job, up to the keys. */
+  async join({ job, record }: { job: string; record: boolean }): Promise<void> {
+    const { rounds, committee, overlay } = ready(node)
+    const { index } = overlay.self
+    const channel = await rounds.join({ committee: 'mpc', job, attempt: 1 })
+    const context = hash.sha256(new TextEncoder().encode(job))
+    const master = await agreeOnKeys(committee, index, channel, context, { fill: randomFill })
+    const recording = record ? new RecordingChannel(channel) : undefined
+    const inner = recording ?? channel
+    const transcript = new TranscriptChannel(inner, index, { job, attempt: 1 }, hash)
+    const keys = deriveJobKeys(master, context)
+    session = {
+      party: { committee, index, keys, channel: transcript, prg },
+      channel,
+      recording,
+    }
+  },
+
+  async run(): Promise<RunReport> {
+    const { party, channel, recording } = ready(session)
+    const sent = (): number => channel.traffic().reduce((sum, { sentBytes }) => sum + sentBytes, 0)
+    const before = sent()
+    const cpuBefore = process.cpuUsage()
+    const start = performance.now()
+    const finish = await ready(prepared).run(party)
+    const seconds = (performance.now() - start) / 1000
+    const cpu = process.cpuUsage(cpuBefore)
+    const cpuSeconds = (cpu.user + cpu.system) / 1e6
+    const rssBytes = process.resourceUsage().maxRSS * 1024
+    if (recording !== undefined) transfers = recording.transfers
+    const evidence = finish()
+    await channel.close()
+    return { seconds, cpuSeconds, sentBytes: sent() - before, evidence, rssBytes }
+  },
+
+  /** Names of the rounds in which this party sent or received in the recorded run. */
+  rounds(): string[] {
+    const names = transfers.map(({ tag }) => `${tag.op}/${tag.batch}/${tag.step}`)
+    return [...new Set(names)]
+  },
+
+  listenBare(): Promise<number> {
+    return ready(node).sockets.listen()
+  },
+
+  meetBare(ports: readonly number[]): Promise<void> {
+    return ready(node).sockets.meet(ports)
+  },
+
+  /** @returns seconds */
+  replayBare(): Promise<number> {
+    return ready(node).sockets.replay(transfers)
+  },
+}
+
+export type Worker = typeof program
+
+serveParent(program)
