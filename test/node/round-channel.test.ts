@@ -1,13 +1,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
 import {
   acceptRounds,
   ROUNDS_PROTOCOL,
   type RoundChannel,
   type Rounds,
+  type RoundSession,
 } from '../../node/round-channel.ts'
 import type { Tag } from '../../protocol/party.ts'
 import { encodeMessage } from '../../protocol/wire/codec.ts'
@@ -25,16 +26,21 @@ declare const WebAssembly: {
 
 const NAMES = ['mpc-1', 'mpc-2', 'mpc-3']
 
+/** Most tests share one network: each has jobs of its own. */
+let shared: { network: Network; rounds: Rounds[] } | undefined
 let network: Network
 let child: ChildProcess | undefined
 const channels: RoundChannel[] = []
+let jobs = 0
 
 afterEach(async () => {
   for (const channel of channels.splice(0)) channel.abort('the test is over')
   child?.kill('SIGKILL')
   child = undefined
-  await network.close()
+  if (network !== shared?.network) await network.close()
 })
+
+afterAll(() => shared?.network.close())
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
@@ -44,15 +50,28 @@ const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
 
 const tag = (op: number, batch = 0, step = 0): Tag => ({ op, batch, step })
 
+const newJob = (): string => `job-${++jobs}`
+
 async function start(overrides: Record<string, unknown> = {}, names = NAMES): Promise<Rounds[]> {
   network = await startNetwork(names, { overrides })
   return Promise.all(names.map((name) => acceptRounds(network.overlay(name))))
 }
 
-async function joinAll(rounds: readonly Rounds[], job = 'job-1'): Promise<RoundChannel[]> {
-  const joined = await Promise.all(
-    rounds.map((one) => one.join({ committee: 'mpc', job, attempt: 1 })),
-  )
+async function startShared(): Promise<Rounds[]> {
+  if (shared === undefined) {
+    const rounds = await start()
+    shared = { network, rounds }
+  }
+  network = shared.network
+  return shared.rounds
+}
+
+async function joinAll(
+  rounds: readonly Rounds[],
+  options: Partial<RoundSession> = {},
+): Promise<RoundChannel[]> {
+  const session = { committee: 'mpc', job: newJob(), attempt: 1, ...options } as const
+  const joined = await Promise.all(rounds.map((one) => one.join(session)))
   channels.push(...joined)
   return joined
 }
@@ -66,7 +85,7 @@ async function impostor(job: string): Promise<(frame: Uint8Array) => Promise<voi
 
 describe('RoundChannel', () => {
   it('carries messages of every size between all pairs, in order and whole', async () => {
-    const parties = await joinAll(await start())
+    const parties = await joinAll(await startShared())
     const sizes = [
       0,
       1,
@@ -103,7 +122,7 @@ describe('RoundChannel', () => {
   })
 
   it('copies the payload before send returns: kernel memory may change or move', async () => {
-    const [a, b] = await joinAll(await start())
+    const [a, b] = await joinAll(await startShared())
     const memory = new WebAssembly.Memory({ initial: 16 })
     const view = new Uint8Array(memory.buffer, 8, 600_000)
     view.set(pattern(600_000, 5))
@@ -116,15 +135,15 @@ describe('RoundChannel', () => {
   })
 
   it('serves receives of one party in the order in which they were called', async () => {
-    const [a, b] = await joinAll(await start())
+    const [a, b] = await joinAll(await startShared())
     const receiving = [1, 2, 3].map((op) => b!.receive(1, tag(op), 1))
     for (const op of [1, 2, 3]) await a!.send(2, tag(op), Uint8Array.of(op))
     expect((await Promise.all(receiving)).map((one) => one[0])).toEqual([1, 2, 3])
   })
 
   it('does not deadlock when both sides send far more than fits before they receive', async () => {
-    const [a, b] = await joinAll(await start())
-    const size = 24 * MiB
+    const [a, b] = await joinAll(await startShared())
+    const size = 20 * MiB
     const exchange = async (me: RoundChannel, other: number): Promise<void> => {
       for (let op = 0; op < 4; op++) await me.send(other, tag(op), pattern(size, me.index))
       for (let op = 0; op < 4; op++) {
@@ -136,11 +155,12 @@ describe('RoundChannel', () => {
   })
 
   it('keeps jobs, attempts and committees apart', async () => {
-    const rounds = await start()
+    const rounds = await startShared()
+    const [one, two] = [newJob(), newJob()]
     const sessions = [
-      { committee: 'mpc', job: 'a', attempt: 1 },
-      { committee: 'mpc', job: 'a', attempt: 2 },
-      { committee: 'mpc', job: 'b', attempt: 1 },
+      { committee: 'mpc', job: one, attempt: 1 },
+      { committee: 'mpc', job: one, attempt: 2 },
+      { committee: 'mpc', job: two, attempt: 1 },
     ] as const
     const joined = await Promise.all(
       sessions.map((session) => Promise.all(rounds.map((one) => one.join(session)))),
@@ -149,19 +169,18 @@ describe('RoundChannel', () => {
     await Promise.all(joined.map(([a], i) => a!.send(3, tag(0), Uint8Array.of(i))))
     const got = await Promise.all(joined.map(([, , c]) => c!.receive(1, tag(0), 1)))
     expect(got.map((one) => one[0])).toEqual([0, 1, 2])
-    await expect(rounds[0]!.join({ committee: 'share', job: 'a', attempt: 1 })).rejects.toThrow(
+    await expect(rounds[0]!.join({ committee: 'share', job: one, attempt: 1 })).rejects.toThrow(
       RangeError,
     )
   })
 
   it('parks streams, and what was sent on them, until the local job exists', async () => {
-    const rounds = await start()
-    const early = rounds
-      .slice(0, 2)
-      .map((one) => one.join({ committee: 'mpc', job: 'x', attempt: 1 }))
+    const rounds = await startShared()
+    const job = newJob()
+    const early = rounds.slice(0, 2).map((one) => one.join({ committee: 'mpc', job, attempt: 1 }))
     // mpc-1 can send to mpc-3 only after mpc-3 has taken the stream; so ask when both have dialled.
     await new Promise((resolve) => setTimeout(resolve, 200))
-    const late = await rounds[2]!.join({ committee: 'mpc', job: 'x', attempt: 1 })
+    const late = await rounds[2]!.join({ committee: 'mpc', job, attempt: 1 })
     const [a] = await Promise.all(early)
     channels.push(late, ...(await Promise.all(early)))
     await a!.send(3, tag(4), Uint8Array.of(9))
@@ -187,7 +206,7 @@ describe('RoundChannel', () => {
     ['another index', { committee: 'mpc', job: 'x', attempt: 1, from: 3 }],
     ['another committee', { committee: 'share', job: 'x', attempt: 1, from: 1 }],
   ] as const)('refuses a hello under %s', async (_what, hello) => {
-    await start()
+    await startShared()
     const stream = await network.overlay('mpc-1').open('mpc-2', ROUNDS_PROTOCOL)
     await stream.send(encodeMessage('hello', hello))
     await expect(stream.receive()).rejects.toMatchObject({ code: 'SH_NET_RESET' })
@@ -218,14 +237,13 @@ describe('RoundChannel', () => {
       ['SH_WIRE_INVALID', 'a cut payload', fragment(header({}), body.subarray(1))],
       ['SH_WIRE_INVALID', 'no header', Uint8Array.of(1)],
     ])('blames it: %s for %s', async (code, _what, frame) => {
-      const rounds = await start()
+      const rounds = await startShared()
+      const job = newJob()
       const [, ...rest] = rounds
-      const join = Promise.all(
-        rest.map((one) => one.join({ committee: 'mpc', job: 'x', attempt: 1 })),
-      )
-      const say = await impostor('x')
+      const join = Promise.all(rest.map((one) => one.join({ committee: 'mpc', job, attempt: 1 })))
+      const say = await impostor(job)
       const other = await network.overlay('mpc-1').open('mpc-3', ROUNDS_PROTOCOL)
-      await other.send(encodeMessage('hello', { committee: 'mpc', job: 'x', attempt: 1, from: 1 }))
+      await other.send(encodeMessage('hello', { committee: 'mpc', job, attempt: 1, from: 1 }))
       const joined = await join
       channels.push(...joined)
       await say(frame)
@@ -244,7 +262,7 @@ describe('RoundChannel', () => {
   })
 
   it('names the party that is silent, and the round', async () => {
-    const [a, b] = await joinAll(await start({ roundTimeoutMs: 400 }))
+    const [a, b] = await joinAll(await startShared(), { roundTimeoutMs: 400 })
     await b!.send(1, tag(0), Uint8Array.of(1))
     await a!.receive(2, tag(0), 1)
     await expect(a!.receive(2, tag(1), 1)).rejects.toMatchObject({
@@ -259,7 +277,7 @@ describe('RoundChannel', () => {
   })
 
   it('does not count the time in which this process computed', async () => {
-    const [a, b] = await joinAll(await start({ roundTimeoutMs: 400 }))
+    const [a, b] = await joinAll(await startShared(), { roundTimeoutMs: 400 })
     const receiving = a!.receive(2, tag(0), 1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     const sending = b!.send(1, tag(0), Uint8Array.of(5))
@@ -291,7 +309,7 @@ describe('RoundChannel', () => {
   })
 
   it('fails at once, whoever was waited for, when a party gives up', async () => {
-    const [a, b, c] = await joinAll(await start({ roundTimeoutMs: 600_000 }))
+    const [a, b, c] = await joinAll(await startShared(), { roundTimeoutMs: 600_000 })
     const waiting = [
       a!.receive(3, tag(0), 1),
       b!.receive(1, tag(0), 1),
@@ -317,13 +335,13 @@ describe('RoundChannel', () => {
       skey: network.keys.get('mpc-2')!.skey,
       topology: network.json,
       addresses: [first, third].map((name) => [name, network.overlay(name).addresses[0]!]),
-      job: 'job-1',
+      job: 'killed',
     }
     child.send(order)
     const { address } = (await said()) as { address: string }
     for (const name of [first, third]) network.overlay(name).setAddress('mpc-2', address)
     const sent = said()
-    const [a, c] = await joinAll(rounds)
+    const [a, c] = await joinAll(rounds, { job: 'killed' })
     await sent
     expect(await a!.receive(2, tag(0), 8)).toEqual(new Uint8Array(8).fill(7))
     const waiting = [a!.receive(3, tag(0), 1), c!.receive(1, tag(0), 1)].map(failureOf)
@@ -358,20 +376,20 @@ describe('RoundChannel', () => {
   })
 
   it('gives up joining, and the session, by signal', async () => {
-    const rounds = await start()
+    const rounds = await startShared()
     const controller = new AbortController()
-    const session = { committee: 'mpc', job: 'x', attempt: 1, signal: controller.signal } as const
+    const session = {
+      committee: 'mpc',
+      job: newJob(),
+      attempt: 1,
+      signal: controller.signal,
+    } as const
     const alone = rounds[2]!.join(session)
     setTimeout(() => controller.abort(), 50)
     await expect(alone).rejects.toMatchObject({ code: 'SH_NET_ABORTED' })
     await expect(rounds[0]!.join(session)).rejects.toMatchObject({ code: 'SH_NET_ABORTED' })
     const again = new AbortController()
-    const parties = await Promise.all(
-      rounds.map((one) =>
-        one.join({ committee: 'mpc', job: 'y', attempt: 1, signal: again.signal }),
-      ),
-    )
-    channels.push(...parties)
+    const parties = await joinAll(rounds, { signal: again.signal })
     const waiting = parties[0]!.receive(2, tag(0), 1)
     again.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'SH_NET_ABORTED' })
