@@ -154,6 +154,37 @@ describe('execute', () => {
     expect(seen).toEqual([...batches, '2/3/3', '3/3/3'])
   })
 
+  test.each([3, 5])(
+    'a table of many blocks: popcount costs what the formula says (n=%i)',
+    async (n) => {
+      const rows = 9000
+      const memberOfRow = Uint32Array.from({ length: rows }, (_, row) => row % 8700)
+      const columns = {
+        fare: { codes: Array.from({ length: rows }, (_, row) => row % 3), values: [] },
+      }
+      const plan: Plan = {
+        version: 1,
+        operators: [
+          LOADS[0]!,
+          { kind: 'any-row', inputs: [ref(0, 0)] },
+          { kind: 'popcount', inputs: [ref(1)], width: 14 },
+          { kind: 'popcount', inputs: [ref(0, 0), ref(0, 6)], width: 15 },
+          { kind: 'bit-to-field', inputs: [ref(2, 0), ref(2, 12)] },
+          { kind: 'bit-to-field', inputs: [ref(3, 3), ref(3, 13)] },
+          { kind: 'output', inputs: [ref(4, 0), ref(4, 1), ref(5, 0), ref(5, 1)] },
+        ],
+      }
+      const params = paramsFor(n, [5000, 4000], memberOfRow)
+      const committee = await testCommittee(n)
+      const lanes = await executeAll(committee, plan, params, columns, memberOfRow)
+      expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow))
+      const cost = schedule(plan, params)
+      for (let to = 2; to <= n; to++) {
+        expect(committee.network.sent(1, to)).toEqual(messagesBetween(cost, 1, to))
+      }
+    },
+  )
+
   test('an empty table counts nobody', async () => {
     const plan = planOf(
       { kind: 'any-row', inputs: [ref(0, 0)] },

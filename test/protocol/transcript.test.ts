@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { execute } from '../../protocol/execute.ts'
-import { MemoryNetwork } from '../../protocol/memory-channel.ts'
+import { MemoryNetwork, type Message } from '../../protocol/memory-channel.ts'
 import { MerkleStack } from '../../protocol/merkle-stack.ts'
 import { messageLeaf, TranscriptChannel } from '../../protocol/transcript.ts'
 import { leafHash, root } from '../../shares/merkle.ts'
@@ -62,9 +62,13 @@ test('a leaf has the documented bytes', () => {
 })
 
 describe.each([3, 5])('%i parties', (n) => {
-  test('for every ordered pair the sender’s root is the receiver’s', async () => {
+  test('for every ordered pair the sender’s root is the receiver’s, over the messages in order', async () => {
     const { plan, params, columns, memberOfRow } = randomCase(n, 5)
-    const { parties, network } = await testCommittee(n)
+    const messages: Message[] = []
+    const { parties, network } = await testCommittee(n, 0, (message) => {
+      messages.push(message)
+      return message
+    })
     const channels = parties.map(
       ({ channel, index }) => new TranscriptChannel(channel, index, CONTEXT, hash),
     )
@@ -85,6 +89,12 @@ describe.each([3, 5])('%i parties', (n) => {
         const records = network.sent(i + 1, row.peer)
         expect(row.messages).toBe(records.length)
         expect(row.bytes).toBe(records.reduce((sum, { bytes }) => sum + bytes, 0))
+        const leaves = messages
+          .filter(({ from, to }) => from === i + 1 && to === row.peer)
+          .map(({ from, to, tag, payload }, sequence) =>
+            leafHash(messageLeaf(CONTEXT, from, to, sequence, tag.op, payload, hash), hash),
+          )
+        expect(row.root).toEqual(root(leaves, hash))
         rows++
       }
     })
