@@ -169,7 +169,6 @@ function badUtf8(bytes: Buffer): ShareholdError {
 
 function at(error: unknown, row: number, column: string): unknown {
   if (!(error instanceof ShareholdError)) return error
-  return new ShareholdError(error.code, `Row ${row}, column "${column}": ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  })
+  const detail = error.hint === undefined ? {} : { hint: error.hint }
+  return new ShareholdError(error.code, `Row ${row}, column "${column}": ${error.message}`, detail)
 }
