@@ -25,7 +25,6 @@ export const NODE_ERRORS = {
     'A party ended the session and said why. Only its word: `party` is who ended it, not who is to blame.',
   SH_ROUND_HELLO:
     'A party opened a round stream without saying for which job, or as somebody else.',
-  SH_ROUND_PEER_GONE: 'A party closed, or lost, its round stream in the middle of a job.',
   SH_IMPORT_BLOCKS: 'The blocks of an import are incomplete or do not fit its schema.',
   SH_IMPORT_COLUMNS: 'The header of a file does not have exactly the declared columns.',
   SH_IMPORT_CSV: 'A file is not valid CSV, or a row has another number of columns.',

@@ -14,7 +14,6 @@ import './polyfill.ts'
 import { constants, type Stats } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { inspect } from 'node:util'
 
 import { generateKeyPairFromSeed, publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
@@ -65,10 +64,6 @@ export class ActorKey {
 
   toJSON(): object {
     return { name: this.name, vkey: this.vkey }
-  }
-
-  [inspect.custom](): string {
-    return `ActorKey(${this.vkey})`
   }
 }
 

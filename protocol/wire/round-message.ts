@@ -22,7 +22,7 @@ import type { Headers } from './messages.ts'
 export const ROUND_HEADER_BYTES = 24
 
 /** With its header and the frame's own 4 bytes of length, a full fragment is 256 KiB on the wire. */
-export const ROUND_FRAGMENT_BYTES = 256 * 1024 - ROUND_HEADER_BYTES - 4
+export const ROUND_FRAGMENT_BYTES: number = 256 * 1024 - ROUND_HEADER_BYTES - 4
 
 /** Longest message: its length has to fit 32 bits. */
 export const MAX_ROUND_BYTES = 0xffff_ffff
