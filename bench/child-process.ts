@@ -37,7 +37,8 @@ async function answer(program: Program, { name, argument }: Question): Promise<v
   } catch (error) {
     reply = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
   }
-  process.send?.(reply)
+  // A parent that is gone takes no answer: `disconnect` ends this process.
+  process.send?.(reply, undefined, undefined, () => {})
 }
 
 /** The parent's side of one child. */

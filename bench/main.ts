@@ -259,16 +259,22 @@ async function main(): Promise<void> {
   for (const { name, about } of options.tasks) process.stdout.write(`${name}: ${about}\n`)
 }
 
+function giveUp(code: number): void {
+  killChildren()
+  process.exit(code)
+}
+
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const) {
-  process.once(signal, () => {
-    killChildren()
-    process.exit(code)
-  })
+  process.once(signal, () => giveUp(code))
 }
+
+// tsx, which runs this program and passes signals on, may be killed without a chance to do so.
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && giveUp(1), 1000).unref()
 
 try {
   await main()
