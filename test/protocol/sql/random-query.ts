@@ -63,10 +63,10 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
       ' ASC NULLS LAST',
     )
     const form = g(fc.constantFrom, 'ordinal', 'alias', 'expression')
-    const alias_ = /(o\d+)$/u.exec(aliases[place]!)?.[1]
+    const outputAlias = /(o\d+)$/u.exec(aliases[place]!)?.[1]
     if (form === 'ordinal') return { ...outputs[place]!, text: String(place + 1), direction }
-    if (form === 'alias' && alias_ !== undefined) {
-      return { ...outputs[place]!, text: alias_, direction }
+    if (form === 'alias' && outputAlias !== undefined) {
+      return { ...outputs[place]!, text: outputAlias, direction }
     }
     const fresh = randomScalar(g, schema, names, 1)
     return { ...fresh, text: fresh.sql, direction }

@@ -108,7 +108,10 @@ export function postgresType(column: Column): string {
       return column.min < -2147483648 || column.max > 2147483647 ? 'bigint' : 'integer'
     case 'decimal':
       return `numeric(${column.precision},${column.scale})`
-    default:
+    case 'boolean':
+    case 'date':
+    case 'text':
+    case 'timestamp':
       return column.type
   }
 }

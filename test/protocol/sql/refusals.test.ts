@@ -1,0 +1,359 @@
+/**
+ * Everything outside the subset is refused with a stable code, the exact place and a hint. The place is
+ * marked in the statement: what stands between « and » is what the error must cover.
+ */
+import { describe, expect, test } from 'vitest'
+
+import { compile } from '../../../protocol/sql/compile.ts'
+import { datasetOf } from '../../../protocol/sql/dataset.ts'
+import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
+import { ShareholdError } from '../../../shares/errors.ts'
+import type { Position } from '../../../shares/errors.ts'
+
+import { PARAMS, TRIPS } from './trips-schema.ts'
+
+type Case = readonly [code: string, marked: string, hint?: RegExp]
+
+const SYNTAX: readonly Case[] = [
+  ['SH_SQL_SYNTAX', '«SELEC» COUNT(*) FROM trips'],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE «WHERE»'],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*)\nFROM trips\n  GROUP «borough»'],
+  ['SH_SQL_SYNTAX', "SELECT COUNT(*) FROM trips WHERE borough = «'Queens»"],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) AS "café" FROM trips WHERE borough = \'é\' «é» é x'],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE 1 < 2 «<» 3'],
+  ['SH_SQL_SYNTAX', '« »', /SELECT/],
+  ['SH_SQL_SYNTAX', '«;»', /SELECT/],
+  ['SH_SQL_SYNTAX', '«-»- nothing but a comment', /SELECT/],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips«\0»', /NUL/],
+  ['SH_SQL_SYNTAX', "SELECT COUNT(*) FROM trips WHERE borough = '«\ud800»'", /surrogate/],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips ORDER BY «1.5»', /number from 1 to 1/],
+  ['SH_SQL_SYNTAX', "SELECT COUNT(*) FROM trips ORDER BY «'a'»"],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips ORDER BY «2»', /from 1 to 1/],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips ORDER BY «0»'],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips GROUP BY «3»', /from 1 to 1/],
+  ['SH_SQL_SYNTAX', "SELECT COUNT(*) FROM trips GROUP BY «'borough'»"],
+]
+
+const STATEMENTS: readonly Case[] = [
+  ['SH_SQL_UNSUPPORTED', '«UPDATE» trips SET fare = 1', /repositories/],
+  ['SH_SQL_UNSUPPORTED', "  «INSERT» INTO trips VALUES (1, 'x')", /repositories/],
+  ['SH_SQL_UNSUPPORTED', '/* c */ «DELETE» FROM trips', /repositories/],
+  ['SH_SQL_UNSUPPORTED', '«DROP» TABLE trips'],
+  ['SH_SQL_UNSUPPORTED', '«CREATE» TABLE x (a int)'],
+  ['SH_SQL_UNSUPPORTED', '«EXPLAIN» SELECT COUNT(*) FROM trips', /EXPLAIN/],
+  ['SH_SQL_UNSUPPORTED', '«COPY» trips TO STDOUT'],
+  ['SH_SQL_UNSUPPORTED', '«BEGIN»'],
+  ['SH_SQL_UNSUPPORTED', '«VALUES» (1)', /SELECT/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips; «SELECT» 1', /one statement/],
+  ['SH_POLICY_ROW_VALUES', 'TABLE trips'],
+]
+
+const CLAUSES: readonly Case[] = [
+  ['SH_SQL_UNSUPPORTED', '«WITH» x AS (SELECT 1) SELECT COUNT(*) FROM trips', /one query/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «DISTINCT» borough FROM trips', /GROUP BY/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «DISTINCT» ON (borough) borough FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) «INTO» x FROM trips'],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT borough, COUNT(*) FROM trips GROUP BY borough\n«HAVING» COUNT(*) > 5',
+    /after the answer/,
+  ],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «WINDOW» w AS (ORDER BY fare)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «FOR» UPDATE'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «UNION» SELECT COUNT(*) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «EXCEPT» ALL SELECT 1'],
+  ['SH_SQL_UNSUPPORTED', '(SELECT COUNT(*) FROM trips) «INTERSECT» (SELECT 1)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips, «other»', /one dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «JOIN» other USING (rider)', /one dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS «JOIN» other'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /one dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (SELECT «1») AS x', /name of a dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «generate_series»(1, 3)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «public.trips»', /FROM trips/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM ONLY «trips»'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «trips» AS t(a, b)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips TABLESAMPLE «system» (10)'],
+  ['SH_SQL_UNSUPPORTED', '«SELECT» FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips ORDER BY 1 «USING» <', /ASC or DESC/],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(*) FROM trips ORDER BY 1 FETCH FIRST 3 ROWS WITH «TIES»',
+    /LIMIT/,
+  ],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «GROUP» BY DISTINCT borough'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «ROLLUP» (borough, payment)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «GROUPING» SETS ((borough), ())'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips LIMIT «1.5»', /whole number/],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips LIMIT «fare»'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips LIMIT «count»(*)'],
+  ['SH_SQL_CONSTANT', 'SELECT COUNT(*) FROM trips LIMIT «-»1'],
+  ['SH_SQL_CONSTANT', 'SELECT COUNT(*) FROM trips OFFSET «1» - 2'],
+]
+
+const NAMES: readonly Case[] = [
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(*) FROM «trip»', /Did you mean trips\?/],
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(*) FROM «"Trips"»', /trips/],
+  ['SH_SQL_UNKNOWN_DATASET', '«SELECT» COUNT(*)', /FROM/],
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(«other.fare») FROM trips', /about trips/],
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(«trips.fare») FROM trips AS t', /called t/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT AVG(«fair») FROM trips', /Did you mean fare\?/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT AVG(«trips . fair») FROM trips', /Did you mean fare\?/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT AVG(«"Fare"») FROM trips', /Did you mean fare\?/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT COUNT(«Mixed») FROM trips', /Did you mean "Mixed"\?/],
+  ['SH_SQL_UNKNOWN_COLUMN', "SELECT COUNT(*) FROM trips WHERE 'ééé' = «borogh»", /borough/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT COUNT(*) FROM trips GROUP BY «burough»', /borough/],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT COUNT(*) AS n FROM trips ORDER BY «n» + 1'],
+  ['SH_SQL_UNKNOWN_COLUMN', 'SELECT COUNT(*) AS n FROM trips WHERE «n» > 1'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(«public.trips.fare») FROM trips', /trips\.column/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(«trips») FROM trips', /COUNT\(\*\)/],
+  ['SH_SQL_AMBIGUOUS', 'SELECT COUNT(*) AS n, AVG(tip) AS n FROM trips ORDER BY «n»'],
+  [
+    'SH_SQL_AMBIGUOUS',
+    'SELECT borough AS n, payment AS n, COUNT(*) FROM trips GROUP BY «n»',
+    /column itself/,
+  ],
+]
+
+const POLICY: readonly Case[] = [
+  ['SH_POLICY_ROW_VALUES', 'SELECT «fare» FROM trips', /COUNT\(\*\)/],
+  ['SH_POLICY_ROW_VALUES', 'SELECT «trips.fare» + 1 FROM trips'],
+  ['SH_POLICY_ROW_VALUES', 'SELECT «*» FROM trips'],
+  ['SH_POLICY_ROW_VALUES', 'SELECT COUNT(*), «*» FROM trips'],
+  ['SH_POLICY_ROW_VALUES', 'SELECT COUNT(«trips.*») FROM trips'],
+  ['SH_POLICY_ROW_VALUES', 'SELECT «1» FROM trips'],
+  ['SH_POLICY_MEMBER', "SELECT fare FROM trips WHERE «rider» = 'x'"],
+  ['SH_POLICY_MEMBER', "SELECT COUNT(*) FROM trips WHERE «rider» = 'x'", /groups of members/],
+  ['SH_POLICY_MEMBER', "SELECT COUNT(*) FROM trips WHERE borough = 'Q' OR «trips.rider» IN ('x')"],
+  ['SH_POLICY_MEMBER', 'SELECT COUNT(«rider») FROM trips'],
+  ['SH_POLICY_MEMBER', 'SELECT «rider», COUNT(*) FROM trips'],
+  ['SH_POLICY_MEMBER', 'SELECT «rider», COUNT(*) FROM trips'],
+  ['SH_POLICY_MEMBER', 'SELECT COUNT(*) FROM trips ORDER BY «rider»'],
+  ['SH_POLICY_MEMBER', 'SELECT COUNT(*) FROM trips GROUP BY «rider»'],
+  ['SH_POLICY_MEMBER', 'SELECT COUNT(*) FROM trips WHERE «rider» + 1 > 1'],
+]
+
+const GROUPING: readonly Case[] = [
+  ['SH_SQL_GROUPING', 'SELECT «borough», COUNT(*) FROM trips', /GROUP BY borough/],
+  ['SH_SQL_GROUPING', 'SELECT borough, «fare», COUNT(*) FROM trips GROUP BY 1', /AVG\(fare\)/],
+  ['SH_SQL_GROUPING', 'SELECT borough, COUNT(*) FROM trips GROUP BY 1 ORDER BY «pickup»'],
+  ['SH_SQL_GROUPING', 'SELECT «payment» FROM trips GROUP BY borough'],
+  ['SH_SQL_GROUPING', 'SELECT COUNT(*) FROM trips WHERE «COUNT»(*) > 3', /chooses rows/],
+  ['SH_SQL_GROUPING', 'SELECT COUNT(*) FROM trips WHERE fare > «avg»(fare)'],
+  ['SH_SQL_GROUPING', 'SELECT COUNT(*) FROM trips GROUP BY «1»'],
+  ['SH_SQL_GROUPING', 'SELECT COUNT(*) AS n FROM trips GROUP BY «n»'],
+  ['SH_SQL_GROUPING', 'SELECT SUM(«COUNT»(*)) FROM trips'],
+  ['SH_SQL_GROUPING', 'SELECT AVG(1 + «SUM»(fare)) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', '«SELECT» borough FROM trips GROUP BY borough', /COUNT\(\*\)/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «fare» + 1'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «passengers»', /borough, payment/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «day»', /WHERE/],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY zone', /fewer columns/],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips\n  «group» by borough, zone'],
+]
+
+const TYPES: readonly Case[] = [
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE borough «=» 3', /single quotes/],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE 3.5 «<>» borough'],
+  ['SH_SQL_TYPE', "SELECT COUNT(*) FROM trips WHERE borough «IN» ('Queens', 3)"],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE shared «=» 1'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE passengers «=» TRUE'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE day «>» 20190301'],
+  ['SH_SQL_TYPE', "SELECT COUNT(*) FROM trips WHERE day «=» 'Queens'::text"],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE fare «=» borough'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE pickup «<» fare'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE fare «BETWEEN» 1 AND TRUE'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE fare «IS» DISTINCT FROM TRUE'],
+  ['SH_SQL_TYPE', "SELECT COUNT(*) FROM trips WHERE passengers «LIKE» '1%'"],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE borough «LIKE» 3'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE «fare»', /comparison/],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE shared AND «borough»'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE NOT «1»'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE «fare» IS TRUE'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) FROM trips WHERE «pickup» IS NOT UNKNOWN'],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE passengers = «'two'»", /without quotes/],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE passengers = «'2.5'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE «''» < fare"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE fare IN (1, «'x'»)"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE shared = «'o'»", /true or false/],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE «'maybe'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE day > «'yesterday'»", /2019-03-01/],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE day > «'2019-02-30'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE day > date «'03/01/2019'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE pickup > «'2019-03-01 25:00'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE pickup > «'2019-03-01 10:00+02'»"],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) FROM trips WHERE borough LIKE «'x\\'»", /Double/],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE fare < «'NaN'»", /finite/],
+  ['SH_SQL_CONSTANT', 'SELECT COUNT(*) FROM trips WHERE fare > 1 «/» 0'],
+  ['SH_SQL_CONSTANT', 'SELECT COUNT(*) FROM trips WHERE fare > 2147483647 «+» 1'],
+  ['SH_SQL_CONSTANT', "SELECT COUNT(*) FROM trips WHERE passengers > «'99999999999'»"],
+  ['SH_SQL_TYPE', 'SELECT «SUM»(borough) FROM trips', /COUNT\(borough\)/],
+  ['SH_SQL_TYPE', 'SELECT «AVG»(day) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT «SUM»(shared) FROM trips', /WHERE shared/],
+  ['SH_SQL_TYPE', 'SELECT «SUM»(*) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT «COUNT»() FROM trips', /COUNT\(\*\)/],
+  ['SH_SQL_TYPE', 'SELECT «SUM»(fare, tip) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*) «+» TRUE FROM trips'],
+  ['SH_SQL_TYPE', "SELECT «-»'3', COUNT(*) FROM trips"],
+  ['SH_SQL_TYPE', "SELECT '1' «+» '2', COUNT(*) FROM trips"],
+  ['SH_SQL_TYPE', 'SELECT borough «*» 2, COUNT(*) FROM trips GROUP BY borough'],
+  ['SH_SQL_TYPE', 'SELECT «COALESCE»(COUNT(*), borough) FROM trips GROUP BY borough'],
+  ['SH_SQL_TYPE', 'SELECT «NULLIF»(COUNT(*), TRUE) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT «ROUND»(SUM(fare), 1.5) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT «ROUND»(SUM(fare), 1, 2) FROM trips'],
+  ['SH_SQL_TYPE', 'SELECT COUNT(*)::«numeric»(2000, 1) FROM trips', /1000/],
+  ['SH_SQL_LITERAL', "SELECT COUNT(*) * «'3.5'» FROM trips"],
+  ['SH_SQL_LITERAL', "SELECT COALESCE(SUM(passengers), «'x'») FROM trips"],
+  ['SH_PLAN_OVERFLOW', 'SELECT COUNT(*), «SUM»(odometer) FROM trips', /odometer/],
+  ['SH_PLAN_OVERFLOW', 'SELECT «stddev»(odometer) FROM trips'],
+]
+
+const EXPRESSIONS: readonly Case[] = [
+  ['SH_SQL_UNSUPPORTED', 'SELECT «MAX»(fare) FROM trips', /later release/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «MIN»(fare) FROM trips', /later release/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «percentile_cont»(0.5) WITHIN GROUP (ORDER BY fare) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «array_agg»(fare) FROM trips', /single rows/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «string_agg»(borough, x) FROM trips', /single rows/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «cuont»(*) FROM trips', /Did you mean count\?/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «pg_catalog.count»(*) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «COUNT»(DISTINCT borough) FROM trips', /GROUP BY/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «COUNT»(*) FILTER (WHERE shared) FROM trips', /WHERE/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «SUM»(fare) OVER () FROM trips', /GROUP BY/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «SUM»(fare ORDER BY fare) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT SUM(fare «+» tip) FROM trips', /SUM\(fare\) \+ SUM\(tip\)/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT SUM(fare«::»int) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT SUM(«CASE» WHEN shared THEN 1 END) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT SUM(«1») FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(«NULL») FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «CASE» WHEN COUNT(*) > 3 THEN 1 END FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) «>» 3 FROM trips', /WHERE/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT AVG(fare) IS «NULL» FROM trips'.replace('IS «NULL»', '«IS» NULL')],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «NOT» TRUE, COUNT(*) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «GREATEST»(COUNT(*), 3) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', "SELECT borough «||» 'x', COUNT(*) FROM trips GROUP BY borough"],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) «^» 2 FROM trips', /Multiply/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «upper»(borough), COUNT(*) FROM trips GROUP BY borough'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «mod»(COUNT(*), 2) FROM trips', /a % b/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «(»SELECT 1), COUNT(*) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «ARRAY»[COUNT(*)] FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «ROW»(COUNT(*), 1) FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «$1», COUNT(*) FROM trips', /value/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT «current_date», COUNT(*) FROM trips', /literal/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*)::«float» FROM trips', /numeric/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*)::«smallint» FROM trips', /integer/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*)::«money» FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*)::«int»[] FROM trips'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*)«::»text FROM trips', /integer, bigint/],
+  ['SH_SQL_UNSUPPORTED', "SELECT «interval» '1 day', COUNT(*) FROM trips"],
+  ['SH_SQL_UNSUPPORTED', "SELECT round(«'2.5'»), COUNT(*) FROM trips"],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE «fare» * 2 > 10', /other side/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare > 2 * «tip»', /other side/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE -«fare» > 1'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE «fare»::int > 1'],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE «lower»(borough) = 'queens'"],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE borough «~» 'Q'", /LIKE/],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE borough «SIMILAR» TO 'Q%'", /LIKE/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE borough LIKE «payment»', /two columns/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare «=» ANY (ARRAY[1, 2])', /IN/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare «IN» (SELECT 1)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE «EXISTS» (SELECT 1)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE «(»fare, tip) = (1, 2)', /AND/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE borough = \'Q\' «COLLATE» "C"', /bytes/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare = «$1»'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare > «CASE» WHEN shared THEN 1 END'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE pickup > «now»()'],
+  [
+    'SH_SQL_UNSUPPORTED',
+    "SELECT COUNT(*) FROM trips WHERE pickup > timestamp '2019-03-01' - «interval» '1 day'",
+  ],
+  [
+    'SH_SQL_UNSUPPORTED',
+    "SELECT COUNT(*) FROM trips WHERE pickup > «timestamptz» '2019-03-01 00:00Z'",
+  ],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE borough = 'x'::«varchar»(3)"],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(*) FROM trips WHERE fare OPERATOR(pg_catalog.=) 1'.replace(
+      'OPERATOR',
+      '«OPERATOR»',
+    ),
+  ],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE fare > «round»(5)', /numeric/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE zone «=» other_zone', /4096/],
+]
+
+describe.each<readonly [string, readonly Case[]]>([
+  ['syntax', SYNTAX],
+  ['other statements', STATEMENTS],
+  ['clauses', CLAUSES],
+  ['names', NAMES],
+  ['policy', POLICY],
+  ['grouping', GROUPING],
+  ['types', TYPES],
+  ['expressions', EXPRESSIONS],
+])('%s', (_, cases) => {
+  test.each(cases.map(([code, marked, hint]) => ({ code, marked, hint })))(
+    '$code: $marked',
+    async ({ code, marked, hint }) => {
+      const { sql, position } = unmark(marked)
+      const error = await refusal(sql)
+      expect({ code: error.code, message: error.message }).toEqual({ code, message: error.message })
+      expect(SQL_ERRORS).toHaveProperty(code)
+      if (position !== undefined) expect(error.position, error.message).toEqual(position)
+      if (hint !== undefined) expect(error.hint).toMatch(hint)
+      expect(error.message).toMatch(/^[^]+\.$/u)
+    },
+  )
+})
+
+test('the dataset is known before its schema, and refused likewise', async () => {
+  expect(await datasetOf('SELECT COUNT(*) FROM Trips AS t')).toBe('trips')
+  expect(await datasetOf('SELECT COUNT(*) FROM "My data"')).toBe('My data')
+  expect(await datasetOf("SELECT AVG(Trips.fare) WHERE Trips.borough = 'Queens'")).toBe('trips')
+  await expect(datasetOf('SELECT COUNT(*) FROM a, b')).rejects.toThrow(ShareholdError)
+  await expect(datasetOf('SELECT 1')).rejects.toThrow(ShareholdError)
+})
+
+test('a long statement and a deep one are refused before they can do harm', async () => {
+  const long = `SELECT COUNT(*) FROM trips WHERE fare IN (${'1,'.repeat(140_000)}1)`
+  expect((await refusal(long)).code).toBe('SH_SQL_TOO_COMPLEX')
+  for (const [open, close] of [
+    ['(', ')'],
+    ['NOT (', ')'],
+    ['(SELECT ', ')'],
+    ['- ', ''],
+    ['abs(', ')'],
+    ['1 + ', ''],
+  ] as const) {
+    for (const depth of [500, 1900, 3000, 50_000]) {
+      const sql = `SELECT COUNT(*) FROM trips WHERE ${open.repeat(depth)}fare${close.repeat(depth)}`
+      const { code } = await refusal(sql)
+      expect(code).toMatch(/^SH_SQL_(?!INTERNAL)/u)
+    }
+  }
+})
+
+function unmark(marked: string): { sql: string; position: Position | undefined } {
+  const start = marked.indexOf('«')
+  const sql = marked.replaceAll(/[«»]/gu, '')
+  if (start < 0) return { sql, position: undefined }
+  const before = marked.slice(0, start).split('\n')
+  const covered = marked.slice(start + 1, marked.indexOf('»'))
+  return {
+    sql,
+    position: {
+      line: before.length,
+      column: Array.from(before.at(-1)!).length + 1,
+      length: Array.from(covered).length,
+    },
+  }
+}
+
+async function refusal(sql: string): Promise<ShareholdError> {
+  try {
+    await compile(sql, TRIPS, PARAMS)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ShareholdError)
+    return error as ShareholdError
+  }
+  throw new Error(`not refused: ${sql.slice(0, 200)}`)
+}
