@@ -6,9 +6,9 @@
  * blame them. So blame is followed: if A names B, and B itself has said why it gave up, or has vanished,
  * that is the reason. A node can lie about whom it blames; the reason says who reported it.
  */
-import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { deadline } from '../node/deadline.ts'
 import type { FramedStream } from '../node/framed-stream.ts'
 import { JOB_PROTOCOL } from '../node/job-server.ts'
 import { abortHeader, receiveMessage, sendMessage } from '../node/message-stream.ts'
@@ -48,8 +48,7 @@ export class JobNodes {
   constructor(overlay: Overlay, signal: AbortSignal) {
     this.#overlay = overlay
     this.#topology = overlay.topology
-    this.#signal = AbortSignal.any([signal, this.#ended.signal])
-    setMaxListeners(0, this.#signal)
+    this.#signal = deadline(undefined, signal, this.#ended.signal).signal
     this.mpc = overlay.topology.mpcNodes.map((actor) => ({ actor, committee: 'mpc' }))
     this.share = overlay.topology.shareNodes.map((actor) => ({ actor, committee: 'share' }))
   }

@@ -26,6 +26,7 @@ import { hexBytes, hexOf } from '../shares/hex.ts'
 import { COLUMNS_PROTOCOL } from './column-blocks.ts'
 import { openColumnSource } from './column-source.ts'
 import { hash, prg, rng } from './crypto.ts'
+import { deadline } from './deadline.ts'
 import type { FramedStream } from './framed-stream.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
@@ -226,22 +227,26 @@ class ColumnLobby {
   ): Promise<FramedStream[]> {
     const expected = this.#jobs.get(`${job}/${attempt}`)!
     const nodes = this.#overlay.topology.shareNodes
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-    while (expected.streams.size < nodes.length) {
-      await new Promise<void>((resolve) => {
-        expected.arrived = resolve
-        if (deadline.aborted) resolve()
-        else deadline.addEventListener('abort', () => resolve(), { once: true })
-      })
-      signal.throwIfAborted()
-      const missing = nodes.find((node) => !expected.streams.has(node.index))
-      if (deadline.aborted && missing !== undefined) {
-        throw new ShareholdError(
-          'SH_NET_TIMEOUT',
-          `${missing.name} did not bring its columns within ${timeoutMs} ms.`,
-          { party: missing.name },
-        )
+    const limit = deadline(timeoutMs, signal)
+    try {
+      while (expected.streams.size < nodes.length) {
+        await new Promise<void>((resolve) => {
+          expected.arrived = resolve
+          if (limit.signal.aborted) resolve()
+          else limit.signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+        signal.throwIfAborted()
+        const missing = nodes.find((node) => !expected.streams.has(node.index))
+        if (limit.timedOut && missing !== undefined) {
+          throw new ShareholdError(
+            'SH_NET_TIMEOUT',
+            `${missing.name} did not bring its columns within ${timeoutMs} ms.`,
+            { party: missing.name },
+          )
+        }
       }
+    } finally {
+      limit.dispose()
     }
     return nodes.map((node) => expected.streams.get(node.index)!)
   }

@@ -147,7 +147,7 @@ export function memoryStore(): ShareStore {
           if (key.importId !== importId) throw new TypeError('the block is of another import')
           const name = nameOf(key)
           if (mine.has(name)) throw new TypeError('the block was put before')
-          mine.set(name, { key: { ...key }, bytes: bytes.slice() })
+          mine.set(name, { key: { ...key }, bytes: new Uint8Array(bytes) })
         },
         async commit(commitSignal) {
           commitSignal?.throwIfAborted()
@@ -165,7 +165,7 @@ export function memoryStore(): ShareStore {
       checkBlockKey(key)
       const stored = blocks.get(nameOf(key))
       if (stored === undefined) throw missingBlock(key)
-      return stored.bytes.slice()
+      return new Uint8Array(stored.bytes)
     },
     async list(prefix, signal) {
       signal?.throwIfAborted()

@@ -171,11 +171,16 @@ export class HttpClient {
     content: unknown,
     signal: AbortSignal | undefined,
   ): Promise<Response> {
-    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS)
+    // Not AbortSignal.any: on Node 20 it may be collected as garbage before it fires.
+    const limit = new AbortController()
+    const stop = (): void => limit.abort()
+    const timer = setTimeout(stop, REQUEST_TIMEOUT_MS)
+    signal?.addEventListener('abort', stop, { once: true })
     try {
+      signal?.throwIfAborted()
       return await fetch(`${this.#base}${path}`, {
         method,
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+        signal: limit.signal,
         ...(content === undefined
           ? {}
           : {
@@ -185,6 +190,9 @@ export class HttpClient {
       })
     } catch (cause) {
       throw this.#unreachable(signal, cause)
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', stop)
     }
   }
 
