@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { deadline } from '../node/deadline.ts'
+import type { Deadline } from '../node/deadline.ts'
 import type { FramedStream } from '../node/framed-stream.ts'
 import { JOB_PROTOCOL } from '../node/job-server.ts'
 import { abortHeader, receiveMessage, sendMessage } from '../node/message-stream.ts'
@@ -42,13 +43,15 @@ export class JobNodes {
   readonly #streams = new Map<JobNode, FramedStream>()
   readonly #failures: Failure[] = []
   readonly #ended = new AbortController()
+  readonly #deadline: Deadline
   readonly #signal: AbortSignal
 
   /** @param signal gives the job up, with a ShareholdError as its reason */
   constructor(overlay: Overlay, signal: AbortSignal) {
     this.#overlay = overlay
     this.#topology = overlay.topology
-    this.#signal = deadline(undefined, signal, this.#ended.signal).signal
+    this.#deadline = deadline(undefined, signal, this.#ended.signal)
+    this.#signal = this.#deadline.signal
     this.mpc = overlay.topology.mpcNodes.map((actor) => ({ actor, committee: 'mpc' }))
     this.share = overlay.topology.shareNodes.map((actor) => ({ actor, committee: 'share' }))
   }
@@ -138,6 +141,7 @@ export class JobNodes {
   /** Tells all nodes that the job is over, as well as that can be done in a short time. */
   async abort(reason: ShareholdError): Promise<void> {
     this.#ended.abort(reason)
+    this.#deadline.dispose()
     await Promise.all(
       [...this.#streams.values()].map(async (stream) => {
         const wait = { timeoutMs: FAREWELL_MS }
@@ -149,6 +153,7 @@ export class JobNodes {
 
   /** Tells all nodes that the job is in the ledger. Who does not hear it forgets the job by itself. */
   async close(): Promise<void> {
+    this.#deadline.dispose()
     await Promise.all(
       [...this.#streams.values()].map(async (stream) => {
         const wait = { timeoutMs: FAREWELL_MS }
