@@ -1,0 +1,132 @@
+/**
+ * EXPLAIN: the operators of a plan as a tree, with the exact rounds and bytes of each (cost.ts), and what
+ * the query reveals to whom. Everything here is public; nothing is executed.
+ */
+import { circuitStats } from '../circuit.ts'
+import { bytesSent, schedule } from '../cost.ts'
+import type { Operator, PlanParams } from '../plan.ts'
+import { refsOf } from '../validate-plan.ts'
+
+import type { CompiledQuery } from './compile.ts'
+import { networkSeconds } from './network-model.ts'
+
+export interface ExplainedOperator {
+  readonly op: number
+  readonly kind: Operator['kind']
+  /** What it is for. */
+  readonly purpose: string
+  /** Operators that it reads, ascending, each once. */
+  readonly inputs: readonly number[]
+  readonly rounds: number
+  /** Payload bytes that the busiest party sends. */
+  readonly bytes: number
+  /** Of a circuit: ANDs per lane. */
+  readonly ands?: number
+}
+
+export interface Explanation {
+  readonly operators: readonly ExplainedOperator[]
+  readonly rounds: number
+  /** Payload bytes that each party sends, party 1 first. */
+  readonly bytesSent: readonly number[]
+  readonly andGates: number
+  readonly fieldMultiplications: number
+  /** Estimate for the network class of planParams; computing comes on top. */
+  readonly networkSeconds: number
+  readonly leaks: readonly string[]
+}
+
+/** The exact costs of a compiled query. @throws ShareholdError SH_PLAN_INVALID if params are not those of the plan */
+export function explainQuery(compiled: CompiledQuery, params: PlanParams): Explanation {
+  const { plan, explain, leaks } = compiled
+  const cost = schedule(plan, params)
+  const operators = plan.operators.map((operator, op): ExplainedOperator => {
+    const rounds = cost.rounds.filter((round) => round.op === op)
+    const bytes = Math.max(0, ...bytesSent({ ...cost, rounds }))
+    return {
+      op,
+      kind: operator.kind,
+      purpose: explain.purposes[op] ?? '',
+      inputs: [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b),
+      rounds: rounds.length,
+      bytes,
+      ...(operator.kind === 'circuit' ? { ands: circuitStats(operator.circuit).ands } : {}),
+    }
+  })
+  return {
+    operators,
+    rounds: cost.rounds.length,
+    bytesSent: bytesSent(cost),
+    andGates: cost.andGates,
+    fieldMultiplications: cost.fieldMultiplications,
+    networkSeconds: networkSeconds(cost, params.network),
+    leaks,
+  }
+}
+
+/** The explanation as text, without a final newline. */
+export function explainText(compiled: CompiledQuery, params: PlanParams): string {
+  const explained = explainQuery(compiled, params)
+  const { dataset, version, rows, members, kMin, groups } = compiled.explain
+  const { n, t } = params.committee
+  const busiest = Math.max(...explained.bytesSent)
+  return [
+    `${dataset} version ${version}: ${count(rows)} rows of ${count(members)} members, at least ${kMin} to show a value`,
+    `${count(groups)} ${groups === 1 ? 'group' : 'groups'}, ${count(compiled.answer.lanes)} numbers opened; plan ${compiled.planHash.slice(0, 16)}`,
+    `${n} parties, any ${t + 1} of them could read the data together (security ${params.security})`,
+    '',
+    ...treeOf(explained.operators),
+    '',
+    `${count(explained.rounds)} rounds, ${size(busiest)} sent by the busiest party, ` +
+      `${count(explained.andGates)} AND gates, ${count(explained.fieldMultiplications)} field multiplications`,
+    `about ${seconds(explained.networkSeconds)} of network time (${params.network}); computing comes on top`,
+    '',
+    'Reveals',
+    ...explained.leaks.map((line) => `  ${line}`),
+  ].join('\n')
+}
+
+/** From the output down to the columns. What several operators read is drawn under the first and named after. */
+function treeOf(operators: readonly ExplainedOperator[]): string[] {
+  const rows: { readonly tree: string; readonly cost: string }[] = []
+  const drawn = new Set<number>()
+  const draw = (op: number, lead: string, branch: string, indent: string): void => {
+    const operator = operators[op]
+    if (operator === undefined) return
+    const label = `${lead}${branch}${operator.kind} #${op}`
+    if (drawn.has(op)) {
+      rows.push({ tree: `${label} (above)`, cost: '' })
+      return
+    }
+    drawn.add(op)
+    rows.push({ tree: `${label}: ${operator.purpose}`, cost: costOf(operator) })
+    operator.inputs.forEach((input, index) => {
+      const last = index === operator.inputs.length - 1
+      draw(input, lead + indent, last ? '└─ ' : '├─ ', last ? '   ' : '│  ')
+    })
+  }
+  draw(operators.length - 1, '', '', '')
+  const width = Math.max(...rows.map(({ tree }) => tree.length))
+  return rows.map(({ tree, cost }) => (cost === '' ? tree : `${tree.padEnd(width)}  ${cost}`))
+}
+
+function costOf({ rounds, bytes, ands }: ExplainedOperator): string {
+  const parts = ands === undefined ? [] : [`${count(ands)} ANDs a lane`]
+  if (rounds > 0) parts.push(`${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`, size(bytes))
+  return parts.join(', ')
+}
+
+/** With thousands separators, the same in every locale. */
+function count(value: number): string {
+  return String(value).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',')
+}
+
+function size(bytes: number): string {
+  if (bytes < 10_000) return `${count(bytes)} B`
+  if (bytes < 10_000_000) return `${count(Math.round(bytes / 1000))} kB`
+  return `${count(Math.round(bytes / 1_000_000))} MB`
+}
+
+function seconds(value: number): string {
+  return value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`
+}
