@@ -29,27 +29,49 @@ export const LEDGER_OPTION: CommandOption = {
   help: 'read this copy of the ledger instead of asking the coordinator',
 }
 
-export function ledgerSource(options: CommandValues, topology: Topology): LedgerReader {
+export interface LedgerSource extends LedgerReader {
+  /**
+   * To be called when a check has failed: that a file could not be fetched says nothing about the ledger.
+   * @throws ShareholdError SH_COORDINATOR_* if that is why
+   */
+  throwIfUnread(): void
+}
+
+export function ledgerSource(options: CommandValues, topology: Topology): LedgerSource {
   const directory = optionalText(options, 'ledger')
-  if (directory !== undefined) return ledgerReader(directory)
+  if (directory !== undefined) return { ...ledgerReader(directory), throwIfUnread() {} }
   const client = new HttpClient(topology.coordinator.http)
-  return { read: async (file) => (await client.ledgerFile(file)) ?? undefined }
+  let failure: ShareholdError | undefined
+  return {
+    async read(file) {
+      try {
+        return (await client.ledgerFile(file)) ?? undefined
+      } catch (error) {
+        if (error instanceof ShareholdError) failure ??= error
+        throw error
+      }
+    },
+    throwIfUnread() {
+      if (failure !== undefined) throw failure
+    },
+  }
 }
 
 /**
  * All entries' notes, compared with the checkpoint. Whether the right people have signed them is for
  * the audit.
  *
- * @throws ShareholdError SH_AUDIT_FAILED if the files do not have the signed root
+ * @throws ShareholdError SH_COORDINATOR_*; SH_AUDIT_FAILED if the files do not have the signed root
  */
 export async function readNotes(
-  files: LedgerReader,
+  files: LedgerSource,
   topology: Topology,
 ): Promise<readonly string[]> {
   const list = new Checklist(false)
   const log = ledgerKey(networkKeys(topology))
   const sound = await auditTree({ files, log, hash, verify: verifyEd25519 }, list)
   if (sound !== undefined) return sound.notes
+  files.throwIfUnread()
   const failure = list.items.find((item) => !item.ok)
   throw new ShareholdError(
     'SH_AUDIT_FAILED',

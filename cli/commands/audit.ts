@@ -36,8 +36,9 @@ export const audit: Command = {
     const topology = await readTopology(topologyFile(options))
     const sinceFile = optionalText(options, 'since')
     const saveFile = optionalText(options, 'saveCheckpoint')
+    const files = ledgerSource(options, topology)
     const report = await auditLedger({
-      files: ledgerSource(options, topology),
+      files,
       keys: auditKeys(topology),
       hash,
       job: args[0],
@@ -45,6 +46,7 @@ export const audit: Command = {
       compile: async (sql, schema, params) => (await compile(sql, schema, params)).plan,
       schedule: (plan, params) => trafficOf(schedule(plan, params)),
     })
+    if (!report.ok) files.throwIfUnread()
     const lines = options['all'] === true || args[0] !== undefined ? all : brief
     process.stdout.write(
       lines(report)
