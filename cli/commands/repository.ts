@@ -143,25 +143,28 @@ export const repositoryList: Command = {
 
 function registryOf(client: HttpClient): VersionRegistry {
   return {
-    async newest(dataset) {
-      try {
-        return await client.dataset(dataset)
-      } catch (error) {
-        const none =
-          error instanceof ShareholdError && error.code === 'SH_CATALOGUE_UNKNOWN_DATASET'
-        if (none) return null
-        throw error
-      }
-    },
+    newest: (dataset) => knownOrNull(client.dataset(dataset)),
     async schemaNote(dataset) {
-      const info = await client.schema(dataset)
-      if (info.missing.length === 0) return info.schemaNote
+      const info = await knownOrNull(client.schema(dataset))
+      if (info?.missing.length === 0) return info.schemaNote
+      const missing = info === null ? 'anybody' : info.missing.join(', ')
       throw new ShareholdError(
         'SH_IMPORT_SCHEMA',
-        `The schema of "${dataset}" is not signed yet by ${info.missing.join(', ')}.`,
+        `The schema of "${dataset}" is not signed yet by ${missing}.`,
         { hint: 'Each repository signs it with `sharehold repository sign`.' },
       )
     },
     submitVersion: (versionNote, receipts) => client.submitVersion(versionNote, receipts),
+  }
+}
+
+/** What the coordinator says of a dataset, null if it knows none of that name. */
+async function knownOrNull<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (error) {
+    const none = error instanceof ShareholdError && error.code === 'SH_CATALOGUE_UNKNOWN_DATASET'
+    if (none) return null
+    throw error
   }
 }
