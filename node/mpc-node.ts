@@ -38,7 +38,7 @@ import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
 import { acceptRounds } from './round-channel.ts'
 import { openJournal } from './store/journal.ts'
-import { committeeSize } from './topology.ts'
+import { actorOf, committeeSize } from './topology.ts'
 import type { Topology } from './topology.ts'
 
 export interface NodeOptions {
@@ -55,8 +55,15 @@ function softwareHash(): string {
   return createHash('sha256').update(`${name}@${version}`).digest('hex')
 }
 
+/**
+ * Starts an MPC node; resolves when it answers.
+ *
+ * @throws ShareholdError SH_NET_STRANGER if the key is not that of an MPC node of the topology;
+ * SH_NET_LISTEN, SH_STORE_UNAVAILABLE
+ */
 export async function startMpcNode(options: NodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
+  actorOf(topology, key.name, 'mpc-node')
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const overlay = await createOverlay({ key, topology, log })
   const rounds = await acceptRounds(overlay)

@@ -25,9 +25,17 @@ import { acceptRounds } from './round-channel.ts'
 import { openJournal } from './store/journal.ts'
 import { openLevelShareStore } from './store/level-share-store.ts'
 import { getManifest, readMembers } from './store/manifest.ts'
+import { actorOf } from './topology.ts'
 
+/**
+ * Starts a share-node; resolves when it answers.
+ *
+ * @throws ShareholdError SH_NET_STRANGER if the key is not that of a share-node of the topology;
+ * SH_NET_LISTEN, SH_STORE_UNAVAILABLE
+ */
 export async function startShareNode(options: NodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
+  actorOf(topology, key.name, 'share-node')
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const store = await openLevelShareStore(path.join(dataDirectory, 'shares'))
   const overlay = await createOverlay({ key, topology, log })
