@@ -15,7 +15,7 @@ export const AS_OPTION: CommandOption = {
 
 /**
  * The key of the querier who asks.
- * @throws ShareholdError SH_CLI_OPTION, SH_NET_STRANGER, SH_KEYS_*
+ * @throws ShareholdError SH_CLI_OPTION, SH_NET_STRANGER, SH_KEYS_*, SH_AUTH_SIGNATURE
  */
 export async function querierKey(options: CommandValues, topology: Topology): Promise<ActorKey> {
   const named = optionalText(options, 'as')
@@ -23,7 +23,7 @@ export async function querierKey(options: CommandValues, topology: Topology): Pr
   const key = await readKey(options, named ?? onlyQuerier(options, topology))
   const known = topology.queriers.some((one) => one.vkey === key.vkey)
   if (known && (named === undefined || key.name === named)) return key
-  throw new ShareholdError('SH_CLI_OPTION', `The key of "${key.name}" may not ask.`, {
+  throw new ShareholdError('SH_AUTH_SIGNATURE', `The key of "${key.name}" may not ask.`, {
     hint: `Queriers of the topology: ${namesOf(topology)}; their keys must be those listed there.`,
   })
 }

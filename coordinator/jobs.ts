@@ -13,12 +13,12 @@ import { admissionKeys } from '../node/job-server.ts'
 import type { ActorKey } from '../node/keys.ts'
 import type { Log as ProcessLog } from '../node/log.ts'
 import type { Overlay } from '../node/overlay.ts'
-import { admit, jobIdOf, proposeParams } from '../protocol/admission.ts'
+import { admit, jobIdOf, openRequest, proposeParams } from '../protocol/admission.ts'
 import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { encodeBase64 } from '../protocol/ledger/base64.ts'
 import type { Log } from '../protocol/ledger/log.ts'
-import { openRecord, peekRecord } from '../protocol/ledger/records.ts'
+import { peekRecord } from '../protocol/ledger/records.ts'
 import type { JobRequestBody } from '../protocol/ledger/records.ts'
 import { compile } from '../protocol/sql/compile.ts'
 import { ShareholdError } from '../shares/errors.ts'
@@ -123,8 +123,7 @@ export class Jobs {
   async submit(requestNote: string): Promise<{ job: string }> {
     this.#closing.signal.throwIfAborted()
     // The signature first: a stranger must not make this process compile.
-    const { queriers, origin } = this.#keys
-    const { body: request } = openRecord(requestNote, origin, 'job-request', queriers)
+    const { request } = openRequest(requestNote, this.#keys)
     const id = jobIdOf(requestNote)
     if (this.#jobs.has(id)) {
       throw new ShareholdError('SH_JOB_DUPLICATE', 'This very request was submitted before.', {

@@ -141,6 +141,36 @@ export function openVersion(
 }
 
 /**
+ * A request, and the key of the one querier who has signed it.
+ *
+ * @throws ShareholdError SH_AUTH_SIGNATURE; SH_NOTE_MALFORMED, SH_LEDGER_RECORD
+ */
+export function openRequest(
+  note: string,
+  { origin, queriers }: Pick<AdmissionKeys, 'origin' | 'queriers'>,
+): { request: JobRequestBody; querier: string } {
+  try {
+    const { body, signers } = openRecord(note, origin, 'job-request', queriers)
+    const [querier, ...more] = signers
+    if (querier !== undefined && more.length === 0) return { request: body, querier }
+  } catch (cause) {
+    if (!(cause instanceof ShareholdError) || !BAD_SIGNATURES.has(cause.code)) throw cause
+    throw new ShareholdError('SH_AUTH_SIGNATURE', NOT_A_QUERIER, {
+      hint: 'The key must be the one that the topology of this network lists.',
+      cause,
+    })
+  }
+  throw refused('SH_AUTH_SIGNATURE', NOT_A_QUERIER)
+}
+
+const NOT_A_QUERIER = 'A request must be signed by exactly one registered querier.'
+const BAD_SIGNATURES: ReadonlySet<string> = new Set([
+  'SH_NOTE_SIGNATURE',
+  'SH_NOTE_UNKNOWN_SIGNER',
+  'SH_NOTE_UNSIGNED',
+])
+
+/**
  * Checks a proposal.
  *
  * @param nowSeconds Unix time of the checking node
@@ -153,11 +183,7 @@ export async function admit(
   nowSeconds: number,
   hash: Hash,
 ): Promise<AdmittedJob> {
-  const opened = openRecord(proposal.requestNote, keys.origin, 'job-request', keys.queriers)
-  const request = opened.body
-  if (opened.signers.length !== 1) {
-    throw refused('SH_AUTH_SIGNATURE', 'A request must be signed by exactly one querier.')
-  }
+  const { request, querier } = openRequest(proposal.requestNote, keys)
   if (proposal.job !== jobIdOf(proposal.requestNote)) {
     throw refused('SH_AUTH_JOB', 'The job id does not belong to the request.')
   }
@@ -206,7 +232,7 @@ export async function admit(
     job: proposal.job,
     requestNote: proposal.requestNote,
     request,
-    querier: opened.signers[0]!,
+    querier,
     schema,
     version,
     params,
