@@ -4,11 +4,11 @@
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -40,18 +40,34 @@ export interface Network {
   process(name: string): ChildProcess
   /** Starts one process (again) and waits until it is ready. */
   start(name: string): Promise<void>
+  /** Ends one process at once, as a power cut would; resolves when it is gone. */
+  kill(name: string): Promise<void>
   /** Ends all processes; resolves when none is left. */
   stop(): Promise<void>
+}
+
+export interface RunOptions {
+  /** Ends the command early. */
+  readonly signal?: AbortSignal
+  readonly cwd?: string
+  /** In place of this process's own environment. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+export interface RunResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
 }
 
 /** Runs `sharehold …` to its end. */
 export async function sharehold(
   args: readonly string[],
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<{ code: number; stdout: string; stderr: string }> {
+  options: RunOptions = {},
+): Promise<RunResult> {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...options,
   })
   const out: Buffer[] = []
   const err: Buffer[] = []
@@ -65,22 +81,75 @@ export async function sharehold(
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      return server
-    }),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(
-    servers.map(async (server) => {
-      server.close()
-      await once(server, 'close')
-    }),
-  )
-  return ports
+/**
+ * Starts `sharehold <role> …`, which runs until it is told to end, or until this process is gone.
+ *
+ * @param logFile gets its output, behind what is there already
+ */
+export function launch(
+  args: readonly string[],
+  logFile: string,
+  options: Omit<RunOptions, 'signal'> = {},
+): ChildProcess {
+  // The file itself, not a pipe through this process: what a killed process said last is there too.
+  const log = openSync(logFile, 'a')
+  try {
+    return spawn(process.execPath, [CLI, ...args], {
+      stdio: ['ignore', log, log, 'ipc'],
+      ...options,
+    })
+  } finally {
+    closeSync(log)
+  }
+}
+
+/** Waits until a launched process says that it is ready. @throws Error with the end of its log */
+export async function untilReady(child: ChildProcess, logFile: string): Promise<void> {
+  const waiting = new AbortController()
+  const { signal } = waiting
+  const first = await Promise.race([
+    once(child, 'message', { signal }).then(() => 'ready' as const),
+    once(child, 'exit', { signal }).then(() => 'exit' as const),
+    sleep(READY_MS, 'late' as const, { signal }),
+  ])
+  waiting.abort()
+  if (first === 'ready') return
+  const text = await readFile(logFile, 'utf8').catch(() => '')
+  throw new Error(`${path.basename(logFile, '.log')} did not become ready:\n${text.slice(-2000)}`)
+}
+
+/** Ends a launched process, in order if it can; resolves when it is gone. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = once(child, 'exit')
+  // A stopped process (SIGSTOP) would not see SIGTERM.
+  child.kill('SIGCONT')
+  child.kill('SIGTERM')
+  const late = await Promise.race([exit, sleep(STOP_MS, 'late' as const, { ref: false })])
+  if (late !== 'late') return
+  child.kill('SIGKILL')
+  await exit
+}
+
+/**
+ * Ports that nobody listens on. Below the range from which the system takes ports for outgoing
+ * connections: one of those could take the port of a process that is being restarted.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = randomInt(20_000, 32_000)
+    if (!ports.has(port) && (await isFree(port))) ports.add(port)
+  }
+  return [...ports]
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 const numbered = (role: string, count: number): string[] =>
@@ -143,47 +212,23 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       : name.startsWith('mpc-')
         ? 'mpc-node'
         : name
-    const log = createWriteStream(path.join(directory, 'logs', `${name}.log`), { flags: 'a' })
-    const child = spawn(
-      process.execPath,
-      [CLI, role, '--topology', topologyFile, '--key', keyFile(name)].concat([
-        '--data',
-        path.join(directory, 'data', name),
-      ]),
-      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    const logFile = path.join(directory, 'logs', `${name}.log`)
+    const data = path.join(directory, 'data', name)
+    const child = launch(
+      [role, '--topology', topologyFile, '--key', keyFile(name), '--data', data],
+      logFile,
     )
     children.set(name, child)
-    child.stdout!.pipe(log)
-    child.stderr!.pipe(log)
-    const ready = once(child, 'message')
-    const gone = once(child, 'exit').then(() => 'exit' as const)
-    const first = await Promise.race([
-      ready,
-      gone,
-      sleep(READY_MS, 'late' as const, { ref: false }),
-    ])
-    if (first === 'exit' || first === 'late') {
-      const text = await readFile(path.join(directory, 'logs', `${name}.log`), 'utf8').catch(
-        () => '',
-      )
-      throw new Error(`${name} did not become ready:\n${text.slice(-2000)}`)
-    }
+    await untilReady(child, logFile)
+  }
+  const kill = async (name: string): Promise<void> => {
+    const child = children.get(name)!
+    const exit = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exit
   }
   const stop = async (): Promise<void> => {
-    await Promise.all(
-      [...children.values()].map(async (child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return
-        const exit = once(child, 'exit')
-        // A stopped process (SIGSTOP) would not see SIGTERM.
-        child.kill('SIGCONT')
-        child.kill('SIGTERM')
-        const late = await Promise.race([exit, sleep(STOP_MS, 'late' as const, { ref: false })])
-        if (late === 'late') {
-          child.kill('SIGKILL')
-          await exit
-        }
-      }),
-    )
+    await Promise.all([...children.values()].map(end))
   }
   try {
     await Promise.all(names.map(start))
@@ -198,6 +243,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     keyFile,
     process: (name) => children.get(name)!,
     start,
+    kill,
     stop,
   }
 }
