@@ -42,8 +42,8 @@ export interface Script {
   readonly report?: (name: string, body: ReportBody) => ReportBody
   /** What a node signs instead of the completion text. */
   readonly signs?: (name: string, text: string) => string
-  /** What the lanes of the answer hold. */
-  readonly lane?: bigint
+  /** What a node's shares of all lanes of the answer are; 1 if absent. */
+  readonly lane?: (name: string) => bigint
 }
 
 /** Ends all connections, as kill -9 does. */
@@ -228,7 +228,7 @@ async function follow(
     await receive('jobClosed')
     return
   }
-  const lanes = new BigUint64Array(admitted.compiled.answer.lanes).fill(script.lane ?? 1n)
+  const lanes = new BigUint64Array(admitted.compiled.answer.lanes).fill(script.lane?.(name) ?? 1n)
   const sealed = sealOutput(
     hexBytes(admitted.request.resultKey),
     { jobContext: context, n: nodes.length, index: node.index },
