@@ -38,7 +38,8 @@ export async function anyRow(
 ): Promise<BitShare[]> {
   const scratch = arena.child()
   try {
-    let rows = rowsByMember(memberOfRow, members, lanePositions(layout))
+    const { rows: all, place } = rowsByMember(memberOfRow, members, lanePositions(layout))
+    let rows = all
     let current: readonly BitShare[] = planes
     for (let step = tag.step; rows.lanes.length > members; step++) {
       const level = halve(rows)
@@ -68,17 +69,27 @@ export async function anyRow(
         round.release()
       }
     }
-    const order = placeLanes(scratch, rows.lanes)
+    const order = placeLanes(scratch, pick(rows.lanes, place))
     return current.map((plane) => gatherLanes(party, arena, plane, order))
   } finally {
     scratch.release()
   }
 }
 
-/** Lanes of the current planes, member after member: those of member m are lanes[starts[m]..starts[m+1]-1]. */
+/** The members that have the same number of rows left. */
+interface RowClass {
+  readonly rows: number
+  readonly members: number
+}
+
+/**
+ * Lanes of the current planes, class after class; within a class the first row of every member, then
+ * the second of every member, and so on. So whatever is done to the k-th rows of a class is done to a
+ * run of the list, without a branch per member.
+ */
 interface MemberRows {
   readonly lanes: Uint32Array
-  readonly starts: Uint32Array
+  readonly classes: readonly RowClass[]
 }
 
 interface Level {
@@ -91,65 +102,125 @@ interface Level {
   next(restAt: number): MemberRows
 }
 
-function halve({ lanes, starts }: MemberRows): Level {
-  const members = starts.length - 1
-  const nextStarts = new Uint32Array(members + 1)
-  let pairs = 0
-  for (let m = 0; m < members; m++) {
-    const count = starts[m + 1]! - starts[m]!
-    pairs += count >> 1
-    nextStarts[m + 1] = nextStarts[m]! + ((count + 1) >> 1)
-  }
+function halve({ lanes, classes }: MemberRows): Level {
+  const pairs = classes.reduce((sum, { rows, members }) => sum + (rows >> 1) * members, 0)
   const left = new Uint32Array(pairs)
   const right = new Uint32Array(pairs)
-  const rest = new Uint32Array(nextStarts[members]! - pairs)
+  const rest = new Uint32Array(lanes.length - 2 * pairs)
   let pair = 0
   let single = 0
-  for (let m = 0; m < members; m++) {
-    let at = starts[m]!
-    for (; at + 1 < starts[m + 1]!; at += 2) {
-      left[pair] = lanes[at]!
-      right[pair++] = lanes[at + 1]!
+  let at = 0
+  for (const { rows, members } of classes) {
+    for (let k = 0; k < rows >> 1; k++, at += 2 * members) {
+      for (let m = 0; m < members; m++) {
+        left[pair] = lanes[at + m]!
+        right[pair++] = lanes[at + members + m]!
+      }
     }
-    if (at < starts[m + 1]!) rest[single++] = lanes[at]!
+    if (rows % 2 === 0) continue
+    for (let m = 0; m < members; m++) rest[single++] = lanes[at++]!
   }
   const next = (restAt: number): MemberRows => {
-    const nextLanes = new Uint32Array(nextStarts[members]!)
+    const nextLanes = new Uint32Array(pairs + rest.length)
     let nextPair = 0
     let nextSingle = restAt
-    for (let m = 0; m < members; m++) {
-      let at = nextStarts[m]!
-      const count = starts[m + 1]! - starts[m]!
-      for (let p = 0; p < count >> 1; p++) nextLanes[at++] = nextPair++
-      if (count % 2 === 1) nextLanes[at] = nextSingle++
+    let to = 0
+    for (const { rows, members } of classes) {
+      for (let k = (rows >> 1) * members; k > 0; k--) nextLanes[to++] = nextPair++
+      if (rows % 2 === 0) continue
+      for (let m = 0; m < members; m++) nextLanes[to++] = nextSingle++
     }
-    return { lanes: nextLanes, starts: nextStarts }
+    const nextClasses = classes.map(({ rows, members }) => ({ rows: (rows + 1) >> 1, members }))
+    return { lanes: nextLanes, classes: nextClasses }
   }
   return { left, right, rest, next }
 }
 
-/** Sorts the rows' lanes by member, in row order within each. */
+/** list[at[0]], list[at[1]], ... */
+function pick(list: Uint32Array, at: Uint32Array): Uint32Array {
+  const out = new Uint32Array(at.length)
+  for (let i = 0; i < at.length; i++) out[i] = list[at[i]!]!
+  return out
+}
+
+interface SortedRows {
+  readonly rows: MemberRows
+  /** Where each member's first row stands among the first rows of all, once every member has one row. */
+  readonly place: Uint32Array
+}
+
+/** Sorts the rows' lanes by classes of members, in row order within each member. */
 function rowsByMember(
   memberOfRow: Uint32Array,
   members: number,
   positions: Uint32Array,
-): MemberRows {
+): SortedRows {
   if (memberOfRow.length !== positions.length) {
     throw new RangeError('memberOfRow has not one entry per row')
   }
-  const starts = new Uint32Array(members + 1)
-  for (const member of memberOfRow) {
-    if (member >= members) throw new RangeError(`no member ${member} of ${members}`)
-    starts[member + 1]!++
+  // One loop a function: so each is compiled as soon as it is hot.
+  const rowsOf = countRows(memberOfRow, members)
+  const membersWith = histogram(rowsOf)
+  if (membersWith[0]! > 0) throw new RangeError(`member ${rowsOf.indexOf(0)} has no row`)
+  const classes = Array.from(membersWith, (count, rows) => ({ rows, members: count })).filter(
+    (one) => one.members > 0,
+  )
+  const lanesBefore = new Uint32Array(membersWith.length)
+  const membersBefore = new Uint32Array(membersWith.length)
+  let lane = 0
+  let member = 0
+  for (const { rows, members: count } of classes) {
+    lanesBefore[rows] = lane
+    membersBefore[rows] = member
+    lane += rows * count
+    member += count
   }
-  for (let m = 0; m < members; m++) {
-    if (starts[m + 1] === 0) throw new RangeError(`member ${m} has no row`)
-    starts[m + 1]! += starts[m]!
-  }
-  const lanes = new Uint32Array(memberOfRow.length)
-  const filled = starts.slice()
+  const place = enumerate(rowsOf, membersBefore)
+  const firstLane = enumerate(rowsOf, lanesBefore)
+  const lanes = sortLanes(memberOfRow, positions, rowsOf, membersWith, firstLane)
+  return { rows: { lanes, classes }, place }
+}
+
+function countRows(memberOfRow: Uint32Array, members: number): Uint32Array {
+  const rowsOf = new Uint32Array(members)
   for (let row = 0; row < memberOfRow.length; row++) {
-    lanes[filled[memberOfRow[row]!]!++] = positions[row]!
+    const member = memberOfRow[row]!
+    if (member >= members) throw new RangeError(`no member ${member} of ${members}`)
+    rowsOf[member]!++
   }
-  return { lanes, starts }
+  return rowsOf
+}
+
+/** How many members have 0, 1, 2, ... rows. */
+function histogram(rowsOf: Uint32Array): Uint32Array {
+  let most = 0
+  for (let m = 0; m < rowsOf.length; m++) most = Math.max(most, rowsOf[m]!)
+  const membersWith = new Uint32Array(most + 1)
+  for (let m = 0; m < rowsOf.length; m++) membersWith[rowsOf[m]!]!++
+  return membersWith
+}
+
+/** Numbers the members of each class consecutively. @param next the first number of each class; changed */
+function enumerate(rowsOf: Uint32Array, next: Uint32Array): Uint32Array {
+  const numbers = new Uint32Array(rowsOf.length)
+  for (let m = 0; m < rowsOf.length; m++) numbers[m] = next[rowsOf[m]!]!++
+  return numbers
+}
+
+/** @param target where the next row of each member belongs; changed */
+function sortLanes(
+  memberOfRow: Uint32Array,
+  positions: Uint32Array,
+  rowsOf: Uint32Array,
+  membersWith: Uint32Array,
+  target: Uint32Array,
+): Uint32Array {
+  const lanes = new Uint32Array(memberOfRow.length)
+  for (let row = 0; row < memberOfRow.length; row++) {
+    const member = memberOfRow[row]!
+    const to = target[member]!
+    lanes[to] = positions[row]!
+    target[member] = to + membersWith[rowsOf[member]!]!
+  }
+  return lanes
 }
