@@ -87,9 +87,9 @@ function meaning(predicate: Predicate, row: Row): Truth {
     case 'and':
     case 'or': {
       const absorbing = predicate.kind === 'or'
-      const values = predicate.operands.map((operand) => meaning(operand, row))
-      if (values.includes(absorbing)) return absorbing
-      return values.includes(null) ? null : !absorbing
+      const values = new Set(predicate.operands.map((operand) => meaning(operand, row)))
+      if (values.has(absorbing)) return absorbing
+      return values.has(null) ? null : !absorbing
     }
     case 'not': {
       const value = meaning(predicate.operand, row)

@@ -18,7 +18,7 @@ import type { Oracle } from './postgres-oracle.ts'
 import { randomQuery } from './random-query.ts'
 import { createTable, plainColumns, randomTable } from './random-table.ts'
 
-const TABLES = 40
+const TABLES = 25
 const QUERIES = 8
 
 const seed = Number(process.env['SEED'] || Date.now() % 2 ** 31)

@@ -337,12 +337,13 @@ function unmark(marked: string): { sql: string; position: Position | undefined }
   const sql = marked.replaceAll(/[«»]/gu, '')
   if (start < 0) return { sql, position: undefined }
   const before = marked.slice(0, start).split('\n')
+  const [line = ''] = before.slice(-1)
   const covered = marked.slice(start + 1, marked.indexOf('»'))
   return {
     sql,
     position: {
       line: before.length,
-      column: Array.from(before.at(-1)!).length + 1,
+      column: Array.from(line).length + 1,
       length: Array.from(covered).length,
     },
   }
