@@ -8,7 +8,7 @@
  */
 import websocket from '@fastify/websocket'
 import fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 
@@ -88,6 +88,11 @@ export async function createApi(
     logger: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1024 },
+    // What fastify refuses before it looks for a route, such as a malformed address.
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const body: ErrorBody = { code: 'SH_COORDINATOR_REQUEST', message: error.message }
+      void reply.status(error.statusCode ?? 400).send(body)
+    },
   })
   await api.register(websocket, { options: { maxPayload: 4096 } })
   api.setErrorHandler(async (error, _request, reply) => {
