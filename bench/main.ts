@@ -26,7 +26,7 @@ const USAGE = `npm run bench -- [options]
   --json          a JSON object a line
   --no-limit      leave out what it would take without us
   --kernels       also print the time in each kernel, on stderr
-  --cpu-prof DIR  each party writes a CPU profile there
+  --flags='A B'   for the Node of each party, such as '--cpu-prof --cpu-prof-dir=/tmp/profiles'
 `
 
 interface Options {
@@ -82,12 +82,11 @@ function readOptions(): Options | undefined {
       json: { type: 'boolean', default: false },
       'no-limit': { type: 'boolean', default: false },
       kernels: { type: 'boolean', default: false },
-      'cpu-prof': { type: 'string' },
+      flags: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return undefined
-  const profiles = values['cpu-prof']
   return {
     tasks: values.only === undefined ? TASKS : values.only.split(',').map(taskOf),
     size: values.n === undefined ? undefined : natural('n', values.n),
@@ -96,7 +95,7 @@ function readOptions(): Options | undefined {
     json: values.json,
     limit: !values['no-limit'],
     kernels: values.kernels,
-    flags: profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`],
+    flags: values.flags.split(' ').filter((flag) => flag !== ''),
   }
 }
 

@@ -94,8 +94,8 @@ const program = {
     const master = await agreeOnKeys(committee, index, channel, context, { fill: randomFill })
     const recording = record ? new RecordingChannel(channel) : undefined
     const inner = recording ?? channel
-    const transcript = new TranscriptChannel(inner, index, { job, attempt: 1 }, hash)
     const keys = deriveJobKeys(master, context)
+    const transcript = new TranscriptChannel(inner, index, { job, attempt: 1 }, keys, hash)
     session = {
       party: { committee, index, keys, channel: transcript, prg },
       channel,
