@@ -117,6 +117,7 @@ function mpcRole(overlay: Overlay, key: ActorKey, columns: ColumnLobby, software
           run.channel,
           index,
           { job: admitted.job, attempt },
+          run.keys,
           hash,
         )
         const party = { committee: run.committee, index, keys: run.keys, channel, prg }

@@ -30,7 +30,16 @@ export interface Channel {
 }
 
 /** What a subkey may be used for; one subkey per (key, use, dealer). */
-export type KeyUse = 'prss' | 'przs' | 'deal' | 'input-bits' | 'and' | 'b2a' | 'open' | 'reshare'
+export type KeyUse =
+  | 'prss'
+  | 'przs'
+  | 'deal'
+  | 'input-bits'
+  | 'and'
+  | 'b2a'
+  | 'open'
+  | 'reshare'
+  | 'transcript'
 
 export interface JobKeys {
   /** 16-byte subkey of the CNF set with this index into committee.sets; only sets that hold this party. */

@@ -1,15 +1,20 @@
 /**
  * Transcripts: what a party says it sent to and received from each peer, as one Merkle root per
  * ordered pair (ledger.md F). The sender's root for (i, j) must equal the receiver's; where they
- * differ, Merkle paths lead to the first message that does. A root tells nothing of the messages,
- * which have at least the entropy of a share.
+ * differ, Merkle paths lead to the first message that does.
+ *
+ * Roots are public, and a message is not random to everybody: for each honest pair there are t parties
+ * who have all pads of what the one sends the other (deal-field.ts, boolean.ts), so to them it follows
+ * from the secrets, and its plain hash would confirm a guess of those. Therefore a leaf holds the
+ * payload's hash under a key that only sender and receiver have: to all others a root is random. It can
+ * be disclosed leaf by leaf without the key.
  *
  * Cost: one SHA-256 pass over every payload; O(log messages) memory per pair; no communication.
  */
 import type { Hash } from '../shares/hash.ts'
 
 import { MerkleStack } from './merkle-stack.ts'
-import type { Channel, Tag } from './party.ts'
+import type { Channel, JobKeys, Tag } from './party.ts'
 import { encodeTuple } from './tuple.ts'
 
 /** Which attempt of which job a transcript belongs to. */
@@ -36,7 +41,9 @@ export interface Transcript {
 
 /**
  * The leaf of one message: label, job, attempt, sender, receiver, number of the message between the
- * two (from 0), operator, length, SHA-256 of the payload; each with its own length before it.
+ * two (from 0), operator, length, digest; each with its own length before it. The digest is SHA-256
+ * over the tuple (key, number of the message, SHA-256 of the payload).
+ * @param key 16 bytes: the pair's subkey for use `transcript`, dealer = sender
  */
 export function messageLeaf(
   context: TranscriptContext,
@@ -45,10 +52,11 @@ export function messageLeaf(
   sequence: number,
   op: number,
   payload: Uint8Array,
+  key: Uint8Array,
   hash: Hash,
 ): Uint8Array {
   return encodeTuple([
-    'sharehold/msg/v1',
+    'sharehold/msg/v2',
     context.job,
     context.attempt,
     from,
@@ -56,7 +64,7 @@ export function messageLeaf(
     sequence,
     op,
     BigInt(payload.length),
-    hash.sha256(payload),
+    hash.sha256(encodeTuple([key, sequence, hash.sha256(payload)])),
   ])
 }
 
@@ -65,14 +73,23 @@ export class TranscriptChannel implements Channel {
   readonly #inner: Channel
   readonly #self: number
   readonly #context: TranscriptContext
+  readonly #keys: Pick<JobKeys, 'pair'>
   readonly #hash: Hash
   readonly #sent = new Map<number, Direction>()
   readonly #received = new Map<number, Direction>()
 
-  constructor(inner: Channel, self: number, context: TranscriptContext, hash: Hash) {
+  /** @param keys of this job attempt, at this party */
+  constructor(
+    inner: Channel,
+    self: number,
+    context: TranscriptContext,
+    keys: Pick<JobKeys, 'pair'>,
+    hash: Hash,
+  ) {
     this.#inner = inner
     this.#self = self
     this.#context = context
+    this.#keys = keys
     this.#hash = hash
   }
 
@@ -107,7 +124,18 @@ export class TranscriptChannel implements Channel {
       directions.set(peer, direction)
     }
     const { stack } = direction
-    stack.push(messageLeaf(this.#context, from, to, stack.leaves, tag.op, payload, this.#hash))
+    const key = this.#keys.pair(peer, 'transcript', from)
+    const leaf = messageLeaf(
+      this.#context,
+      from,
+      to,
+      stack.leaves,
+      tag.op,
+      payload,
+      key,
+      this.#hash,
+    )
+    stack.push(leaf)
     direction.bytes += payload.length
   }
 }

@@ -91,7 +91,17 @@ describe('jobContext', () => {
 })
 
 describe.each([3, 5, 7])('keys of %i parties', (n) => {
-  const uses: KeyUse[] = ['prss', 'przs', 'deal', 'input-bits', 'and', 'b2a', 'open', 'reshare']
+  const uses: KeyUse[] = [
+    'prss',
+    'przs',
+    'deal',
+    'input-bits',
+    'and',
+    'b2a',
+    'open',
+    'reshare',
+    'transcript',
+  ]
 
   test('members agree on every key, others hold none, and all are distinct', async () => {
     const all = (await masters(n)).map((master) => ({

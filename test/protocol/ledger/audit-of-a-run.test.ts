@@ -138,7 +138,7 @@ async function runAndAudit(
   const ends = await runAll(parties, network, async (party) => {
     const { index } = party
     const about = { job: 'job-1', attempt: 1 }
-    const channel = new TranscriptChannel(party.channel, index, about, hash)
+    const channel = new TranscriptChannel(party.channel, index, about, party.keys, hash)
     const source = plainSource(index, n, params, columns, memberOfRow)
     const shares = await execute({ ...party, channel }, plan, params, source)
     const place = { jobContext: context, n, index }
