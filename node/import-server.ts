@@ -74,8 +74,10 @@ async function serveImport(
   const { store, log } = options
   const wait = { timeoutMs: 60_000 }
   const { header: begin } = await receiveMessage(stream, ['importBegin'], wait)
+  const { dataset, importId } = begin
+  log.info({ repository, dataset, importId }, 'import begins')
   const manifest = await takeBlocks(options, stream, repository, begin)
-  log.info({ repository, dataset: manifest.dataset, importId: manifest.importId }, 'import stored')
+  log.info({ repository, dataset, importId }, 'import stored')
   for (;;) {
     const message = await receiveMessage(
       stream,
@@ -90,7 +92,6 @@ async function serveImport(
       await sendMessage(stream, 'acknowledged', {})
       return
     } else {
-      const { dataset, importId } = manifest
       await store.delete({ dataset, importId })
       log.info({ repository, importId }, 'import dropped')
       await sendMessage(stream, 'acknowledged', {})
