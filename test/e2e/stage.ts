@@ -56,7 +56,10 @@ export function usePlace(topologyFile: string): Place {
     directory = await mkdtemp(path.join(tmpdir(), 'sharehold-e2e-'))
   })
   afterAll(async () => {
-    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+    if (directory === undefined) return
+    // To look at the logs of a failure.
+    if (process.env['SHAREHOLD_KEEP'] === '1') console.log(`kept: ${directory}`)
+    else await rm(directory, { recursive: true, force: true })
   })
   const cli = (...args: string[]): Promise<RunResult> =>
     sharehold(args, {
