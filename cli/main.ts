@@ -29,6 +29,8 @@ export function buildProgram(commands: readonly Command[], done: (code: number) 
       `\nExit codes:\n${EXIT_HELP.map(([code, what]) => `  ${code}  ${what}`).join('\n')}`,
     )
     .showHelpAfterError('(add --help for the usage)')
+    // `ledger` and `ledger show` both have --topology: what stands behind `show` belongs to `show`.
+    .enablePositionalOptions()
     .exitOverride()
   const groups = new Map<string, Program>([['', root]])
   for (const command of commands) {

@@ -91,7 +91,9 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
   const nonceOf = new Map<JobNode, Uint8Array>()
   await nodes.each(nodes.all, async (node) => {
     await nodes.send(node, 'prepare', proposal)
-    const { header } = await nodes.receive(node, ['prepared'], roundTimeoutMs)
+    // A node's first query takes longer: it loads the SQL parser.
+    const patience = Math.max(limits.dialTimeoutMs, roundTimeoutMs)
+    const { header } = await nodes.receive(node, ['prepared'], patience)
     nonceOf.set(node, header.nonce)
   })
 

@@ -67,7 +67,8 @@ interface Theatre {
 
 /** Nodes that admit as real ones do. */
 async function startNetwork(n: number): Promise<Theatre> {
-  const paper = await paperNetwork(n, { roundTimeoutMs: ROUND_TIMEOUT_MS })
+  const limits = { dialTimeoutMs: ROUND_TIMEOUT_MS }
+  const paper = await paperNetwork(n, { roundTimeoutMs: ROUND_TIMEOUT_MS, limits })
   const keys = admissionKeys(paper.topology)
   const network = await FakeNetwork.start(paper, {
     admit: (header) =>
