@@ -7,6 +7,7 @@ import type { Column } from '../../shares/schema.ts'
 import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { lessThanConstant } from '../circuit-gadgets.ts'
+import { batchesOf } from '../layout.ts'
 import type { PlanParams, Ref } from '../plan.ts'
 
 import type { BoundQuery } from './bound.ts'
@@ -54,7 +55,32 @@ export function looseCounts({ demand }: RowPlan): ReadonlySet<Wire> {
   return loose
 }
 
-/** Writes all operators of the plan. @throws ShareholdError SH_PLAN_GROUPS if a batch takes too much memory */
+/** Planes that are converted into the field for this way of counting. */
+function convertedPlanes(rowPlan: RowPlan, method: CountMethod): readonly Wire[] {
+  const summed = summedPlanes(computedValues(rowPlan.demand.values))
+  return method === 'convert' ? [...summed, ...looseCounts(rowPlan)] : [...summed]
+}
+
+/**
+ * The ways of counting whose converted planes fit into memory.
+ *
+ * @throws ShareholdError SH_PLAN_GROUPS if there is none
+ */
+export function possibleMethods(params: PlanParams, rowPlan: RowPlan): readonly CountMethod[] {
+  const rows = Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
+  const methods = (['popcount', 'convert'] as const).filter(
+    (method) => convertedPlanes(rowPlan, method).length * rows <= MAX_BATCH_ELEMENTS,
+  )
+  if (methods.length > 0) return methods
+  const planes = convertedPlanes(rowPlan, 'popcount').length
+  throw new ShareholdError(
+    'SH_PLAN_GROUPS',
+    `Sums over ${planes} groups of rows, ${rows} rows at a time, would take too much memory.`,
+    { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
+  )
+}
+
+/** Writes all operators of the plan. */
 export function writePlan(
   query: BoundQuery,
   params: PlanParams,
@@ -65,10 +91,8 @@ export function writePlan(
   const { demand, builder, columns } = rowPlan
   const { cohorts } = demand
   const values = computedValues(demand.values)
-  const loose = looseCounts(rowPlan)
-  const popcounted = method === 'popcount' ? [...loose] : []
-  const inField = [...summedPlanes(values), ...(method === 'convert' ? loose : [])]
-  checkMemory(params, inField.length)
+  const popcounted = method === 'popcount' ? [...looseCounts(rowPlan)] : []
+  const inField = convertedPlanes(rowPlan, method)
 
   const outputs = [...new Set([...inField, ...cohorts, ...popcounted])]
   const circuit = writer.add(
@@ -247,20 +271,4 @@ function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (plane: Wi
     if (part === undefined) throw new RangeError('a plane that no operator computes')
     return ref(part)
   }
-}
-
-function checkMemory(params: PlanParams, planes: number): void {
-  const { chunks } = params.dataset
-  let largest = 0
-  for (let first = 0; first < chunks.length; first += params.chunksInFlight) {
-    const batch = chunks.slice(first, first + params.chunksInFlight)
-    const rows = batch.reduce((sum, chunk) => sum + chunk, 0)
-    largest = Math.max(largest, rows)
-  }
-  if (planes * largest <= MAX_BATCH_ELEMENTS) return
-  throw new ShareholdError(
-    'SH_PLAN_GROUPS',
-    `${planes} planes of ${largest} rows at a time would take too much memory.`,
-    { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
-  )
 }

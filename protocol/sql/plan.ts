@@ -24,7 +24,7 @@ import { groupsOf } from './groups.ts'
 import type { KeyValue } from './groups.ts'
 import { networkSeconds } from './network-model.ts'
 import { planRows } from './plan-rows.ts'
-import { looseCounts, writePlan } from './plan-values.ts'
+import { looseCounts, possibleMethods, writePlan } from './plan-values.ts'
 import type { CountMethod } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
 
@@ -50,8 +50,9 @@ export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
     writePlan(query, params, rowPlan, method, writer)
     return writer
   }
-  const popcount = write('popcount')
-  const best = looseCounts(rowPlan).size === 0 ? popcount : cheaper(params, popcount, write)
+  const methods = possibleMethods(params, rowPlan)
+  const candidates = looseCounts(rowPlan).size === 0 ? methods.slice(0, 1) : methods
+  const best = cheapest(params, candidates.map(write))
   return {
     plan: best.plan,
     answer: answerOf(query, groups, rowPlan.demand),
@@ -60,15 +61,19 @@ export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
   }
 }
 
-function cheaper(
-  params: PlanParams,
-  popcount: PlanWriter,
-  write: (method: CountMethod) => PlanWriter,
-): PlanWriter {
-  const convert = write('convert')
+/** The plan that spends least time on the network; the first of equals. */
+function cheapest(params: PlanParams, candidates: readonly PlanWriter[]): PlanWriter {
+  const [first, ...others] = candidates
+  if (first === undefined) throw new RangeError('no candidate')
+  if (others.length === 0) return first
   const seconds = ({ plan }: PlanWriter): number =>
     networkSeconds(schedule(plan, params), params.network)
-  return seconds(convert) < seconds(popcount) ? convert : popcount
+  let best = { writer: first, cost: seconds(first) }
+  for (const writer of others) {
+    const cost = seconds(writer)
+    if (cost < best.cost) best = { writer, cost }
+  }
+  return best.writer
 }
 
 function answerOf(

@@ -233,22 +233,45 @@ test('simplification keeps the meaning', () => {
   )
 })
 
-test('what is said about NULLs holds on every row', () => {
-  fc.assert(
-    fc.property(predicate, (one) => {
-      const known = notNullWhenTrue(one)
-      for (const row of allRows(COLUMNS)) {
-        const truth = meaning(one, row)
-        if (neverUnknown(one)) expect(truth).not.toBeNull()
-        if (truth !== true) continue
-        expect(known).toBeDefined()
-        for (const column of COLUMNS) {
-          if (known?.has(column.name) === true) expect(row.get(column)).not.toBeNull()
+describe('what is said about NULLs holds on every row', () => {
+  const check = (one: Predicate): void => {
+    const known = notNullWhenTrue(one)
+    for (const row of allRows(COLUMNS)) {
+      const truth = meaning(one, row)
+      if (neverUnknown(one)) expect(truth).not.toBeNull()
+      if (truth !== true) continue
+      expect(known).toBeDefined()
+      for (const column of COLUMNS) {
+        if (known?.has(column.name) === true) expect(row.get(column)).not.toBeNull()
+      }
+    }
+  }
+
+  test('of random conditions', () => {
+    fc.assert(fc.property(predicate, check), { numRuns: 120 })
+  })
+
+  test('of all pairs of simple ones, negated or not', () => {
+    const [a, , c, d] = COLUMNS
+    const simple = [
+      codesPredicate(a!, [[1n, 2n]]),
+      codesPredicate(d!, [[0n, 0n]]),
+      isNullPredicate(c!),
+      constantPredicate(null),
+    ]
+    for (const left of simple) {
+      for (const right of simple) {
+        for (const both of [andPredicate([left, right]), orPredicate([left, right])]) {
+          for (const one of [both, conditionsPredicate('less', both, right)]) {
+            for (const whole of [one, isTruePredicate(one), isUnknownPredicate(one)]) {
+              check(whole)
+              check(notPredicate(whole))
+            }
+          }
         }
       }
-    }),
-    { numRuns: 120 },
-  )
+    }
+  })
 })
 
 test('the filter of a plain comparison spares the validity plane', () => {

@@ -175,6 +175,8 @@ test.each(SCHEMA.columns.map(({ name }) => name))(
         `${name} IS DISTINCT FROM ${constant}`,
         `${name} BETWEEN ${constant} AND '5'`,
         `(${constant}) IS NULL`,
+        `${constant} < 5 OR 2 = ${constant}`,
+        `date '2020-01-02' <> ${constant}`,
         `${name} LIKE ${constant}`,
       ]) {
         const expected = await postgres(condition)
