@@ -57,17 +57,20 @@ export function addPublic(arena: Arena, x: ShamirShare, constant: FpVector): Sha
 }
 
 /**
- * sum of coefficients[i] * xs[i]. Local.
+ * constant + sum of coefficients[i] * xs[i]. Local.
  * @param xs at least one, of equal lengths
  * @param coefficients public integers, taken modulo p
+ * @param constant likewise
  */
 export function combineShares(
   arena: Arena,
   xs: readonly ShamirShare[],
   coefficients: readonly bigint[],
+  constant = 0n,
 ): ShamirShare {
   const out = arena.elements(xs[0]!.length)
-  vector.fill(out, 0n)
+  // A constant polynomial: everybody has the same share.
+  vector.fill(out, constant)
   for (let from = 0; from < xs.length; from += vector.MAX_TERMS - 1) {
     const to = from + vector.MAX_TERMS - 1
     vector.combine(out, [out, ...xs.slice(from, to)], [1n, ...coefficients.slice(from, to)])

@@ -14,6 +14,7 @@ import { batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, Plan, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
+import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
 import { membersOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
 /** One round: each of `dealers` sends `bytes` bytes to the t parties before it. */
@@ -117,16 +118,20 @@ class Tally {
     this.t = t
   }
 
-  /** A round in which the parties first..last deal. Empty messages are not sent. */
-  round(tag: Tag, step: number, bytes: number, first = 1, last = this.n): void {
+  /** A round in which these parties deal, all if not told. Empty messages are not sent. */
+  round(tag: Tag, step: number, bytes: number, dealers = range(1, this.n)): void {
     if (bytes === 0) return
-    const dealers = Array.from({ length: last - first + 1 }, (_, k) => first + k)
     this.rounds.push({ ...tag, step: tag.step + step, dealers, bytes })
   }
 }
 
+/** first..last */
+function range(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, k) => first + k)
+}
+
 function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
-  const { t } = tally
+  const { n, t } = tally
   const { lanes } = layout
   if (operator.kind === 'circuit') {
     circuitRounds(tally, operator.circuit, tag, layout.planeBytes)
@@ -140,10 +145,21 @@ function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): v
   if (operator.kind === 'bit-to-field') {
     // Inputs of P_1..P_t, t-1 multiplications by all, a last dealing by P_{t+1}..P_n.
     const bits = operator.inputs.length * lanes
-    tally.round(tag, 0, 8 * bits, 1, t)
+    tally.round(tag, 0, 8 * bits, range(1, t))
     for (let k = 1; k < t; k++) tally.round(tag, k, 8 * bits)
-    tally.round(tag, t, 8 * bits, t + 1)
+    tally.round(tag, t, 8 * bits, range(t + 1, n))
     tally.fieldMultiplications += t * bits
+  }
+  if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
+    // 61 bits from each of t+1 parties, which turn with operator and batch; then the circuit.
+    const summands = range(0, t).map((k) => ((tag.op + tag.batch + k) % n) + 1)
+    const bytes = operator.inputs.length * layout.planeBytes
+    const circuit =
+      operator.kind === 'less-than-zero' ? lessThanZeroCircuit(t + 1) : equalsZeroCircuit(t + 1)
+    const dealers = summands.toSorted((a, b) => a - b)
+    tally.round(tag, 0, 61 * bytes, dealers)
+    circuitRounds(tally, circuit, { ...tag, step: tag.step + 1 }, bytes)
+    tally.andGates += circuitStats(circuit).ands * operator.inputs.length * lanes
   }
 }
 
@@ -171,6 +187,8 @@ function wholeTable(
     case 'circuit':
     case 'multiply':
     case 'bit-to-field':
+    case 'less-than-zero':
+    case 'equals-zero':
       laneWise(tally, operator, tag, flatLayout(shapes[operatorInput(operator)]!.lanes))
       return
     case 'load-bits':
@@ -185,7 +203,10 @@ function wholeTable(
 
 /** An operator whose value has the lanes of this one. */
 function operatorInput(
-  operator: Extract<Operator, { kind: 'circuit' | 'multiply' | 'bit-to-field' }>,
+  operator: Extract<
+    Operator,
+    { kind: 'circuit' | 'multiply' | 'bit-to-field' | 'less-than-zero' | 'equals-zero' }
+  >,
 ): number {
   return operator.kind === 'multiply' ? operator.pairs[0]![0].op : operator.inputs[0]!.op
 }

@@ -23,6 +23,7 @@ import { type Batch, batchesOf, flatLayout, type Layout, tableLayout } from './l
 import type { Party, Tag } from './party.ts'
 import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
+import { equalsZero, lessThanZero } from './share-split.ts'
 import { membersOf, refsOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
 /** Where the stored columns come from. */
@@ -216,11 +217,6 @@ async function overTable(
       const layout = rows ? tableLayout(params) : flatLayout(lanes)
       return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
     }
-    case 'combine': {
-      const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
-      const coefficients = operator.coefficients.map(BigInt)
-      return fieldValue(arena, [combineShares(arena, inputs, coefficients)])
-    }
     case 'gather':
       return shapes[tag.op]!.type === 'bits'
         ? bitValue(arena, [gatherBitLanes(party, arena, operator, values)])
@@ -228,6 +224,9 @@ async function overTable(
     case 'circuit':
     case 'bit-to-field':
     case 'multiply':
+    case 'combine':
+    case 'less-than-zero':
+    case 'equals-zero':
     case 'load-bits':
     case 'load-field':
     case 'output':
@@ -259,6 +258,17 @@ async function laneWise(
       ([x, y]) => [vectorOf(values, x), vectorOf(values, y)] as const,
     )
     return fieldValue(arena, await multiply(party, arena, tag, pairs))
+  }
+  if (operator.kind === 'combine') {
+    const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
+    const coefficients = operator.coefficients.map(BigInt)
+    const sum = combineShares(arena, inputs, coefficients, BigInt(operator.constant ?? 0))
+    return fieldValue(arena, [sum])
+  }
+  if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
+    const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
+    const compare = operator.kind === 'less-than-zero' ? lessThanZero : equalsZero
+    return bitValue(arena, await compare(party, arena, tag, inputs, layout))
   }
   throw new Error(`unreachable: ${operator.kind} is not lane-wise`)
 }

@@ -47,12 +47,20 @@ export type Operator =
   | { readonly kind: 'any-row'; readonly inputs: readonly Ref[] }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
-  /** slots/field, width 1: sum over i of coefficients[i] * inputs[i] (coefficients are decimal strings, may be negative). Local. */
+  /**
+   * field in the inputs' domain, width 1: sum over i of coefficients[i] * inputs[i], plus `constant` if there
+   * is one (decimal strings, may be negative). Local.
+   */
   | {
       readonly kind: 'combine'
       readonly inputs: readonly Ref[]
       readonly coefficients: readonly string[]
+      readonly constant?: string
     }
+  /** bits in the inputs' domain (field), one plane per input: 1 iff -2^60 < value < 0. 9 rounds at n=3. */
+  | { readonly kind: 'less-than-zero'; readonly inputs: readonly Ref[] }
+  /** bits in the inputs' domain (field), one plane per input: 1 iff the value is 0. 7 rounds at n=3. */
+  | { readonly kind: 'equals-zero'; readonly inputs: readonly Ref[] }
   /** slots/field or slots/bits, width 1: lanes picked from other slots values, in order. Local. */
   | {
       readonly kind: 'gather'

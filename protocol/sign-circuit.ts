@@ -60,7 +60,7 @@ function addUpToTwo(b: CircuitBuilder, summands: readonly Planes[]): readonly [P
     const [x, y, z, ...rest] = left
     const digits = x!.map((wire, i) => fullAdder(b, wire, y![i]!, z![i]!))
     const carries = digits.map(({ carry }) => carry)
-    left = [...rest, digits.map(({ sum }) => sum), [carries.at(-1)!, ...carries.slice(0, -1)]]
+    left = [...rest, digits.map(({ sum }) => sum), [...carries.slice(-1), ...carries.slice(0, -1)]]
   }
   return [left[0]!, left[1]!]
 }

@@ -35,6 +35,9 @@ const MAX_STORED_PLANES = 64
 const MAX_COUNT_PLANES = 32
 const MAX_CHUNKS_IN_FLIGHT = 256
 
+/** A public integer in a plan. */
+const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
+
 /** Rows of the table. */
 export function rowsOf(params: PlanParams): number {
   return params.dataset.chunks.reduce((sum, rows) => sum + rows, 0)
@@ -72,6 +75,8 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'any-row':
     case 'popcount':
     case 'combine':
+    case 'less-than-zero':
+    case 'equals-zero':
     case 'output':
       break
   }
@@ -170,13 +175,17 @@ function shapeOf(
       return { domain: 'slots', type: 'bits', parts: width, lanes: inputs.length }
     }
     case 'combine':
-      demand({ domain: 'slots', type: 'field', lanes })
+      demand({ domain, type: 'field', lanes })
       check(
         operator.coefficients.length === inputs.length &&
-          operator.coefficients.every((c) => /^(0|-?[1-9][0-9]{0,18})$/u.test(c)),
+          [...operator.coefficients, operator.constant ?? '0'].every((c) => DECIMAL.test(c)),
         'needs one decimal coefficient per input',
       )
       return { domain, type, parts: 1, lanes }
+    case 'less-than-zero':
+    case 'equals-zero':
+      demand({ domain, type: 'field', lanes })
+      return { domain, type: 'bits', parts: inputs.length, lanes }
     case 'gather':
       demand({ domain: 'slots', type })
       check(

@@ -130,12 +130,16 @@ export function idealOperator(
           mod(
             inputs.reduce(
               (sum, input, i) => sum + BigInt(operator.coefficients[i]!) * input[lane]!,
-              0n,
+              BigInt(operator.constant ?? 0),
             ),
           ),
         ),
       ])
     }
+    case 'less-than-zero':
+      return bits(operator.inputs.map((ref) => vector(ref).map((a) => (a > P / 2n ? 1 : 0))))
+    case 'equals-zero':
+      return bits(operator.inputs.map((ref) => vector(ref).map((a) => (a === 0n ? 1 : 0))))
     case 'gather': {
       const first = operator.lanes[0]!
       return values[first.from.op]!.type === 'bits'

@@ -99,9 +99,14 @@ export function randomCase(n: number, seed: number): RandomCase {
       return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
     },
     () => {
-      const inputs = some(refs('field', ['slots']), 4)
+      const inputs = some(refs('field', anyDomain), 4)
       const coefficients = inputs?.map(() => `${below(2000) - 1000}`)
-      return inputs && coefficients && { kind: 'combine', inputs, coefficients }
+      const constant = below(2) === 1 ? { constant: `${below(100) - 50}` } : {}
+      return inputs && coefficients && { kind: 'combine', inputs, coefficients, ...constant }
+    },
+    () => {
+      const inputs = some(refs('field', anyDomain), 2)
+      return inputs && { kind: pick(['less-than-zero', 'equals-zero']), inputs }
     },
     () => {
       const all = shapes()
