@@ -13,6 +13,9 @@ export const IMPORT_PROTOCOL = '/sharehold/import/1.0.0'
 /** Longest canonical list of member runs that is taken. */
 export const MAX_MEMBERS_BYTES: number = 256 * 1024 * 1024
 
+/** Most blocks of an import: their list is kept in memory. */
+export const MAX_BLOCKS: number = 2 ** 20
+
 export interface BlockPlace {
   readonly column: Column
   readonly encoding: Encoding

@@ -16,7 +16,7 @@
  */
 import { openSchema, openVersion } from '../protocol/admission.ts'
 import type { VersionBody } from '../protocol/ledger/records.ts'
-import { schemaHash, signRecord } from '../protocol/ledger/records.ts'
+import { recordText, schemaHash, signRecord } from '../protocol/ledger/records.ts'
 import { decodeMembers, joinMembers } from '../protocol/members.ts'
 import type { MemberRun } from '../protocol/members.ts'
 import { MembersCollector } from '../protocol/wire/members-pieces.ts'
@@ -25,12 +25,21 @@ import { blockLeaf, commitTo } from '../shares/commit.ts'
 import type { BlockLeaf } from '../shares/commit.ts'
 import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
+import { newArena, viewFp } from '../shares/field/memory.ts'
+import { isCanonical } from '../shares/field/vector.ts'
 import { hexOf } from '../shares/hex.ts'
 import type { ShareStore } from '../shares/store.ts'
 
 import { hash } from './crypto.ts'
 import type { FramedStream } from './framed-stream.ts'
-import { IMPORT_PROTOCOL, MAX_MEMBERS_BYTES, blockBytes, blocksOf } from './import-blocks.ts'
+import { heldMembers } from './held-parts.ts'
+import {
+  IMPORT_PROTOCOL,
+  MAX_BLOCKS,
+  MAX_MEMBERS_BYTES,
+  blockBytes,
+  blocksOf,
+} from './import-blocks.ts'
 import { admissionKeys } from './job-server.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
@@ -86,7 +95,7 @@ async function serveImport(
     )
     if (message.kind === 'importUnion') {
       const version = openVersionNote(options, manifest, message.header.versionNote)
-      const pairs = await unionOf(store, manifest, version)
+      const pairs = await unionOf(options, manifest, version)
       await sendMessage(stream, 'union', { rowsPerMember: JSON.stringify(pairs) })
     } else if (message.kind === 'importActivate') {
       await sendMessage(stream, 'acknowledged', {})
@@ -118,6 +127,25 @@ async function takeBlocks(
       { hint: 'The signed schema names the repositories of a dataset.' },
     )
   }
+  const receipt = {
+    dataset: begin.dataset,
+    importId: begin.importId,
+    repository,
+    node: overlay.self.index,
+    schemaHash: schemaHash(schema),
+    chunks: begin.chunks,
+  }
+  // Before anything is taken: the block list has to fit memory, and what a receipt cannot say, nobody
+  // could acknowledge or drop later.
+  if (2 * schema.columns.length * begin.chunks.length > MAX_BLOCKS) {
+    throw badBlocks(`The import has more than ${MAX_BLOCKS} blocks.`)
+  }
+  try {
+    const none = '0'.repeat(64)
+    recordText(topology.origin, 'receipt', { ...receipt, members: none, root: none })
+  } catch {
+    throw badBlocks('The id or the chunks of the import are not what a receipt can state.')
+  }
   const wait = { timeoutMs: 60_000 }
   const writer = await store.stage(begin.importId)
   try {
@@ -125,10 +153,7 @@ async function takeBlocks(
     const runs = decodeMembers(memberBytes)
     const rows = begin.chunks.reduce((sum, chunk) => sum + chunk, 0)
     if (rowsOf(runs) !== rows) {
-      throw new ShareholdError(
-        'SH_IMPORT_BLOCKS',
-        'Member runs and chunks have different row counts.',
-      )
+      throw badBlocks('Member runs and chunks have different row counts.')
     }
     const leaves: BlockLeaf[] = []
     const salts: string[] = []
@@ -140,7 +165,10 @@ async function takeBlocks(
         header.chunk !== place.chunk ||
         payload.length !== blockBytes(place, of)
       ) {
-        throw new ShareholdError('SH_IMPORT_BLOCKS', 'A block is missing or has the wrong size.')
+        throw badBlocks('A block is missing or has the wrong size.')
+      }
+      if (header.encoding === 'field' && !holdsElements(payload)) {
+        throw badBlocks('A block holds something that is not below the field’s order.')
       }
       const blockKey = {
         dataset: begin.dataset,
@@ -164,7 +192,7 @@ async function takeBlocks(
       dataset: begin.dataset,
       importId: begin.importId,
       repository,
-      schemaHash: schemaHash(schema),
+      schemaHash: receipt.schemaHash,
       schemaNote: begin.schemaNote,
       chunks: begin.chunks,
       members: hexOf(hash.sha256(memberBytes)),
@@ -174,21 +202,8 @@ async function takeBlocks(
     }
     await writeManifest(writer, manifest, memberBytes)
     await writer.commit()
-    const note = signRecord(
-      topology.origin,
-      'receipt',
-      {
-        dataset: manifest.dataset,
-        importId: manifest.importId,
-        repository,
-        node: overlay.self.index,
-        schemaHash: manifest.schemaHash,
-        chunks: manifest.chunks,
-        members: manifest.members,
-        root,
-      },
-      [key.skey],
-    )
+    const statement = { ...receipt, members: manifest.members, root }
+    const note = signRecord(topology.origin, 'receipt', statement, [key.skey])
     await sendMessage(stream, 'receipt', { note })
     return manifest
   } catch (error) {
@@ -215,18 +230,35 @@ function openVersionNote(
   return openVersion(note, keys, openSchema(manifest.schemaNote, keys))
 }
 
+/**
+ * Histogram of rows per member over a version and a new import. It tells who asks how many rows members
+ * have in others' imports, so only parts that are as the version says are joined: those of repositories
+ * that have signed the same schema.
+ */
 async function unionOf(
-  store: ShareStore,
+  { overlay, store }: ImportServerOptions,
   manifest: Manifest,
   version: VersionBody | null,
 ): Promise<readonly (readonly [number, number])[]> {
-  const ids = [...(version?.parts ?? []).map((part) => part.importId), manifest.importId]
-  const parts = await Promise.all(
-    ids.map(async (importId) =>
-      decodeMembers(await readMembers(store, manifest.dataset, importId)),
-    ),
-  )
-  return joinMembers(parts).rowsPerMember
+  const { dataset, importId } = manifest
+  const held = version === null ? [] : await heldMembers(store, overlay.self.index, version)
+  const own = decodeMembers(await readMembers(store, dataset, importId))
+  return joinMembers([...held, own]).rowsPerMember
 }
+
+/** Whether a block of shares holds canonical elements: whoever re-shares it relies on that. */
+function holdsElements(block: Uint8Array): boolean {
+  const arena = newArena({ wipe: true })
+  try {
+    const vector = arena.elements(block.length / 8)
+    viewFp(vector).set(block)
+    return isCanonical(vector)
+  } finally {
+    arena.release()
+  }
+}
+
+const badBlocks = (message: string): ShareholdError =>
+  new ShareholdError('SH_IMPORT_BLOCKS', message)
 
 const rowsOf = (runs: readonly MemberRun[]): number => runs.reduce((sum, run) => sum + run.rows, 0)

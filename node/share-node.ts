@@ -8,12 +8,12 @@
 import path from 'node:path'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
-import { schemaHash } from '../protocol/ledger/records.ts'
-import { decodeMembers, joinMembers } from '../protocol/members.ts'
+import { joinMembers } from '../protocol/members.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { ShareStore } from '../shares/store.ts'
 
 import { serveColumns } from './column-server.ts'
+import { heldMembers } from './held-parts.ts'
 import { serveImports } from './import-server.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobRole } from './job-server.ts'
@@ -24,7 +24,6 @@ import type { Running } from './process.ts'
 import { acceptRounds } from './round-channel.ts'
 import { openJournal } from './store/journal.ts'
 import { openLevelShareStore } from './store/level-share-store.ts'
-import { getManifest, readMembers } from './store/manifest.ts'
 import { actorOf } from './topology.ts'
 
 /**
@@ -80,25 +79,9 @@ function shareRole(overlay: Overlay, store: ShareStore): JobRole {
 async function checkParts(
   overlay: Overlay,
   store: ShareStore,
-  { version, schema }: AdmittedJob,
+  { version }: AdmittedJob,
 ): Promise<void> {
-  const members = []
-  for (const part of version.parts) {
-    const manifest = await getManifest(store, version.dataset, part.importId)
-    if (
-      manifest.root !== part.roots[overlay.self.index - 1] ||
-      manifest.members !== part.members ||
-      manifest.repository !== part.repository ||
-      manifest.schemaHash !== schemaHash(schema) ||
-      JSON.stringify(manifest.chunks) !== JSON.stringify(part.chunks)
-    ) {
-      throw new ShareholdError(
-        'SH_AUTH_VERSION',
-        `The version does not describe import ${part.importId} as this node holds it.`,
-      )
-    }
-    members.push(decodeMembers(await readMembers(store, version.dataset, part.importId)))
-  }
+  const members = await heldMembers(store, overlay.self.index, version)
   const { rowsPerMember } = joinMembers(members)
   if (JSON.stringify(rowsPerMember) !== JSON.stringify(version.rowsPerMember)) {
     throw new ShareholdError('SH_AUTH_VERSION', 'The version states wrong rows per member.')
