@@ -1,21 +1,18 @@
 import { HttpClient } from '../../coordinator/client/http-client.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
 import { explainQuery } from '../../coordinator/client/querier.ts'
-import type { Explained } from '../../coordinator/client/querier.ts'
 import { readTopology } from '../../node/topology.ts'
-import { bytesSent } from '../../protocol/cost.ts'
+import { explainQuery as explainPlan, explainText } from '../../protocol/sql/explain.ts'
 import { optionalText } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
 import { TOPOLOGY_OPTION, topologyFile } from '../options.ts'
 import { withSql } from '../sql-errors.ts'
-import { renderTable } from '../table.ts'
-import { grouped, humanBytes } from '../units.ts'
 
 const EXPLAIN_FORMAT: CommandOption = {
   flags: '--format <format>',
   help: 'how the plan is printed on stdout; `json` has the whole plan',
-  fallback: 'table',
-  choices: ['table', 'json'],
+  fallback: 'text',
+  choices: ['text', 'json'],
 }
 
 export const explain: Command = {
@@ -29,55 +26,19 @@ export const explain: Command = {
     return withSql(sql, async () => {
       const topology = await readTopology(topologyFile(options))
       const client = new HttpClient(topology.coordinator.http)
-      const explained = await explainQuery({ client, keys: networkKeys(topology), sql })
-      const format = optionalText(options, 'format')
-      process.stdout.write(format === 'json' ? asJson(explained) : asText(explained))
+      const { compiled, dataset } = await explainQuery({ client, keys: networkKeys(topology), sql })
+      if (optionalText(options, 'format') === 'text') {
+        process.stdout.write(`${explainText(compiled, dataset.params)}\n`)
+        return
+      }
+      const { planHash, plan, explain: facts } = compiled
+      const { params } = dataset
+      const costs = explainPlan(compiled, params)
+      const { dataset: name, version, rows, members, kMin, groups } = facts
+      const sizes = { dataset: name, version, rows, members, kMin, groups }
+      process.stdout.write(
+        `${JSON.stringify({ ...sizes, planHash, params, ...costs, plan }, null, 2)}\n`,
+      )
     })
   },
-}
-
-function asJson({ compiled, cost, dataset }: Explained): string {
-  const { plan, planHash, leaks, explain: facts } = compiled
-  const object = {
-    planHash,
-    params: dataset.params,
-    ...facts,
-    rounds: cost.rounds.length,
-    bytesSent: bytesSent(cost),
-    fieldMultiplications: cost.fieldMultiplications,
-    andGates: cost.andGates,
-    leaks,
-    plan,
-  }
-  return `${JSON.stringify(object, null, 2)}\n`
-}
-
-function asText({ compiled, cost, dataset }: Explained): string {
-  const { plan, planHash, leaks, explain: facts } = compiled
-  const { committee, security } = dataset.params
-  const operators = plan.operators.map((operator, op) => {
-    const rounds = cost.rounds.filter((round) => round.op === op)
-    const bytes = rounds.reduce((sum, round) => sum + committee.t * round.bytes, 0)
-    const purpose = facts.purposes[op] ?? ''
-    return [op, operator.kind, rounds.length, humanBytes(bytes), purpose]
-  })
-  const head = ['op', 'operator', 'rounds', 'bytes per node', 'purpose']
-  const table = renderTable(head, operators, ['right', 'left', 'right', 'right', 'left'])
-  const sent = bytesSent(cost).map((bytes, i) => `node ${i + 1} ${humanBytes(bytes)}`)
-  return [
-    `${facts.dataset} version ${facts.version}: ${grouped(facts.rows)} rows of ${grouped(facts.members)} members, ${grouped(facts.groups)} group(s)`,
-    `committee of ${committee.n}, at most ${committee.t} corrupt (${security})`,
-    '',
-    table.trimEnd(),
-    '',
-    `rounds                  ${grouped(cost.rounds.length)}`,
-    `sent                    ${sent.join(', ')}`,
-    `field multiplications   ${grouped(cost.fieldMultiplications)}`,
-    `AND gates               ${grouped(cost.andGates)}`,
-    `plan                    ${planHash}`,
-    '',
-    'revealed:',
-    ...leaks.map((leak) => `  - ${leak}`),
-    '',
-  ].join('\n')
 }

@@ -43,7 +43,10 @@ import {
   type Paper,
 } from './fixture.ts'
 
-const ROUND_TIMEOUT_MS = 1_500
+/** For nodes that answer, on however busy a machine. */
+const PATIENT_MS = 20_000
+/** For nodes that do not. */
+const HASTY_MS = 2_000
 
 interface Ran {
   readonly network: FakeNetwork
@@ -66,9 +69,9 @@ interface Theatre {
 }
 
 /** Nodes that admit as real ones do. */
-async function startNetwork(n: number): Promise<Theatre> {
-  const limits = { dialTimeoutMs: ROUND_TIMEOUT_MS }
-  const paper = await paperNetwork(n, { roundTimeoutMs: ROUND_TIMEOUT_MS, limits })
+async function startNetwork(n: number, roundTimeoutMs = PATIENT_MS): Promise<Theatre> {
+  const limits = { dialTimeoutMs: roundTimeoutMs }
+  const paper = await paperNetwork(n, { roundTimeoutMs, limits })
   const keys = admissionKeys(paper.topology)
   const network = await FakeNetwork.start(paper, {
     admit: (header) =>
@@ -83,10 +86,12 @@ async function startNetwork(n: number): Promise<Theatre> {
 }
 
 let three: Theatre
+let hasty: Theatre
 beforeAll(async () => {
   three = await startNetwork(3)
+  hasty = await startNetwork(3, HASTY_MS)
 })
-afterAll(() => three.network.close())
+afterAll(() => Promise.all([three.network.close(), hasty.network.close()]))
 
 /** One attempt with scripted nodes, on a ledger of its own. */
 async function run(
@@ -253,7 +258,7 @@ describe('a node that vanishes', () => {
   })
 
   it('is missed before the job if it was never there', async () => {
-    const ran = await run({}, { absent: ['share-1'] })
+    const ran = await run({}, { on: hasty, absent: ['share-1'] })
     expect(ran.error).toMatchObject({ code: 'SH_JOB_NODE_MISSING', party: 'share-1' })
     expect(kinds(ran)).toEqual(['abort'])
   })
@@ -261,7 +266,7 @@ describe('a node that vanishes', () => {
 
 describe('a node that is silent', () => {
   it.each(['prepared', 'signed'] as const)('before %s runs out of time', async (stage) => {
-    const ran = await run({ at: { 'mpc-2': { [stage]: hang } } })
+    const ran = await run({ at: { 'mpc-2': { [stage]: hang } } }, { on: hasty })
     expect(ran.error).toMatchObject({ code: 'SH_JOB_TIMEOUT', party: 'mpc-2' })
     expect(kinds(ran).at(-1)).toBe('abort')
   })
