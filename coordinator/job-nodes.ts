@@ -5,6 +5,9 @@
  * Whom to name. A node that leaves takes others down: they abort as well, and those who wait for them
  * blame them. So blame is followed: if A names B, and B itself has said why it gave up, or has vanished,
  * that is the reason. A node can lie about whom it blames; the reason says who reported it.
+ *
+ * A node that hangs keeps its connections, and those who wait for it may be waited for themselves: an
+ * accusation of silence falls on whoever does not answer the coordinator either, if somebody does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -20,6 +23,8 @@ import { ShareholdError } from '../shares/errors.ts'
 
 /** How long the others may take to say what they know, after the first failure. */
 const HEARING_MS = 400
+/** How long a node may take to show that it is alive, after somebody was accused of silence. */
+const SIGN_OF_LIFE_MS = 3_000
 /** How long to try to tell a node that the job is over. */
 const FAREWELL_MS = 1_000
 
@@ -101,8 +106,25 @@ export class JobNodes {
       const hearing = sleep(HEARING_MS, undefined, { signal: heard.signal }).catch(() => undefined)
       await Promise.race([Promise.allSettled(steps), hearing])
       heard.abort()
-      throw reasonAmong(this.#failures)
+      throw await this.#checked(reasonAmong(this.#failures))
     }
+  }
+
+  /** The reason, or that another node than the accused one hangs. */
+  async #checked(reason: unknown): Promise<unknown> {
+    if (!(reason instanceof ShareholdError) || !reason.code.endsWith('_TIMEOUT')) return reason
+    const names = this.all.map(({ actor }) => actor.name)
+    const alive = await Promise.all(
+      names.map((name) => this.#overlay.responds(name, SIGN_OF_LIFE_MS)),
+    )
+    const hung = names.filter((_, i) => !alive[i])
+    const [first] = hung
+    if (first === undefined || hung.includes(reason.party ?? '')) return reason
+    return new ShareholdError('SH_JOB_TIMEOUT', `${first} does not answer any more.`, {
+      party: first,
+      hint: 'Is its machine overloaded or suspended? Its log may say more.',
+      cause: reason,
+    })
   }
 
   async send<K extends Kind>(node: JobNode, kind: K, header: Headers[K]): Promise<void> {

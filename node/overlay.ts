@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { ping } from '@libp2p/ping'
+import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -37,6 +37,8 @@ const MiB = 1024 * 1024
 /** The same on both sides, always: a peer with a smaller window resets the connection. */
 const WINDOW_BYTES = 16 * MiB
 const STREAMS_PER_PROTOCOL = 1024
+
+type Host = Libp2p<{ ping: Ping }>
 
 const ROLES: readonly Role[] = ['coordinator', 'share-node', 'mpc-node', 'repository']
 
@@ -86,6 +88,11 @@ export interface Overlay {
    * @throws ShareholdError SH_NET_STRANGER, SH_NET_UNREACHABLE, SH_NET_ABORTED
    */
   connect(peerName: string, options?: OpenOptions): Promise<void>
+  /**
+   * Whether a peer's process answers within the time: one that is stopped, hangs or is cut off does not.
+   * @throws ShareholdError SH_NET_STRANGER, and nothing else
+   */
+  responds(peerName: string, timeoutMs: number): Promise<boolean>
   /** Calls back each time the last connection with the peer is lost; returns how to stop that. */
   onPeerGone(peerName: string, callback: () => void): () => void
   /** Says that a peer listens elsewhere than its topology entry says (tests on port 0, port forwarding). */
@@ -121,7 +128,7 @@ async function startHost(
   topology: Topology,
   self: Actor,
   listen: readonly string[],
-): Promise<Libp2p> {
+): Promise<Host> {
   try {
     return await createLibp2p({
       privateKey: await key.identity(),
@@ -152,7 +159,7 @@ async function startHost(
       // A party may compute for longer than a ping may take: never cut it off for that. Who is really
       // gone is noticed by the round timeout.
       connectionMonitor: { enabled: true, abortConnectionOnPingFailure: false },
-      services: { ping: ping() },
+      services: { ping: ping({ maxInboundStreams: 64, maxOutboundStreams: 64 }) },
     })
   } catch (cause) {
     throw new ShareholdError('SH_NET_LISTEN', `Cannot listen on ${listen.join(', ')}.`, {
@@ -185,7 +192,7 @@ function backOffMs(attempt: number): number {
 class Libp2pOverlay implements Overlay {
   readonly self: Actor
   readonly topology: Topology
-  readonly #host: Libp2p
+  readonly #host: Host
   readonly #log: Log
   readonly #addresses = new Map<string, string>()
   readonly #bulk = new Map<string, Promise<Connection>>()
@@ -193,7 +200,7 @@ class Libp2pOverlay implements Overlay {
   readonly #goneCallbacks = new Map<string, Set<() => void>>()
   readonly #stopped = new AbortController()
 
-  constructor(host: Libp2p, self: Actor, topology: Topology, log: Log, keepAlive: boolean) {
+  constructor(host: Host, self: Actor, topology: Topology, log: Log, keepAlive: boolean) {
     this.#host = host
     this.self = self
     this.topology = topology
@@ -265,6 +272,21 @@ class Libp2pOverlay implements Overlay {
   async connect(peerName: string, options: OpenOptions = {}): Promise<void> {
     const peer = this.#peer(peerName)
     await this.#persist(peer, options, (signal) => this.#connection(peer, false, signal))
+  }
+
+  async responds(peerName: string, timeoutMs: number): Promise<boolean> {
+    const peer = this.#peer(peerName)
+    const limit = deadline(timeoutMs, this.#stopped.signal)
+    try {
+      const { signal } = limit
+      await this.#connection(peer, false, signal)
+      await this.#host.services.ping.ping(peerIdFromString(peer.peerId), { signal })
+      return true
+    } catch {
+      return false
+    } finally {
+      limit.dispose()
+    }
   }
 
   onPeerGone(peerName: string, callback: () => void): () => void {
