@@ -1,6 +1,6 @@
 /**
  * Every message to t corrupt parties is padded, exactly. Stream k is 1 in lane k and 0 elsewhere, so a
- * message shows in lane k how it depends on that stream. Streams of a round whose key no corrupt party
+ * message shows in lane k how it depends on that stream, compared with a lane of no stream. Streams of a round whose key no corrupt party
  * has are the unknowns; what corrupt parties receive from honest ones in that round must be linearly
  * independent functions of those. Then, whatever the secrets and the earlier rounds were, it is uniform:
  * for every coalition of t and each operator that sends. (That no stream serves twice is key-guard.ts's
@@ -11,9 +11,16 @@ import { describe, expect, test } from 'vitest'
 import { multiply, shareInnerProducts } from '../../protocol/arithmetic.ts'
 import { bitToField } from '../../protocol/bit-to-field.ts'
 import { andBits } from '../../protocol/boolean.ts'
+import { circuitStats } from '../../protocol/circuit.ts'
 import { flatLayout } from '../../protocol/layout.ts'
 import { type Message, MemoryNetwork } from '../../protocol/memory-channel.ts'
 import type { JobKeys, KeyUse, Party, Tag } from '../../protocol/party.ts'
+import {
+  equalsZero,
+  equalsZeroCircuit,
+  lessThanZero,
+  lessThanZeroCircuit,
+} from '../../protocol/share-split.ts'
 import { zero } from '../../shares/bits/plane.ts'
 import { committee as committeeOf, parties, setAt } from '../../shares/committee.ts'
 import type { Arena } from '../../shares/field/memory.ts'
@@ -28,6 +35,9 @@ import { withArena } from './sharing.ts'
 
 const USES: readonly KeyUse[] = ['prss', 'przs', 'deal', 'input-bits', 'and', 'b2a', 'open']
 const TAG: Tag = { op: 3, batch: 0, step: 0 }
+
+/** More than any operator has streams. */
+const LANES = 2048
 
 type Kind = 'bits' | 'field'
 
@@ -69,7 +79,7 @@ class Streams {
     }
     out.fill(0)
     const at = kind === 'field' ? 8 * lane : lane >> 3
-    if (at >= out.length) throw new RangeError('more streams than lanes')
+    if (lane >= LANES - 1) throw new RangeError('more streams than lanes')
     out[at] = kind === 'field' ? 1 : 1 << (lane & 7)
   }
 }
@@ -94,7 +104,7 @@ async function trace(n: number, kind: Kind, program: Program): Promise<Traced> {
     channel: network.channel(index),
     prg: { fill: (key, iv, out) => streams.fill(n, kind, key, iv, out) },
   }))
-  await withArena((arena) => runAll(all, network, (party) => program(party, arena, 384)))
+  await withArena((arena) => runAll(all, network, (party) => program(party, arena, LANES)))
   return { messages, uses: streams.uses }
 }
 
@@ -121,7 +131,13 @@ function unknownPads(
     if (tag.step !== step || corrupt.includes(from) || !corrupt.includes(to)) continue
     // An AND's correction goes to several: it is one message.
     const name = kind === 'bits' ? `${from}` : `${from}/${to}`
-    const coefficients = unknown.map((lane) => (kind === 'bits' ? bit : field)(payload, lane))
+    // What public constants put into every lane is taken away.
+    const none = uses.length
+    const coefficients = unknown.map((lane) =>
+      kind === 'bits'
+        ? bit(payload, lane) ^ bit(payload, none)
+        : sub(field(payload, lane), field(payload, none)),
+    )
     rows.set(name, coefficients)
   }
   return [...rows.values()]
@@ -200,6 +216,20 @@ const PROGRAMS: readonly Operator[] = [
     rounds: (t) => t + 1,
     program: (party, arena, lanes) =>
       bitToField(party, arena, TAG, [zeroBits(party, arena, lanes)], flatLayout(lanes)),
+  },
+  {
+    name: 'less than zero',
+    kind: 'bits',
+    rounds: (t) => 1 + circuitStats(lessThanZeroCircuit(t + 1)).depth,
+    program: (party, arena, lanes) =>
+      lessThanZero(party, arena, TAG, [zeroField(arena, lanes)], flatLayout(lanes)),
+  },
+  {
+    name: 'equals zero',
+    kind: 'bits',
+    rounds: (t) => 1 + circuitStats(equalsZeroCircuit(t + 1)).depth,
+    program: (party, arena, lanes) =>
+      equalsZero(party, arena, TAG, [zeroField(arena, lanes)], flatLayout(lanes)),
   },
 ]
 
