@@ -318,7 +318,7 @@ describe('asking', () => {
   test('explain, as text and as JSON, asks nobody', async () => {
     const before = JSON.parse((await ok('ledger', '--format', 'json')).stdout) as unknown[]
     const { stdout, stderr } = await ok('explain', QUESTION)
-    expect(stdout).toContain('revealed:')
+    expect(stdout).toContain('Reveals')
     expect(stderr).toBe('')
     const json = JSON.parse((await ok('explain', QUESTION, '--format', 'json')).stdout) as object
     expect(json).toMatchObject({ rows: 2 * RIDES })
