@@ -1,5 +1,5 @@
 /** Queries with answers worked out by hand, and what a plan looks like: what it loads, converts and opens. */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { canonicalJson } from '../../../protocol/canonical-json.ts'
 import { schedule } from '../../../protocol/cost.ts'
@@ -15,6 +15,9 @@ import { idealExecute } from '../ideal.ts'
 
 import { plainColumns } from './random-table.ts'
 import { PARAMS, TRIPS } from './trips-schema.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const SCHEMA: Schema = {
   dataset: 'trips',

@@ -3,7 +3,7 @@
  * of small columns, NULL included.
  */
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { CircuitBuilder } from '../../../protocol/circuit-builder.ts'
 import { evaluatePlain } from '../../../protocol/circuit.ts'
@@ -27,6 +27,9 @@ import {
 } from '../../../protocol/sql/predicate.ts'
 import { planesOf } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 type Truth = boolean | null
 /** Codes by column, null for NULL. */

@@ -1,6 +1,6 @@
 /** Whatever the text, the compiler gives a plan or a ShareholdError of its own table, never another error. */
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { canonicalJson, parseCanonicalJson } from '../../../protocol/canonical-json.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
@@ -11,6 +11,9 @@ import { validatePlan } from '../../../protocol/validate-plan.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 
 import { PARAMS, TRIPS } from './trips-schema.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const SEEDS = [
   'SELECT COUNT(*) FROM trips',

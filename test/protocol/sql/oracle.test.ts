@@ -4,7 +4,7 @@
  * Cells are compared as texts, exactly; names and types of the columns too.
  */
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 import type { Cell } from '../../../protocol/sql/answer-spec.ts'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
@@ -17,6 +17,9 @@ import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
 import { randomQuery } from './random-query.ts'
 import { createTable, plainColumns, randomTable } from './random-table.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const TABLES = 25
 const QUERIES = 8
@@ -59,7 +62,7 @@ test('random queries give what PostgreSQL gives', async () => {
   expect(seen.queries).toBe(TABLES * QUERIES)
   for (const kind of ['shown', 'nulls', 'suppressed'] as const)
     expect(seen[kind]).toBeGreaterThan(20)
-}, 120_000)
+})
 
 /** The answer, or the code of the error. */
 function outcome(...input: Parameters<typeof evaluateAnswer>): unknown {

@@ -2,7 +2,7 @@
  * Everything outside the subset is refused with a stable code, the exact place and a hint. The place is
  * marked in the statement: what stands between « and » is what the error must cover.
  */
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 import { compile } from '../../../protocol/sql/compile.ts'
 import { datasetOf } from '../../../protocol/sql/dataset.ts'
@@ -11,6 +11,9 @@ import { ShareholdError } from '../../../shares/errors.ts'
 import type { Position } from '../../../shares/errors.ts'
 
 import { PARAMS, TRIPS } from './trips-schema.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 type Case = readonly [code: string, marked: string, hint?: RegExp]
 

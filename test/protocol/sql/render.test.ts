@@ -40,7 +40,7 @@ describe('renderTable', () => {
         '│ NULL    │ ‹fewer than k› │ ‹fewer than k› │',
         '└─────────┴────────────────┴────────────────┘',
         '(3 rows)',
-        '‹fewer than k›: withheld, since fewer than k members contribute (k = 10) or since showing it would give such a value away.',
+        '‹fewer than k›: withheld, since fewer than k members contribute (k = 10).',
         '',
       ].join('\n'),
     )

@@ -3,7 +3,7 @@
  * as PostgreSQL decides it. Where PostgreSQL fails, the query must be refused; where it answers, the answer
  * must be the same, or the query is refused as unsupported (literals that are not in ISO form, NaN, floats).
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
@@ -16,6 +16,9 @@ import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
 import { createTable, plainColumns } from './random-table.ts'
 import type { RandomTable } from './random-table.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const SCHEMA: Schema = {
   dataset: 'trips',
