@@ -31,6 +31,8 @@ export async function bundle() {
   // Written aside and renamed: several processes may start at once.
   const aside = `${BUNDLE}.${process.pid}`
   await build({
+    // Paths in the output are relative to this: the same sources give the same bundle everywhere.
+    absWorkingDir: ROOT,
     entryPoints: [path.join(ROOT, 'cli', 'main.ts')],
     outfile: aside,
     bundle: true,

@@ -84,7 +84,10 @@ export async function serveColumns(
     }
     const seed = reshareSeed(run.keys, rng(32))
     const loads = loadsOf(admitted.compiled.plan, admitted.schema)
-    for (const block of neededBlocks(loads, admitted.params)) {
+    const blocks = neededBlocks(loads, admitted.params)
+    for (const [sent, block] of blocks.entries()) {
+      // A sign of life: long columns must not look like a node that hangs.
+      run.progress({ op: sent, batch: 0, totalOps: blocks.length })
       const bytes = await readBlock(store, run, places[block.chunk]!, block)
       const messages = deal(run.committee, to, run.index, block, bytes, seed)
       bytes.fill(0)

@@ -34,6 +34,8 @@ export const NODE_ERRORS = {
   SH_IMPORT_FILE: 'A file cannot be read.',
   SH_IMPORT_ROOT: 'A share-node found or signed another root than that of the blocks it was sent.',
   SH_IMPORT_SCHEMA: 'The schema is not the one that the repositories have signed.',
+  SH_IMPORT_UNCERTAIN:
+    'It is unknown whether an import became a dataset version; its shares are kept.',
   SH_IMPORT_UNION: 'The share-nodes disagree on the members of a dataset.',
   SH_IMPORT_UTF8: 'A file is not UTF-8.',
   SH_STORE_UNAVAILABLE: 'A store cannot be opened.',

@@ -6,7 +6,7 @@
  * values and answers, together with t-1 others, nothing.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
@@ -48,19 +48,22 @@ export interface NodeOptions {
   readonly log: Log
 }
 
-/** What this node runs: the hash of the package's name and version. */
+/**
+ * What this node says it runs: a hash of the running code (the bundle, or from sources this file) and of
+ * the locked dependencies. It tells honest operators that their nodes differ; it attests nothing.
+ */
 function softwareHash(): string {
-  const manifest = readFileSync(path.join(import.meta.dirname, '..', 'package.json'), 'utf8')
-  const { name, version } = JSON.parse(manifest) as { name: string; version: string }
-  return createHash('sha256').update(`${name}@${version}`).digest('hex')
+  const digest = createHash('sha256')
+  for (const file of [
+    import.meta.filename,
+    path.join(import.meta.dirname, '..', 'package.json'),
+    path.join(import.meta.dirname, '..', 'package-lock.json'),
+  ]) {
+    if (existsSync(file)) digest.update(readFileSync(file))
+  }
+  return digest.digest('hex')
 }
 
-/**
- * Starts an MPC node; resolves when it answers.
- *
- * @throws ShareholdError SH_NET_STRANGER if the key is not that of an MPC node of the topology;
- * SH_NET_LISTEN, SH_STORE_UNAVAILABLE
- */
 export async function startMpcNode(options: NodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
   actorOf(topology, key.name, 'mpc-node')

@@ -8,7 +8,7 @@
  * only with all n receipts; if that fails, the share-nodes are told to drop the import.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
 import { openSchema, openVersion } from '../protocol/admission.ts'
@@ -78,6 +78,7 @@ export interface ImportResult {
 export interface ShareCoordinates {
   readonly dataset: string
   readonly importId: string
+  /** 0 while it is unknown whether the version was entered. */
   readonly version: number
   readonly rows: number
   readonly chunks: readonly number[]
@@ -93,6 +94,8 @@ export interface ShareCoordinates {
 }
 
 const MOST_CONFLICTS = 5
+/** In coordinates: the version was asked for, and no answer came (yet). */
+const UNREGISTERED = 0
 
 /**
  * Imports one CSV file as a new part of the dataset.
@@ -121,21 +124,10 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   const streams = await Promise.all(
     topology.shareNodes.map((node) => overlay.open(node.name, IMPORT_PROTOCOL, { bulk: true })),
   )
-  let receipts: Receipt[]
-  let registered: Registered
-  try {
-    receipts = await sendShares(options, part, importId, chunks, schemaNote, streams)
-    registered = await register(options, part, importId, chunks, receipts, streams)
-  } catch (error) {
-    await Promise.all(streams.map((stream) => giveUp(stream, importId, isUncertain(error))))
-    throw error
-  }
-  // From here on the version exists: nothing may drop the shares any more.
-  const { version, entry } = registered
-  await saveCoordinates(dataDirectory, {
+  const coordinates = (receipts: readonly Receipt[], version: number): ShareCoordinates => ({
     dataset: schema.dataset,
     importId,
-    version: version.number,
+    version,
     rows: part.rows,
     chunks,
     fileTag,
@@ -147,6 +139,27 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
       receipt: receipts[i]!.note,
     })),
   })
+  let receipts: Receipt[]
+  try {
+    receipts = await sendShares(options, part, importId, chunks, schemaNote, streams)
+  } catch (error) {
+    await Promise.all(streams.map((stream) => giveUp(stream, importId, false)))
+    throw error
+  }
+  // On disk before the version is asked for: after a crash in between, the same file is not imported twice.
+  await saveCoordinates(dataDirectory, coordinates(receipts, UNREGISTERED))
+  let registered: Registered
+  try {
+    registered = await register(options, part, importId, chunks, receipts, streams)
+  } catch (error) {
+    const uncertain = isUncertain(error)
+    await Promise.all(streams.map((stream) => giveUp(stream, importId, uncertain)))
+    if (!uncertain) await forgetCoordinates(dataDirectory, importId)
+    throw error
+  }
+  // From here on the version exists: nothing may drop the shares any more.
+  const { version, entry } = registered
+  await saveCoordinates(dataDirectory, coordinates(receipts, version.number))
   await Promise.allSettled(streams.map((stream) => activate(stream, version.note)))
   return { importId, version: version.number, rows: part.rows, members: part.members.length, entry }
 }
@@ -156,9 +169,21 @@ interface Registered {
   readonly entry: number
 }
 
-/** Whether the coordinator may have entered the version although we did not hear of it. */
+/** Refusals after which the version is certainly not in the ledger. */
+const DEFINITE = [
+  'SH_CATALOGUE_',
+  'SH_AUTH_',
+  'SH_NOTE_',
+  'SH_LEDGER_RECORD',
+  'SH_LEDGER_ENTRY_SIZE',
+]
+
+const isDefinite = (error: unknown): boolean =>
+  error instanceof ShareholdError && DEFINITE.some((prefix) => error.code.startsWith(prefix))
+
+/** The version may be in the ledger although we did not hear of it: then the shares must stay. */
 const isUncertain = (error: unknown): boolean =>
-  error instanceof ShareholdError && error.code.startsWith('SH_COORDINATOR_')
+  error instanceof ShareholdError && error.code === 'SH_IMPORT_UNCERTAIN'
 
 interface Receipt {
   readonly note: string
@@ -285,10 +310,24 @@ async function register(
       )
       return { version: { number: body.version, note }, entry }
     } catch (error) {
+      if (!isDefinite(error)) throw uncertain(error)
       const conflict = error instanceof ShareholdError && error.code === 'SH_CATALOGUE_CONFLICT'
       if (!conflict || conflicts === MOST_CONFLICTS) throw error
     }
   }
+}
+
+/** A full disk at the coordinator, a lost answer, … */
+function uncertain(cause: unknown): ShareholdError {
+  const why = cause instanceof ShareholdError ? ` (${cause.code}: ${cause.message})` : ''
+  return new ShareholdError(
+    'SH_IMPORT_UNCERTAIN',
+    `The coordinator did not say whether it made the version${why}.`,
+    {
+      hint: 'The shares are kept. When it answers again, `sharehold ledger` shows whether there is a new version; if not, `sharehold repository list` names the import that waits.',
+      cause,
+    },
+  )
 }
 
 /** Histogram of rows per member over the version and this import; all share-nodes must say the same. */
@@ -381,8 +420,15 @@ async function refuseDuplicate(dataDirectory: string, fileTag: string): Promise<
     if (one.fileTag !== fileTag) continue
     throw new ShareholdError(
       'SH_IMPORT_DUPLICATE',
-      `This very file was imported before (import ${one.importId}, version ${one.version}).`,
-      { hint: 'Nothing was stored. Import only new rows.' },
+      one.version === UNREGISTERED
+        ? `An import of this very file was interrupted (import ${one.importId}).`
+        : `This very file was imported before (import ${one.importId}, version ${one.version}).`,
+      {
+        hint:
+          one.version === UNREGISTERED
+            ? `Nothing was stored now. See in \`sharehold ledger\` whether it has a version; if not, remove imports/${one.importId}.json from the data folder and import again.`
+            : 'Nothing was stored. Import only new rows.',
+      },
     )
   }
 }
@@ -407,6 +453,16 @@ async function saveCoordinates(
   const folder = path.join(dataDirectory, 'imports')
   await mkdir(folder, { recursive: true })
   const target = path.join(folder, `${coordinates.importId}.json`)
-  await writeFile(`${target}.tmp`, `${JSON.stringify(coordinates, null, 2)}\n`, { mode: 0o600 })
+  const temporary = await open(`${target}.tmp`, 'w', 0o600)
+  try {
+    await temporary.writeFile(`${JSON.stringify(coordinates, null, 2)}\n`)
+    await temporary.sync()
+  } finally {
+    await temporary.close()
+  }
   await rename(`${target}.tmp`, target)
+}
+
+async function forgetCoordinates(dataDirectory: string, importId: string): Promise<void> {
+  await rm(path.join(dataDirectory, 'imports', `${importId}.json`), { force: true })
 }

@@ -15,7 +15,8 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
       ? ''
       : ` for each of the ${groups} groups of ${keys.map(({ name }) => name).join(', ')}`
   const lines = [
-    `To every node: the text of the query, the plan, and how many rows each pseudonym has.`,
+    `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
+    `To every node: how many rows each pseudonym has.`,
     `To the querier: ${demand.cohorts.length === 1 ? 'one bit' : `${demand.cohorts.length} bits`}, whether at least ${schema.kMin} members contribute${where}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
   ]

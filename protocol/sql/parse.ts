@@ -16,8 +16,8 @@ import type { Source, Token } from './source.ts'
 
 export { formatSqlError } from './format-error.ts'
 
-/** Longest statement, in UTF-16 units. */
-export const MAX_SQL_LENGTH = 262_144
+/** Longest statement, in UTF-16 units: what fits into a request that has to fit into a ledger entry. */
+export const MAX_SQL_LENGTH = 30_000
 /** Most tokens that can nest (all but names, constants and commas). The parser's stack holds about three times as many. */
 export const MAX_NESTING_TOKENS = 2_000
 

@@ -113,9 +113,7 @@ function tableText(cell: Cell): string {
 function footnote(answer: Answer, kMin: number | undefined): readonly string[] {
   if (!answer.rows.some((row) => row.some((cell) => 'suppressed' in cell))) return []
   const k = kMin === undefined ? '' : ` (k = ${kMin})`
-  return [
-    `${SUPPRESSED_MARK}: withheld, since fewer than k members contribute${k} or since showing it would give such a value away.`,
-  ]
+  return [`${SUPPRESSED_MARK}: withheld, since fewer than k members contribute${k}.`]
 }
 
 function jsonText(type: SqlType, cell: Cell): string {
