@@ -83,6 +83,10 @@ export class FramedStream {
       this.#settle()
     })
     stream.addEventListener('close', (event) => this.#onClose(event.error))
+    // The other side may have given it up while it was being negotiated: that event is over.
+    if (stream.status === 'reset' || stream.status === 'aborted') {
+      this.#onClose(new Error(`the stream was ${stream.status}`))
+    }
   }
 
   /** Bytes that wait to be sent. */

@@ -53,6 +53,16 @@ describe('FramedStream, byte by byte', () => {
     )
   })
 
+  it('notices that the stream was given up before it was framed', async () => {
+    const [raw, other] = await streamPair()
+    raw.abort(new Error('no'))
+    await expect.poll(() => other.status).toBe('reset')
+    const framed = new FramedStream(other, { peer: 'mpc-2' })
+    await expect(framed.receive({ timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: 'SH_NET_RESET',
+    })
+  })
+
   it('resets the stream when a frame above the limit is announced', async () => {
     const { framed, raw } = await pair({ maxFrameBytes: 1000 })
     const reset = closed(raw)
