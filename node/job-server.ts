@@ -20,7 +20,7 @@ import { admit } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { deriveJobKeys, jobContext, keyCommitment } from '../protocol/job-context.ts'
 import type { MasterKeys } from '../protocol/job-context.ts'
-import { openRecordOfAll } from '../protocol/ledger/records.ts'
+import { jsonHash, noteHash, openRecordOfAll } from '../protocol/ledger/records.ts'
 import type { JobKeys } from '../protocol/party.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
 import type { Headers } from '../protocol/wire/messages.ts'
@@ -45,6 +45,8 @@ export const JOB_PROTOCOL = '/sharehold/job/1.0.0'
 /** A coordinator may try a request again after a crash; more often than this no node follows. */
 const MOST_ATTEMPTS = 3
 const NONCE_BYTES = 32
+/** A start note says when the job began; the ledger is worth nothing with times that nobody checks. */
+const MOST_CLOCK_DIFFERENCE_SECONDS = 300
 
 /** What a node's own part of a job gets to work with. */
 export interface JobRun {
@@ -169,10 +171,13 @@ async function serveJob(options: JobServerOptions, stream: FramedStream): Promis
     const size = committee(committeeSize(nodes))
     channel = await options.rounds.join({ committee: which, job, attempt, signal: ended.signal })
     const master = await agreeOnKeys(size, index, channel, context, { fill: randomFill })
-    await sendMessage(stream, 'committed', { keyCommitments: commitments(master, context) })
+    const committed = commitments(master, context)
+    const keyCommitments = [...committed].map(([set, commitment]) => `${set}:${commitment}`)
+    await sendMessage(stream, 'committed', { keyCommitments })
 
     const { header: start } = await receiveMessage(stream, ['start'], wait)
-    checkStart(options, start.startNote, admitted, attempt, which === 'mpc' ? commit.nonces : null)
+    const agreed = which === 'mpc' ? { nonces: commit.nonces, keys: committed } : null
+    checkStart(options, start.startNote, admitted, attempt, agreed)
 
     // From here on the coordinator speaks next when it wants a signature, or to end the job.
     const next = receiveMessage(stream, ['signCompletion', 'jobClosed'])
@@ -248,33 +253,56 @@ async function admission(
   return admitted
 }
 
+/** What the MPC nodes have agreed on: nonces of all, commitments to the keys of a node's own sets. */
+interface Agreed {
+  readonly nonces: readonly Uint8Array[]
+  readonly keys: ReadonlyMap<number, string>
+}
+
+/**
+ * The start note is what an auditor reads, so it must say what this node does. Share-nodes were not told
+ * what the MPC nodes agreed on.
+ */
 function checkStart(
-  { topology }: JobServerOptions,
+  { topology, now }: JobServerOptions,
   note: string,
   admitted: AdmittedJob,
   attempt: number,
-  nonces: readonly Uint8Array[] | null,
+  agreed: Agreed | null,
 ): void {
   const start = openRecordOfAll(note, topology.origin, 'job-start', [topology.coordinator.vkey])
-  const agreed =
+  const vkeys = topology.mpcNodes.map(({ vkey }) => vkey)
+  const says =
     start.job === admitted.job &&
     start.attempt === attempt &&
     start.requestNote === admitted.requestNote &&
+    start.request === noteHash(admitted.requestNote) &&
     start.plan === admitted.compiled.planHash &&
     start.params === admitted.paramsHash &&
+    jsonHash(start.planParams) === admitted.paramsHash &&
     canonicalJson(start.inputs) === canonicalJson(admitted.inputs) &&
-    start.committee.every((member, i) => member.vkey === topology.mpcNodes[i]?.vkey) &&
-    (nonces === null || start.nonces.every((nonce, i) => nonce === hexOf(nonces[i]!)))
-  if (!agreed) {
-    throw new ShareholdError('SH_AUTH_JOB', 'The start note does not say what was agreed.')
-  }
+    canonicalJson(start.committee.map(({ vkey }) => vkey)) === canonicalJson(vkeys) &&
+    (agreed === null ||
+      (canonicalJson(start.nonces) === canonicalJson(agreed.nonces.map(hexOf)) &&
+        [...agreed.keys].every(([set, commitment]) => start.keys[set] === commitment)))
+  const nowSeconds = Math.floor(now() / 1000)
+  const inTime =
+    Math.max(start.time, nowSeconds) <= admitted.request.expiry &&
+    Math.abs(start.time - nowSeconds) <= MOST_CLOCK_DIFFERENCE_SECONDS
+  if (says && inTime) return
+  throw new ShareholdError(
+    'SH_AUTH_JOB',
+    says
+      ? 'The start note is too late, or of another time than this node’s.'
+      : 'The start note does not say what was agreed.',
+    says ? { hint: 'Compare the clocks of the machines, and ask again.' } : {},
+  )
 }
 
-/** Commitments to the keys of the sets that this node is in, `<set index>:<hex>`. */
-function commitments(master: MasterKeys, context: Uint8Array): string[] {
-  return [...master.sets.keys()]
-    .toSorted((a, b) => a - b)
-    .map((set) => `${set}:${hexOf(keyCommitment(master, set, context))}`)
+/** Commitments to the keys of the sets that this node is in, by set index, ascending. */
+function commitments(master: MasterKeys, context: Uint8Array): Map<number, string> {
+  const sets = [...master.sets.keys()].toSorted((a, b) => a - b)
+  return new Map(sets.map((set) => [set, hexOf(keyCommitment(master, set, context))]))
 }
 
 const sameHex = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
