@@ -17,8 +17,11 @@ import { loadColumns } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
 
-/** Most field elements of converted planes in a batch: 8 bytes each at every party. */
-const MAX_BATCH_ELEMENTS = 2 ** 28
+/**
+ * Most field elements of converted planes in a batch. They travel in one message (512 MiB, of the 1 GiB that
+ * a round may have) and the conversion holds several such vectors in 4 GiB of kernel memory.
+ */
+const MAX_BATCH_ELEMENTS = 2 ** 26
 
 /**
  * How the ones of a plane are counted that no sum needs in the field: by adders in F_2 and one conversion
