@@ -87,6 +87,12 @@ async function newestTile(directory: string, folder: string): Promise<string> {
   return path.join(directory, folder, widest)
 }
 
+const rowOf = (texts: Record<string, string | undefined>): Row => ({
+  color: texts['color'] ?? '',
+  rides: Number(texts['rides']),
+  passengers: Number(texts['passengers']),
+})
+
 /** Arguments of a line that must stand in the README. */
 function line(command: string): string[] {
   expect(readme, 'README.md and this test must say the same').toContain(`npx sharehold ${command}`)
@@ -157,15 +163,17 @@ describe('before the network runs', () => {
   })
 
   test('without a coordinator every client command says so and ends with 4', async () => {
-    for (const args of [
+    const commands = [
       ['datasets'],
       ['query', QUESTION, '--purpose', PURPOSE],
       ['explain', QUESTION],
       ['ledger'],
       ['audit'],
-    ]) {
-      const { code, stdout, stderr } = await cli(...args)
-      expect({ args, code, stdout }).toEqual({ args, code: 4, stdout: '' })
+    ]
+    for (const { code, stdout, stderr } of await Promise.all(
+      commands.map((args) => cli(...args)),
+    )) {
+      expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
       expect(stderr).toContain('SH_COORDINATOR_UNREACHABLE')
       expect(stderr).toContain(http)
       expect(stderr).toContain('hint: Is it running?')
@@ -200,15 +208,20 @@ describe('starting the processes by hand', () => {
   })
 
   test('a node does not start with the key of another role', async () => {
-    for (const [role, name] of [
+    const wrong = [
       ['mpc-node', 'share-1'],
       ['share-node', 'coordinator'],
       ['coordinator', 'mpc-1'],
       ['share-node', 'analyst'],
-    ] as const) {
-      const args = [role, '--key', `keys/${name}.skey`, '--data', 'data/elsewhere']
-      const { code, stderr } = await cli(...args)
-      expect({ role, name, code }).toEqual({ role, name, code: 2 })
+    ].map(([role, name]) => [
+      role!,
+      '--key',
+      `keys/${name}.skey`,
+      '--data',
+      `data/${name}-as-${role}`,
+    ])
+    for (const { code, stderr } of await Promise.all(wrong.map((args) => cli(...args)))) {
+      expect(code).toBe(2)
       expect(stderr).toContain('SH_NET_STRANGER')
     }
   })
@@ -258,12 +271,18 @@ describe('bringing data in', () => {
 
 describe('asking', () => {
   test('datasets, in every format', async () => {
-    const table = (await ok(...line('datasets'))).stdout
-    expect(table).toContain('trips')
-    const json: unknown = JSON.parse((await ok('datasets', '--format', 'json')).stdout)
-    expect(json).toMatchObject([{ dataset: 'trips', version: 2, rows: 2 * RIDES }])
-    const csv = (await ok('datasets', '--format', 'csv')).stdout
-    expect(parseCsv(csv, { columns: true })).toMatchObject([{ dataset: 'trips', version: '2' }])
+    const [table, json, csv] = await Promise.all([
+      ok(...line('datasets')),
+      ok('datasets', '--format', 'json'),
+      ok('datasets', '--format', 'csv'),
+    ])
+    expect(table.stdout).toContain('trips')
+    expect(JSON.parse(json.stdout)).toMatchObject([
+      { dataset: 'trips', version: 2, rows: 2 * RIDES },
+    ])
+    expect(parseCsv(csv.stdout, { columns: true })).toMatchObject([
+      { dataset: 'trips', version: '2' },
+    ])
   })
 
   test('datasets trips lists the columns', async () => {
@@ -276,36 +295,25 @@ describe('asking', () => {
     })
   })
 
-  test('query, as JSON', async () => {
-    const { stdout, stderr } = await query(QUESTION, '--format', 'json')
-    expect(JSON.parse(stdout)).toEqual(expected)
-    expect(stderr).toMatch(/^job [0-9a-f]{32}: \d+ rounds, .* ledger entry \d+\n$/u)
-  })
+  test('the same question three times at once: as JSON, as CSV, as a table', async () => {
+    const [json, csv, table] = await Promise.all([
+      query(QUESTION, '--format', 'json'),
+      query(QUESTION, '--format', 'csv'),
+      query(QUESTION),
+    ])
+    const closing = /^job [0-9a-f]{32}: \d+ rounds, .* ledger entry \d+\n$/u
+    for (const { stderr } of [json, csv, table]) expect(stderr).toMatch(closing)
 
-  test('query, as CSV', async () => {
-    const { stdout } = await query(QUESTION, '--format', 'csv')
-    const rows: Record<string, string>[] = parseCsv(stdout, { columns: true })
-    const numbers = rows.map(({ color, rides, passengers }) => ({
-      color,
-      rides: Number(rides),
-      passengers: Number(passengers),
-    }))
-    expect(numbers).toEqual(expected)
-  })
-
-  test('query, as a table', async () => {
-    const { stdout } = await query(QUESTION)
-    const cells = stdout
+    expect(JSON.parse(json.stdout)).toEqual(expected)
+    const rows: Record<string, string>[] = parseCsv(csv.stdout, { columns: true })
+    expect(rows.map(rowOf)).toEqual(expected)
+    const cells = table.stdout
       .split('\n')
       .filter((text) => /│ (?:green|yellow)/u.test(text))
       .map((text) => text.split('│').map((cell) => cell.trim()))
-    const [green, yellow] = cells.map(([, color, rides, passengers]) => ({
-      color,
-      rides: Number(rides),
-      passengers: Number(passengers),
-    }))
-    expect([green, yellow]).toEqual(expected)
-    expect(stdout).toContain('(2 rows)')
+    const shown = cells.map(([, color, rides, passengers]) => rowOf({ color, rides, passengers }))
+    expect(shown).toEqual(expected)
+    expect(table.stdout).toContain('(2 rows)')
   })
 
   test('an aggregate of too few members is withheld', async () => {
@@ -317,12 +325,14 @@ describe('asking', () => {
 
   test('explain, as text and as JSON, asks nobody', async () => {
     const before = JSON.parse((await ok('ledger', '--format', 'json')).stdout) as unknown[]
-    const { stdout, stderr } = await ok('explain', QUESTION)
-    expect(stdout).toContain('Reveals')
-    expect(stderr).toBe('')
-    const json = JSON.parse((await ok('explain', QUESTION, '--format', 'json')).stdout) as object
-    expect(json).toMatchObject({ rows: 2 * RIDES })
-    expect(json).toHaveProperty('leaks')
+    const [text, json] = await Promise.all([
+      ok('explain', QUESTION),
+      ok('explain', QUESTION, '--format', 'json'),
+    ])
+    expect(text.stdout).toContain('revealed:')
+    expect(text.stderr).toBe('')
+    expect(JSON.parse(json.stdout)).toMatchObject({ rows: 2 * RIDES })
+    expect(JSON.parse(json.stdout)).toHaveProperty('leaks')
     const after = JSON.parse((await ok('ledger', '--format', 'json')).stdout) as unknown[]
     expect(after).toHaveLength(before.length)
   })
@@ -330,10 +340,8 @@ describe('asking', () => {
 
 describe('being refused', () => {
   test('a wrong column name: exit 2, with a caret below it', async () => {
-    for (const command of ['query', 'explain']) {
-      const sql = 'SELECT AVG(fair) FROM trips'
-      const more = command === 'query' ? ['--purpose', PURPOSE] : []
-      const { code, stdout, stderr } = await cli(command, sql, ...more)
+    const sql = 'SELECT AVG(fair) FROM trips'
+    for (const { code, stdout, stderr } of await Promise.all([query(sql), cli('explain', sql)])) {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toContain('SH_SQL_UNKNOWN_COLUMN')
       const lines = stderr.split('\n')
@@ -356,22 +364,17 @@ describe('being refused', () => {
   })
 
   test('a key that is not registered: exit 3', async () => {
-    await ok('keys', 'new', 'mallory', '--dir', 'strangers')
-    for (const key of ['strangers/mallory.skey', 'keys/share-1.skey']) {
-      const { code, stdout, stderr } = await query(QUESTION, '--key', key)
-      expect({ key, code, stdout }).toEqual({ key, code: 3, stdout: '' })
+    await ok('keys', 'new', 'mallory', 'analyst', '--dir', 'strangers')
+    // Nor does it help to have the querier's name, or to be in the topology as something else.
+    const keys = ['strangers/mallory.skey', 'strangers/analyst.skey', 'keys/share-1.skey']
+    const results = await Promise.all(keys.map((key) => query(QUESTION, '--key', key)))
+    for (const { code, stdout, stderr } of results) {
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
       expect(stderr).toContain('SH_AUTH_SIGNATURE')
     }
   })
 
-  test('nor does the querier’s name with another key help', async () => {
-    await ok('keys', 'new', 'analyst', '--dir', 'strangers')
-    const { code, stderr } = await query(QUESTION, '--key', 'strangers/analyst.skey')
-    expect(code).toBe(3)
-    expect(stderr).toContain('SH_AUTH_SIGNATURE')
-  })
-
-  test('even if the stranger has put itself into its own topology', async () => {
+  test('and the coordinator knows it too, whatever the stranger’s topology says', async () => {
     const topology = await readFile(file(TOPOLOGY), 'utf8')
     await writeFile(file('forged.json'), topology.replace('keys/analyst', 'strangers/analyst'))
     const args = ['--topology', 'forged.json', '--key', 'strangers/analyst.skey']
@@ -489,19 +492,21 @@ describe('auditing', () => {
     expect([...kinds].toSorted()).toEqual(
       ['schema', 'receipt', 'version', 'job-start', 'report', 'completion'].toSorted(),
     )
-    const csv = (await ok('ledger', '--format', 'csv')).stdout
-    expect(parseCsv(csv, { columns: true })).toHaveLength(list.length)
-    expect((await ok(...line('ledger'))).stdout).toContain('trips version 2')
-
-    const { stdout, stderr } = await ok('ledger', 'show', '0')
+    const [csv, table, { stdout, stderr }] = await Promise.all([
+      ok('ledger', '--format', 'csv'),
+      ok(...line('ledger')),
+      ok('ledger', 'show', '0'),
+    ])
+    expect(parseCsv(csv.stdout, { columns: true })).toHaveLength(list.length)
+    expect(table.stdout).toContain('trips version 2')
     expect(stdout).toMatch(/^taxi-coop\.example\/ledger\/schema\/v1\n/u)
     expect(stdout).toMatch(/\n\n(?:— (?:green|yellow)-cabs [A-Za-z0-9+/=]+\n){2}$/u)
     expect(stderr).toBe('')
   })
 
   test('there is no entry beyond the last', async () => {
-    for (const entry of ['100000', '-1', 'x']) {
-      const { code, stdout, stderr } = await cli('ledger', 'show', '--', entry)
+    const wrong = ['100000', 'x'].map((entry) => cli('ledger', 'show', entry))
+    for (const { code, stdout, stderr } of await Promise.all(wrong)) {
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
       expect(stderr).toContain('SH_LEDGER_RANGE')
     }
@@ -584,26 +589,22 @@ describe('auditing', () => {
     ],
   ]
 
-  test.each(tampered)('%s: exit 5, and it says so', async (_what, said, tamper) => {
-    await cp(file('copy'), file('tampered'), { recursive: true })
-    try {
-      await tamper(file('tampered'))
-      const { code, stdout, stderr } = await cli('audit', '--all', '--ledger', 'tampered')
-      expect(code).toBe(5)
-      expect(stderr).toMatch(said)
-      expect(stdout).toContain('✗')
-      expect(stdout).toMatch(/checks? failed\.\n$/u)
-    } finally {
-      await rm(file('tampered'), { recursive: true, force: true })
-    }
+  test.concurrent.each(tampered)('%s: exit 5, and it says so', async (what, said, tamper) => {
+    const directory = what.replaceAll(' ', '-')
+    await cp(file('copy'), file(directory), { recursive: true })
+    await tamper(file(directory))
+    const { code, stdout, stderr } = await cli('audit', '--all', '--ledger', directory)
+    expect(code).toBe(5)
+    expect(stderr).toMatch(said)
+    expect(stdout).toContain('✗')
+    expect(stdout).toMatch(/checks? failed\.\n$/u)
   })
 
   test('a ledger that was wound back is found out with the earlier checkpoint', async () => {
-    await ok('audit', '--save-checkpoint', 'newer.txt')
     expect((await query(QUESTION)).code).toBe(0)
-    await ok('audit', '--since', 'newer.txt', '--save-checkpoint', 'newest.txt')
-    // The copy ends before `newest`.
-    const { code, stderr } = await cli('audit', '--ledger', 'copy', '--since', 'newest.txt')
+    await ok('audit', '--since', 'seen.txt', '--save-checkpoint', 'newer.txt')
+    // The copy ends before `newer`.
+    const { code, stderr } = await cli('audit', '--ledger', 'copy', '--since', 'newer.txt')
     expect(code).toBe(5)
     expect(stderr).toContain('Nothing was taken back')
   })
@@ -616,12 +617,7 @@ describe('auditing', () => {
 })
 
 test('all processes end in order when they are told to', async () => {
-  for (const [name, child] of processes) {
-    await end(child)
-    expect({ name, code: child.exitCode, signal: child.signalCode }).toEqual({
-      name,
-      code: 0,
-      signal: null,
-    })
-  }
+  await Promise.all([...processes.values()].map(end))
+  const codes = [...processes].map(([name, child]) => [name, child.exitCode, child.signalCode])
+  expect(codes).toEqual(['coordinator', ...NODES].map((name) => [name, 0, null]))
 })
