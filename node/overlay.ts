@@ -1,7 +1,7 @@
 /**
- * The libp2p host of a process: TCP, Noise, yamux, Ed25519 identities. A connection proves the peer's
- * key; only keys of the topology get one, in either direction. On top of it: framed streams between
- * actors by their topology names.
+ * The libp2p host of a process: TCP, TLS 1.3 (or Noise), yamux, Ed25519 identities. A connection proves
+ * the peer's key; only keys of the topology get one, in either direction. On top of it: framed streams
+ * between actors by their topology names.
  *
  * Security: who is not in the topology learns that a node listens there and its public key, no more.
  * Peers learn nothing of each other that is not in the topology (no identify, no discovery, no relay).
@@ -30,6 +30,7 @@ import { deadline } from './deadline.ts'
 import { FramedStream } from './framed-stream.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
+import { nativeTls } from './native-tls.ts'
 import { actorOf, type Actor, type Role, type Topology } from './topology.ts'
 
 const MiB = 1024 * 1024
@@ -135,7 +136,8 @@ async function startHost(
       nodeInfo: { name: 'sharehold', userAgent: 'sharehold' },
       addresses: { listen: [...listen] },
       transports: [tcp()],
-      connectionEncrypters: [noise()],
+      // In this order: Noise where a peer offers nothing else. See native-tls.ts for what TLS saves.
+      connectionEncrypters: [nativeTls(), noise()],
       streamMuxers: [
         yamux({
           maxInboundStreams: 4 * STREAMS_PER_PROTOCOL,
