@@ -121,6 +121,7 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   }
   const importId = hexOf(rng(16))
   const chunks = chunkRows(part.rows)
+  await checkRoom(options, importId, chunks)
   const streams = await Promise.all(
     topology.shareNodes.map((node) => overlay.open(node.name, IMPORT_PROTOCOL, { bulk: true })),
   )
@@ -162,6 +163,40 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   await saveCoordinates(dataDirectory, coordinates(receipts, version.number))
   await Promise.allSettled(streams.map((stream) => activate(stream, version.note)))
   return { importId, version: version.number, rows: part.rows, members: part.members.length, entry }
+}
+
+/** Longest version record: with its signature it has to fit into a ledger entry of 65,535 bytes. */
+const MOST_RECORD_BYTES = 64_000
+
+/** A version names all its parts: refuses before anything is sent if one more does not fit. */
+async function checkRoom(
+  { overlay, registry, schema }: ImportOptions,
+  importId: string,
+  chunks: readonly number[],
+): Promise<void> {
+  const newest = await registry.newest(schema.dataset)
+  const keys = admissionKeys(overlay.topology)
+  const before =
+    newest === null
+      ? null
+      : openVersion(newest.versionNote, keys, openSchema(newest.schemaNote, keys))
+  const hashes = overlay.topology.shareNodes.map(() => hexOf(new Uint8Array(32)))
+  const part = {
+    repository: overlay.self.name,
+    importId,
+    chunks,
+    members: hashes[0]!,
+    roots: hashes,
+    receipts: hashes,
+  }
+  const parts = [...(before?.parts ?? []), part]
+  const bytes = JSON.stringify({ parts, rowsPerMember: before?.rowsPerMember ?? [] }).length
+  if (bytes <= MOST_RECORD_BYTES) return
+  throw new ShareholdError(
+    'SH_IMPORT_VERSION_SIZE',
+    `The dataset has ${parts.length - 1} imports: one more does not fit into its version record.`,
+    { hint: 'Import fewer, larger files; begin a new dataset for a new period.' },
+  )
 }
 
 interface Registered {
