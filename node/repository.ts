@@ -7,12 +7,9 @@
  * share leaves; every share-node syncs before it signs its receipt; the version enters the ledger
  * only with all n receipts; if that fails, the share-nodes are told to drop the import.
  */
-import { createHmac, hkdfSync } from 'node:crypto'
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
-import path from 'node:path'
+import { readFile } from 'node:fs/promises'
 
 import { openSchema, openVersion } from '../protocol/admission.ts'
-import { parseSignerKey } from '../protocol/ledger/note.ts'
 import { noteHash, openRecordOfAll, schemaHash, signRecord } from '../protocol/ledger/records.ts'
 import type { VersionBody } from '../protocol/ledger/records.ts'
 import { encodeMembers } from '../protocol/members.ts'
@@ -42,6 +39,14 @@ import { admissionKeys } from './job-server.ts'
 import type { ActorKey } from './keys.ts'
 import { receiveMessage, sendMessage } from './message-stream.ts'
 import type { Overlay } from './overlay.ts'
+import {
+  UNREGISTERED,
+  fileTagOf,
+  forgetCoordinates,
+  refuseDuplicate,
+  saveCoordinates,
+} from './share-coordinates.ts'
+import type { ShareCoordinates } from './share-coordinates.ts'
 import { committeeSize } from './topology.ts'
 
 /** What the repository needs of the coordinator. */
@@ -74,28 +79,7 @@ export interface ImportResult {
   readonly entry: number
 }
 
-/** Who holds which share of which chunk, under which root: what a repository keeps of an import. */
-export interface ShareCoordinates {
-  readonly dataset: string
-  readonly importId: string
-  /** 0 while it is unknown whether the version was entered. */
-  readonly version: number
-  readonly rows: number
-  readonly chunks: readonly number[]
-  /** HMAC of the file under a key of the repository: finds a second import of the same file. */
-  readonly fileTag: string
-  readonly holders: readonly {
-    readonly index: number
-    readonly name: string
-    readonly vkey: string
-    readonly root: string
-    readonly receipt: string
-  }[]
-}
-
 const MOST_CONFLICTS = 5
-/** In coordinates: the version was asked for, and no answer came (yet). */
-const UNREGISTERED = 0
 
 /**
  * Imports one CSV file as a new part of the dataset.
@@ -105,7 +89,7 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   const { overlay, key, registry, schema, dataDirectory } = options
   const { topology } = overlay
   const bytes = await readSource(options.csvFile)
-  const fileTag = tagOf(bytes, key, schema.dataset)
+  const fileTag = fileTagOf(bytes, key, schema.dataset)
   await refuseDuplicate(dataDirectory, fileTag)
   options.onProgress?.(0, 'checking')
   const part = parseCsvPart(bytes, schema)
@@ -441,63 +425,4 @@ async function readSource(file: string): Promise<Buffer> {
   } catch (cause) {
     throw new ShareholdError('SH_IMPORT_FILE', `The file ${file} cannot be read.`, { cause })
   }
-}
-
-/** Keyed, so that who reads the coordinates cannot test guesses of the file. */
-function tagOf(bytes: Uint8Array, key: ActorKey, dataset: string): string {
-  const { seed } = parseSignerKey(key.skey)
-  const tagKey = hkdfSync('sha256', seed, dataset, 'sharehold/file-tag/v1', 32)
-  return createHmac('sha256', new Uint8Array(tagKey)).update(bytes).digest('hex')
-}
-
-async function refuseDuplicate(dataDirectory: string, fileTag: string): Promise<void> {
-  for (const one of await readCoordinates(dataDirectory)) {
-    if (one.fileTag !== fileTag) continue
-    throw new ShareholdError(
-      'SH_IMPORT_DUPLICATE',
-      one.version === UNREGISTERED
-        ? `An import of this very file was interrupted (import ${one.importId}).`
-        : `This very file was imported before (import ${one.importId}, version ${one.version}).`,
-      {
-        hint:
-          one.version === UNREGISTERED
-            ? `Nothing was stored now. See in \`sharehold ledger\` whether it has a version; if not, remove imports/${one.importId}.json from the data folder and import again.`
-            : 'Nothing was stored. Import only new rows.',
-      },
-    )
-  }
-}
-
-/** The share coordinates of all imports from this folder. */
-export async function readCoordinates(dataDirectory: string): Promise<ShareCoordinates[]> {
-  const files = await readdir(path.join(dataDirectory, 'imports')).catch(() => [])
-  const texts = await Promise.all(
-    files
-      .filter((file) => file.endsWith('.json'))
-      .map((file) => readFile(path.join(dataDirectory, 'imports', file), 'utf8')),
-  )
-  return texts
-    .map((text) => JSON.parse(text) as ShareCoordinates)
-    .toSorted((a, b) => a.version - b.version)
-}
-
-async function saveCoordinates(
-  dataDirectory: string,
-  coordinates: ShareCoordinates,
-): Promise<void> {
-  const folder = path.join(dataDirectory, 'imports')
-  await mkdir(folder, { recursive: true })
-  const target = path.join(folder, `${coordinates.importId}.json`)
-  const temporary = await open(`${target}.tmp`, 'w', 0o600)
-  try {
-    await temporary.writeFile(`${JSON.stringify(coordinates, null, 2)}\n`)
-    await temporary.sync()
-  } finally {
-    await temporary.close()
-  }
-  await rename(`${target}.tmp`, target)
-}
-
-async function forgetCoordinates(dataDirectory: string, importId: string): Promise<void> {
-  await rm(path.join(dataDirectory, 'imports', `${importId}.json`), { force: true })
 }
