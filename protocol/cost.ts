@@ -10,10 +10,12 @@
 import { planeBytes } from '../shares/bits/plane.ts'
 
 import { type Circuit, circuitStats, layerCircuit } from './circuit.ts'
+import { lessThanCircuit, winnerCircuit } from './extreme.ts'
 import { batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, Plan, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
+import { thresholdCircuit } from './select-rank.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
 import { membersOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
@@ -131,7 +133,7 @@ function range(first: number, last: number): readonly number[] {
 }
 
 function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
-  const { n, t } = tally
+  const { t } = tally
   const { lanes } = layout
   if (operator.kind === 'circuit') {
     circuitRounds(tally, operator.circuit, tag, layout.planeBytes)
@@ -143,22 +145,12 @@ function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): v
     tally.fieldMultiplications += products
   }
   if (operator.kind === 'bit-to-field') {
-    // Inputs of P_1..P_t, t-1 multiplications by all, a last dealing by P_{t+1}..P_n.
-    const bits = operator.inputs.length * lanes
-    tally.round(tag, 0, 8 * bits, range(1, t))
-    for (let k = 1; k < t; k++) tally.round(tag, k, 8 * bits)
-    tally.round(tag, t, 8 * bits, range(t + 1, n))
-    tally.fieldMultiplications += t * bits
+    bitToFieldRounds(tally, operator.inputs.length * lanes, tag)
   }
   if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
-    // 61 bits from each of t+1 parties, which turn with operator and batch; then the circuit.
-    const summands = range(0, t).map((k) => ((tag.op + tag.batch + k) % n) + 1)
-    const bytes = operator.inputs.length * layout.planeBytes
     const circuit =
       operator.kind === 'less-than-zero' ? lessThanZeroCircuit(t + 1) : equalsZeroCircuit(t + 1)
-    const dealers = summands.toSorted((a, b) => a - b)
-    tally.round(tag, 0, 61 * bytes, dealers)
-    circuitRounds(tally, circuit, { ...tag, step: tag.step + 1 }, bytes)
+    signRounds(tally, circuit, tag, operator.inputs.length * layout.planeBytes)
     tally.andGates += circuitStats(circuit).ands * operator.inputs.length * lanes
   }
 }
@@ -182,6 +174,16 @@ function wholeTable(
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
       const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
       popcountRounds(tally, operator.inputs.length, operator.width, tag, layout)
+      return
+    }
+    case 'extreme':
+    case 'select': {
+      const { domain, lanes } = shapes[operator.choices[0]!.among.op]!
+      const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
+      const { parts: width } = shapes[tag.op]!
+      const choices = operator.choices.length
+      if (operator.kind === 'extreme') extremeRounds(tally, choices, width, tag, layout)
+      else selectRounds(tally, operator, width, tag, layout)
       return
     }
     case 'circuit':
@@ -211,11 +213,35 @@ function operatorInput(
   return operator.kind === 'multiply' ? operator.pairs[0]![0].op : operator.inputs[0]!.op
 }
 
-/** One round per AND depth. */
-function circuitRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: number): void {
-  layerCircuit(circuit).forEach(({ ands }, depth) => {
-    tally.round(tag, depth - 1, ands.length * bytes)
-  })
+/** One round per AND depth. @returns their number */
+function circuitRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: number): number {
+  const layers = layerCircuit(circuit)
+  layers.forEach(({ ands }, depth) => tally.round(tag, depth - 1, ands.length * bytes))
+  return layers.length - 1
+}
+
+/** Inputs of P_1..P_t, t-1 multiplications by all, a last dealing by P_{t+1}..P_n. @returns t + 1 */
+function bitToFieldRounds(tally: Tally, bits: number, tag: Tag): number {
+  const { n, t } = tally
+  tally.round(tag, 0, 8 * bits, range(1, t))
+  for (let k = 1; k < t; k++) tally.round(tag, k, 8 * bits)
+  tally.round(tag, t, 8 * bits, range(t + 1, n))
+  tally.fieldMultiplications += t * bits
+  return t + 1
+}
+
+/** 61 planes from each of t+1 parties, which turn with the tag; then the circuit. @returns all rounds */
+function signRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: number): number {
+  const { n, t } = tally
+  const first = tag.op + tag.batch + tag.step
+  const dealers = range(0, t).map((k) => ((first + k) % n) + 1)
+  tally.round(
+    tag,
+    0,
+    61 * bytes,
+    dealers.toSorted((a, b) => a - b),
+  )
+  return 1 + circuitRounds(tally, circuit, { ...tag, step: tag.step + 1 }, bytes)
 }
 
 /** Level L pairs the ceil(rows / 2^L) values that are left of each member. */
@@ -271,4 +297,102 @@ function popcountRounds(
   const last = lastAdder(heap, width)
   circuitRounds(tally, last, { ...tag, step: tag.step + step }, planeBytes(planes))
   tally.andGates += planes * circuitStats(last).ands
+}
+
+/** Filter; then a tournament among blocks of 128 lanes while there are more than 32, then among lanes. */
+function extremeRounds(
+  tally: Tally,
+  choices: number,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const at = { ...tag }
+  tally.round(at, 0, width * choices * layout.planeBytes)
+  tally.andGates += width * choices * layout.lanes
+  at.step++
+  /** `parts` numbers in each of so many lanes. */
+  const level = (parts: number, lanes: number, bytes: number): void => {
+    if (parts === 1) return
+    const pairs = (parts * (parts - 1)) / 2
+    const [comparison, winner] = [lessThanCircuit(width), winnerCircuit(parts)]
+    at.step += circuitRounds(tally, comparison, at, pairs * bytes)
+    at.step += circuitRounds(tally, winner, at, bytes)
+    tally.round(at, 0, (parts - 1) * width * bytes)
+    at.step++
+    const ands = pairs * circuitStats(comparison).ands + circuitStats(winner).ands
+    tally.andGates += (ands + (parts - 1) * width) * lanes
+  }
+  const partsFor = (lanes: number): number => (choices * lanes <= 65_536 ? 4 : 2)
+  let blocks = layout.planeBytes / 16
+  let lanes = layout.lanes
+  for (; blocks > 32; lanes = 128 * blocks) {
+    const parts = partsFor(128 * blocks)
+    blocks = Math.ceil(blocks / parts)
+    level(parts, choices * blocks * 128, choices * blocks * 16)
+  }
+  while (lanes > 1) {
+    const parts = Math.min(lanes, partsFor(lanes))
+    lanes = Math.ceil(lanes / parts)
+    level(parts, choices * lanes, planeBytes(choices * lanes))
+  }
+}
+
+/** For each digit: candidates below each value of it, counts, comparisons, and (not for the last) what is left. */
+function selectRounds(
+  tally: Tally,
+  { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const at = { ...tag }
+  const bytes = layout.planeBytes
+  const digits = Math.ceil(width / digit)
+  const thresholds = thresholdCircuit(digit)
+  const values = (2 ** digit - 1) * choices.length
+  at.step += circuitRounds(tally, thresholds, at, digits * choices.length * bytes)
+  tally.andGates += circuitStats(thresholds).ands * digits * choices.length * layout.lanes
+  for (let k = 0; k < digits; k++) {
+    tally.round(at, 0, values * bytes)
+    at.step++
+    // All that take part are counted with the first digit.
+    at.step += countRounds(
+      tally,
+      k === 0 ? values + choices.length : values,
+      at,
+      bytes,
+      addingRounds,
+    )
+    const circuit = lessThanZeroCircuit(tally.t + 1)
+    at.step += signRounds(tally, circuit, at, planeBytes(values))
+    tally.andGates += values * (layout.lanes + circuitStats(circuit).ands)
+    if (k === digits - 1) return
+    tally.round(at, 0, 2 * values * bytes)
+    at.step++
+    tally.andGates += 2 * values * layout.lanes
+  }
+}
+
+/** Full adders of blocks, then the conversion of what is left. @returns the rounds */
+function countRounds(
+  tally: Tally,
+  planes: number,
+  tag: Tag,
+  bytes: number,
+  addingRounds: number,
+): number {
+  // heap[w]: blocks of weight 2^w, of one plane.
+  let heap = [bytes / 16]
+  for (let step = 0; ; step++) {
+    const thirds = heap.map((count) => Math.floor(count / 3))
+    const adders = thirds.reduce((sum, count) => sum + count, 0)
+    if (step === addingRounds || adders === 0) {
+      const bits = heap.reduce((sum, count) => sum + count, 0) * 128 * planes
+      return step + bitToFieldRounds(tally, bits, { ...tag, step: tag.step + step })
+    }
+    tally.round(tag, step, planes * adders * 16)
+    tally.andGates += planes * adders * 128
+    heap = [...heap, 0].map((count, w) => count - 2 * (thirds[w] ?? 0) + (thirds[w - 1] ?? 0))
+  }
 }

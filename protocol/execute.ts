@@ -18,11 +18,13 @@ import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
 import { bitToField } from './bit-to-field.ts'
 import { evaluate } from './evaluate.ts'
+import { extremes } from './extreme.ts'
 import { writeBytes } from './gather.ts'
 import { type Batch, batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
-import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
+import type { Choice, Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
+import { selectRanks } from './select-rank.ts'
 import { equalsZero, lessThanZero } from './share-split.ts'
 import { membersOf, refsOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
@@ -117,6 +119,14 @@ interface Value {
 }
 
 type Values = Map<number, Value>
+
+/** Operators that read planes over all rows at once. */
+const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
+  'any-row',
+  'popcount',
+  'extreme',
+  'select',
+])
 
 /** All operators over rows, on one batch. */
 async function runBatch(run: Run, arena: Arena, batch: Batch): Promise<void> {
@@ -216,6 +226,21 @@ async function overTable(
       )
       const layout = rows ? tableLayout(params) : flatLayout(lanes)
       return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
+    }
+    case 'extreme':
+    case 'select': {
+      const { domain, lanes } = shapes[operator.choices[0]!.among.op]!
+      const rows = domain === 'rows'
+      const at = (ref: Ref): BitShare =>
+        rows ? run.collected.get(keyOf(ref))! : planeOf(values, ref)
+      const layout = rows ? tableLayout(params) : flatLayout(lanes)
+      const sharesOf = ({ planes, among }: Choice) => ({ planes: planes.map(at), among: at(among) })
+      if (operator.kind === 'extreme') {
+        const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
+        return bitValue(arena, await extremes(party, arena, tag, choices, layout))
+      }
+      const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
+      return bitValue(arena, await selectRanks(party, arena, tag, choices, layout, operator))
     }
     case 'gather':
       return shapes[tag.op]!.type === 'bits'
@@ -336,8 +361,8 @@ function newCollection(
   const collected = new Map<string, BitShare>()
   const bytes = tableLayout(params).planeBytes
   for (const operator of plan.operators) {
-    if (operator.kind !== 'any-row' && operator.kind !== 'popcount') continue
-    for (const ref of operator.inputs) {
+    if (!WHOLE_TABLE.has(operator.kind)) continue
+    for (const ref of refsOf(operator)) {
       if (shapes[ref.op]!.domain !== 'rows' || collected.has(keyOf(ref))) continue
       collected.set(keyOf(ref), newBitShare(arena, party.committee, bytes))
     }

@@ -45,6 +45,23 @@ export type Operator =
   | { readonly kind: 'total'; readonly inputs: readonly Ref[] }
   /** members/bits, one plane per input (rows/bits): 1 iff any row of the member has the bit set. Segmented OR. */
   | { readonly kind: 'any-row'; readonly inputs: readonly Ref[] }
+  /**
+   * slots/bits, one lane per choice, as many planes as the widest has: the largest or smallest number among
+   * the lanes (of rows/bits or members/bits) whose filter is 1. Among none, 0 or all ones.
+   */
+  | { readonly kind: 'extreme'; readonly choices: readonly ExtremeChoice[] }
+  /**
+   * slots/bits, one lane per choice, as many planes as the widest has: the number of rank floor((times * count
+   * + plus) / over) among the `count` lanes (of rows/bits or members/bits) whose filter is 1; rank 1 is the
+   * smallest. Rank 0 gives 0, a rank beyond the count all ones. `digit` (1..3 bits found at a time) and
+   * `addingRounds` (of full adders, before counts are converted) change the cost only.
+   */
+  | {
+      readonly kind: 'select'
+      readonly choices: readonly RankChoice[]
+      readonly digit: number
+      readonly addingRounds: number
+    }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**
@@ -68,6 +85,23 @@ export type Operator =
     }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+/** Numbers, least significant plane first, and the plane that says which of them count. */
+export interface Choice {
+  readonly planes: readonly Ref[]
+  readonly among: Ref
+}
+
+export interface ExtremeChoice extends Choice {
+  readonly largest: boolean
+}
+
+/** Natural numbers; `over` is at least 1. */
+export interface RankChoice extends Choice {
+  readonly times: number
+  readonly plus: number
+  readonly over: number
+}
 
 export interface Plan {
   readonly version: 1

@@ -55,7 +55,11 @@ export async function popcount(
     const heap =
       layout.planeBytes <= FEW_BLOCKS * BLOCK_BYTES
         ? heapOfLanes(party, scratch, planes, layout)
-        : await addBlocks(party, scratch, nextTag, planes, layout, width)
+        : heapOfBlocks(
+            party,
+            scratch,
+            await addBlocks(party, scratch, nextTag, planes, layout, width, isFew),
+          )
     const rest = await addLanes(party, scratch, nextTag, heap, planes.length, width)
     return await addLastTwo(party, arena, nextTag(), rest, planes.length, width)
   } finally {
@@ -115,21 +119,35 @@ function heapOfLanes(
   return { pool: joinPlanes(party, arena, planes), lists: [list] }
 }
 
-/** Adds blocks of 128 lanes until few are left. */
-async function addBlocks(
+/** Bits of all weights, in blocks of 128 lanes. */
+export interface Blocks {
+  /** weights[w][k]: the blocks of weight 2^w of plane k, on end. */
+  readonly weights: readonly (readonly BitShare[])[]
+  /** Blocks of each weight, of one plane. */
+  readonly counts: readonly number[]
+}
+
+/**
+ * Adds blocks of 128 lanes, lane by lane, one round after the other.
+ * @param arena owns the results
+ * @param nextTag called for each round
+ * @param width weights from 2^width on are dropped
+ * @param isEnough told the blocks of each weight and the rounds so far, of one plane; ends it
+ */
+export async function addBlocks(
   party: Party,
   arena: Arena,
   nextTag: () => Tag,
   planes: readonly BitShare[],
   layout: Layout,
   width: number,
-): Promise<Heap> {
-  // weights[w][k]: the blocks of weight 2^w of plane k, on end.
+  isEnough: (counts: readonly number[], rounds: number) => boolean,
+): Promise<Blocks> {
   let weights = [withoutPadding(party, arena, planes, layout)]
   let counts = [layout.planeBytes / BLOCK_BYTES]
-  for (;;) {
+  for (let rounds = 0; ; rounds++) {
     const { adders, left } = compress(counts, width)
-    if (isFew(counts) || adders.every((count) => count === 0)) break
+    if (isEnough(counts, rounds) || adders.every((count) => count === 0)) break
     const round = arena.child()
     try {
       const thirds = weights.map((ofWeight, w) =>
@@ -155,7 +173,7 @@ async function addBlocks(
       round.release()
     }
   }
-  return heapOfBlocks(party, arena, weights, counts)
+  return { weights, counts }
 }
 
 /** Whether `counts` blocks (of each weight) per plane are better added lane by lane. */
@@ -164,12 +182,7 @@ export function isFew(counts: readonly number[]): boolean {
 }
 
 /** The lanes of blocks that were added block by block. */
-function heapOfBlocks(
-  party: Party,
-  arena: Arena,
-  weights: readonly (readonly BitShare[])[],
-  counts: readonly number[],
-): Heap {
+function heapOfBlocks(party: Party, arena: Arena, { weights, counts }: Blocks): Heap {
   let base = 0
   const lists = weights.map((planes, w) => {
     const lanes = counts[w]! * BLOCK_LANES

@@ -15,7 +15,7 @@
  * Cost, n = 3 / 5 / 7: dealing 1 round, 61t bits per lane of each of the t+1 summand parties; then
  * less than zero: 0 / 61 / 122 and 128 ANDs, 8 / 9 / 10 rounds; equals zero: 60 / 121 / 182 ANDs,
  * 6 / 7 / 8 rounds. An AND is t bits per lane and party. Which parties are summand parties turns
- * with operator and batch, so that no party deals more than others in the long run.
+ * with the tag, so that no party deals more than others in the long run.
  */
 import { xor, zero } from '../shares/bits/plane.ts'
 import { planesFromWords } from '../shares/bits/transpose.ts'
@@ -35,6 +35,7 @@ import { ivOf } from '../shares/prg.ts'
 import { type BitShare, component, newBitShare } from '../shares/replicated.ts'
 import type { ShamirShare } from '../shares/shamir.ts'
 
+import { circuitFor } from './circuit-cache.ts'
 import type { Circuit } from './circuit.ts'
 import { dealtTo } from './deal-field.ts'
 import { evaluate } from './evaluate.ts'
@@ -58,9 +59,9 @@ export const lessThanZeroCircuit = circuitFor((summands) =>
 /** The circuit after the dealing, for t+1 summands. */
 export const equalsZeroCircuit = circuitFor((summands) => zeroCircuit(summands, WIDTH))
 
-/** The t+1 parties whose shares are the summands in this operator and batch, ascending. */
-export function summandParties(of: Committee, { op, batch }: Tag): number[] {
-  const first = (op + batch) % of.n
+/** The t+1 parties whose shares are the summands under this tag, ascending. */
+export function summandParties(of: Committee, { op, batch, step }: Tag): number[] {
+  const first = (op + batch + step) % of.n
   return Array.from({ length: of.t + 1 }, (_, k) => cyclic(of, 1 + first + k)).toSorted(
     (a, b) => a - b,
   )
@@ -209,17 +210,4 @@ function planesOf(out: Block, words: FpVector, layout: Layout): void {
     )
     planesFromWords(planes, blockOf(sliceFp(words, firstLane, firstLane + lanes)), lanes)
   })
-}
-
-/** Builds each circuit once. */
-function circuitFor(build: (summands: number) => Circuit): (summands: number) => Circuit {
-  const built = new Map<number, Circuit>()
-  return (summands) => {
-    let circuit = built.get(summands)
-    if (circuit === undefined) {
-      circuit = build(summands)
-      built.set(summands, circuit)
-    }
-    return circuit
-  }
 }

@@ -35,6 +35,10 @@ const MAX_STORED_PLANES = 64
 const MAX_COUNT_PLANES = 32
 const MAX_CHUNKS_IN_FLIGHT = 256
 
+/** Of what the digits of a selection are worth. */
+const MAX_DIGIT = 3
+const MAX_ADDING_ROUNDS = 64
+
 /** A public integer in a plan. */
 const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
 
@@ -69,6 +73,9 @@ export function refsOf(operator: Operator): readonly Ref[] {
       return operator.pairs.flat()
     case 'gather':
       return operator.lanes.map(({ from }) => from)
+    case 'extreme':
+    case 'select':
+      return operator.choices.flatMap(({ planes, among }) => [...planes, among])
     case 'circuit':
     case 'bit-to-field':
     case 'total':
@@ -174,6 +181,19 @@ function shapeOf(
       check(isIndex(width, MAX_COUNT_PLANES + 1) && lanes < 2 ** width, 'is too narrow or too wide')
       return { domain: 'slots', type: 'bits', parts: width, lanes: inputs.length }
     }
+    case 'extreme':
+    case 'select': {
+      demand({ domain, type: 'bits' })
+      check(domain !== 'slots', 'chooses from slots')
+      const widths = operator.choices.map(({ planes }) => planes.length)
+      check(
+        widths.every((width) => isIndex(width - 1, MAX_STORED_PLANES)),
+        'chooses from numbers without planes, or with too many',
+      )
+      if (operator.kind === 'select') checkRanks(operator, lanes, check)
+      const parts = Math.max(...widths)
+      return { domain: 'slots', type: 'bits', parts, lanes: operator.choices.length }
+    }
     case 'combine':
       demand({ domain, type: 'field', lanes })
       check(
@@ -199,6 +219,22 @@ function shapeOf(
   demand({ domain: 'slots', type: 'field' })
   const total = inputs.reduce((sum, input) => sum + input.lanes, 0)
   return { domain, type, parts: 1, lanes: total }
+}
+
+/** Whatever is compared with a rank fits the signed range of the field. */
+function checkRanks(
+  { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
+  lanes: number,
+  check: Check,
+): void {
+  check(isIndex(digit - 1, MAX_DIGIT), 'finds too few or too many bits at a time')
+  check(isIndex(addingRounds, MAX_ADDING_ROUNDS + 1), 'adds in too many rounds')
+  for (const { times, plus, over } of choices) {
+    const natural = [times, plus, over].every((value) => isIndex(value, 2 ** 53)) && over > 0
+    check(natural, 'has a rank that is not made of natural numbers')
+    const most = BigInt(times) * BigInt(lanes) + BigInt(plus) + BigInt(over) * BigInt(lanes + 1)
+    check(most < 2n ** 60n, 'has a rank that is too large')
+  }
 }
 
 /**

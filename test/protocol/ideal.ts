@@ -123,6 +123,28 @@ export function idealOperator(
         range(operator.width).map((i) => counts.map((count) => Math.floor(count / 2 ** i) % 2)),
       )
     }
+    case 'extreme':
+      return choose(
+        operator.choices.map(({ planes, among, largest }) => {
+          const numbers = admitted(planes.map(plane), plane(among))
+          return largest ? numbers.at(-1) : numbers[0]
+        }),
+        operator.choices.map(({ largest }) => largest),
+        Math.max(...operator.choices.map(({ planes }) => planes.length)),
+      )
+    case 'select': {
+      const ranks = operator.choices.map(({ among, times, plus, over }) => {
+        const count = plane(among).reduce((sum, one) => sum + one, 0)
+        return Math.floor((times * count + plus) / over)
+      })
+      return choose(
+        operator.choices.map(({ planes, among }, k) =>
+          ranks[k] === 0 ? undefined : admitted(planes.map(plane), plane(among))[ranks[k]! - 1],
+        ),
+        ranks.map((rank) => rank === 0),
+        Math.max(...operator.choices.map(({ planes }) => planes.length)),
+      )
+    }
     case 'combine': {
       const inputs = operator.inputs.map(vector)
       return field([
@@ -150,6 +172,29 @@ export function idealOperator(
       break
   }
   return field(operator.inputs.map(vector))
+}
+
+/** The numbers in the lanes whose filter is 1, ascending. */
+function admitted(planes: readonly (readonly number[])[], among: readonly number[]): bigint[] {
+  const numbers = among.flatMap((one, lane) =>
+    one === 1
+      ? [planes.reduce((number, plane, i) => number + (BigInt(plane[lane]!) << BigInt(i)), 0n)]
+      : [],
+  )
+  return numbers.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+}
+
+/** Chosen numbers as planes; what there is not is 0 or all ones. */
+function choose(
+  chosen: readonly (bigint | undefined)[],
+  elseZero: readonly boolean[],
+  width: number,
+): PlainValue {
+  const numbers = chosen.map(
+    (number, k) => number ?? (elseZero[k]! ? 0n : 2n ** BigInt(width) - 1n),
+  )
+  const parts = range(width).map((i) => numbers.map((number) => Number((number >> BigInt(i)) & 1n)))
+  return { type: 'bits', parts }
 }
 
 function columnOf(columns: Readonly<Record<string, PlainColumn>>, name: string): PlainColumn {

@@ -105,6 +105,22 @@ export function randomCase(n: number, seed: number): RandomCase {
       return inputs && coefficients && { kind: 'combine', inputs, coefficients, ...constant }
     },
     () => {
+      const from = refs('bits', ['rows', 'members'])
+      const choice = () => ({ planes: some(from, 5)!, among: pick(from) })
+      const choices = Array.from({ length: 1 + below(3) }, choice)
+      if (below(2) === 0) {
+        return {
+          kind: 'extreme',
+          choices: choices.map((one) => ({ ...one, largest: below(2) === 0 })),
+        }
+      }
+      const ranked = choices.map((one) => {
+        const over = 1 + below(5)
+        return { ...one, times: below(over + 1), plus: below(4), over }
+      })
+      return { kind: 'select', choices: ranked, digit: 1 + below(3), addingRounds: below(4) }
+    },
+    () => {
       const inputs = some(refs('field', anyDomain), 2)
       return inputs && { kind: pick(['less-than-zero', 'equals-zero']), inputs }
     },
