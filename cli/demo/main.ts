@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 /**
  * `npm run demo`: seven real processes on loopback answer questions about real taxi rides, each answer
  * compared with PostgreSQL on the pooled plain table; then the ledger is audited. `--stay` (`npm run
  * dev`) keeps the network up instead and says how to ask it something.
  */
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -25,7 +25,7 @@ import { ShareholdError } from '../../shares/errors.ts'
 import { parseSchema } from '../../shares/parse-schema.ts'
 
 import { sharehold, startNetwork } from './network.ts'
-import type { Network } from './network.ts'
+import type { Network, RunResult } from './network.ts'
 import { difference, openOracle } from './oracle.ts'
 import type { Oracle } from './oracle.ts'
 import { DEMO_QUERIES, oracleOf, sqlOf } from './queries.ts'
@@ -36,15 +36,27 @@ const REPOSITORIES = ['yellow-cabs', 'green-cabs']
 const QUERIER = 'analyst'
 const PURPOSE = 'city-planning'
 const DEV_PORT = 7400
+/** Exit code, as shells have it for SIGINT. */
+const INTERRUPTED = 130
 
 const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
+/** Aborted when the demo is interrupted. */
+const interruption = new AbortController()
+/** The command that is running, or was the last. */
+let command: Promise<RunResult> | undefined
+
+function cli(...args: string[]): Promise<RunResult> {
+  command = sharehold(args, { signal: interruption.signal })
+  return command
+}
+
 /** Runs a command that must succeed. */
-async function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await sharehold(args)
-  if (code !== 0) throw new Error(`sharehold ${args.join(' ')} ended with ${code}:\n${stderr}`)
-  return { stdout, stderr }
+async function run(...args: string[]): Promise<RunResult> {
+  const result = await cli(...args)
+  if (result.code === 0) return result
+  throw new Error(`sharehold ${args.join(' ')} ended with ${result.code}:\n${result.stderr}`)
 }
 
 async function importTrips(network: Network): Promise<void> {
@@ -132,7 +144,7 @@ async function demo(network: Network): Promise<number> {
     await oracle.close()
   }
   print(`\n${pc.bold('The audit: from the ledger and public keys alone')}`)
-  const audit = await sharehold(['audit', '--all', '--topology', network.topologyFile])
+  const audit = await cli('audit', '--all', '--topology', network.topologyFile)
   print(audit.stdout.trimEnd())
   if (audit.code !== 0) {
     print(audit.stderr)
@@ -155,48 +167,56 @@ The network is up; in another terminal:
 Ctrl-C ends it; its data stay in ${path.dirname(topology)}.`)
 }
 
+/** Imports what is not there yet, then either asks and audits or stays. */
+async function show(network: Network, stay: boolean, begun: number): Promise<number> {
+  print(
+    `${pc.green('✓')} ${network.names.length} processes: ${network.names.join(', ')} ${pc.dim(seconds(begun))}`,
+  )
+  const { stdout } = await run('datasets', '--topology', network.topologyFile, '--format', 'json')
+  if ((JSON.parse(stdout) as unknown[]).length === 0) await importTrips(network)
+  if (stay) {
+    howToAsk(network)
+    return 0
+  }
+  const failures = await demo(network)
+  print(
+    failures === 0
+      ? pc.green(`\nAll answers equal PostgreSQL's, and the audit is clean. ${seconds(begun)}`)
+      : pc.red(`\n${failures} failed.`),
+  )
+  return failures === 0 ? 0 : 1
+}
+
 async function main(): Promise<number> {
   const stay = process.argv.includes('--stay')
   const directory = stay
     ? path.resolve('.dev')
     : await mkdtemp(path.join(tmpdir(), 'sharehold-demo-'))
-  const begun = performance.now()
-  let network: Network | undefined
-  let interrupted = false
-  const interrupt = (): void => {
-    interrupted = true
-    if (!stay) void network?.stop().then(() => process.exit(130))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interruption.abort())
   }
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  const interrupted = once(interruption.signal, 'abort').then(() => 'interrupted' as const)
+  const begun = performance.now()
+  const starting = startNetwork({
+    directory,
+    repositories: REPOSITORIES,
+    queriers: [QUERIER],
+    ...(stay ? { firstPort: DEV_PORT } : {}),
+  })
   try {
-    network = await startNetwork({
-      directory,
-      repositories: REPOSITORIES,
-      queriers: [QUERIER],
-      ...(stay ? { firstPort: DEV_PORT } : {}),
-    })
-    print(
-      `${pc.green('✓')} ${network.names.length} processes: ${network.names.join(', ')} ${pc.dim(seconds(begun))}`,
-    )
-    const { stdout } = await run('datasets', '--topology', network.topologyFile, '--format', 'json')
-    if ((JSON.parse(stdout) as unknown[]).length === 0) await importTrips(network)
-    if (stay) {
-      howToAsk(network)
-      if (!interrupted) await once(process, 'SIGINT')
-      return 0
-    }
-    const failures = await demo(network)
-    print(
-      failures === 0
-        ? pc.green(`\nAll answers equal PostgreSQL's, and the audit is clean. ${seconds(begun)}`)
-        : pc.red(`\n${failures} failed.`),
-    )
-    return failures === 0 ? 0 : 1
+    const showing = starting.then((network) => show(network, stay, begun))
+    const code = await Promise.race([showing, interrupted])
+    if (code === 'interrupted') return INTERRUPTED
+    if (stay) await interrupted
+    return code
   } finally {
+    // Also if it was interrupted while they were starting: no process is left behind.
+    const network = await starting.catch(() => undefined)
+    await command?.catch(() => undefined)
     await network?.stop()
     if (!stay) await rm(directory, { recursive: true, force: true })
   }
 }
 
-process.exitCode = await main()
+// What an interrupted demo was still waiting for must not keep the process.
+process.exit(await main())

@@ -47,7 +47,7 @@ export interface Network {
 }
 
 export interface RunOptions {
-  /** Ends the command early. */
+  /** Ends the command early; it is gone when the promise rejects. */
   readonly signal?: AbortSignal
   readonly cwd?: string
   /** In place of this process's own environment. */
@@ -60,11 +60,12 @@ export interface RunResult {
   readonly stderr: string
 }
 
-/** Runs `sharehold …` to its end. */
+/** Runs `sharehold …` to its end. @throws the signal's reason */
 export async function sharehold(
   args: readonly string[],
-  options: RunOptions = {},
+  { signal, ...options }: RunOptions = {},
 ): Promise<RunResult> {
+  signal?.throwIfAborted()
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
@@ -73,7 +74,11 @@ export async function sharehold(
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  const stop = (): void => void child.kill('SIGKILL')
+  signal?.addEventListener('abort', stop, { once: true })
   const [code] = (await once(child, 'close')) as [number | null]
+  signal?.removeEventListener('abort', stop)
+  signal?.throwIfAborted()
   return {
     code: code ?? -1,
     stdout: Buffer.concat(out).toString(),
