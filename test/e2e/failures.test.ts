@@ -20,7 +20,7 @@ const ROUND_TIMEOUT_MS = 6_000
 /** What a loaded machine may take on top. */
 const SLACK_MS = 30_000
 const REGIONS = ['east', 'north', 'south', 'west']
-const ROWS = 150_000
+const ROWS = 80_000
 const MEMBERS = 4_000
 const SCHEMA = `
 dataset: stays
