@@ -25,7 +25,7 @@ import type { ReshareSeed } from '../shares/reshare.ts'
 import { asShamirShare } from '../shares/shamir.ts'
 import type { ShareStore } from '../shares/store.ts'
 
-import { COLUMNS_PROTOCOL, loadsOf, neededBlocks } from './column-blocks.ts'
+import { COLUMNS_PROTOCOL, loadsOf, neededBlocks, subjectOf } from './column-blocks.ts'
 import type { NeededBlock } from './column-blocks.ts'
 import { hash, prg, rng } from './crypto.ts'
 import type { FramedStream } from './framed-stream.ts'
@@ -72,7 +72,8 @@ export async function serveColumns(
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const begin = { job: admitted.job, attempt: run.attempt, from: run.index }
+    const subject = subjectOf(admitted, run.attempt)
+    const begin = { job: admitted.job, attempt: run.attempt, from: run.index, subject }
     await Promise.all(streams.map((stream) => sendMessage(stream, 'columnsBegin', begin)))
     if (run.index === 1) {
       for (const [part, manifest] of manifests.entries()) {

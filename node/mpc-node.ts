@@ -9,7 +9,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { execute } from '../protocol/execute.ts'
 import { parseNote, signNote } from '../protocol/ledger/note.ts'
@@ -23,16 +22,14 @@ import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexBytes, hexOf } from '../shares/hex.ts'
 
-import { COLUMNS_PROTOCOL } from './column-blocks.ts'
+import { COLUMNS_PROTOCOL, subjectOf } from './column-blocks.ts'
+import { ColumnLobby } from './column-lobby.ts'
 import { openColumnSource } from './column-source.ts'
 import { hash, prg, rng } from './crypto.ts'
-import { deadline } from './deadline.ts'
-import type { FramedStream } from './framed-stream.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
-import { receiveMessage } from './message-stream.ts'
 import { createOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
@@ -97,7 +94,7 @@ function mpcRole(overlay: Overlay, key: ActorKey, columns: ColumnLobby, software
   return {
     committee: 'mpc',
     prepare(admitted, attempt) {
-      columns.expect(admitted.job, attempt)
+      columns.expect(admitted.job, attempt, subjectOf(admitted, attempt))
       return Promise.resolve()
     },
     forget(admitted, attempt) {
@@ -177,6 +174,8 @@ function checkCompletion(
 ): void {
   const { admitted } = run
   const body = parseRecordOf(text, topology.origin, 'completion')
+  // Its signature and what it says were checked before the job ran (job-server.ts).
+  const start = parseRecordOf(parseNote(run.startNote).text, topology.origin, 'job-start')
   const agreed =
     body.job === admitted.job &&
     body.attempt === run.attempt &&
@@ -186,87 +185,10 @@ function checkCompletion(
     body.software === software &&
     body.t === run.committee.t &&
     canonicalJson(body.inputs) === canonicalJson(admitted.inputs) &&
-    body.committee.every((member, i) => member.vkey === topology.mpcNodes[i]?.vkey) &&
+    canonicalJson(body.committee) === canonicalJson(start.committee) &&
+    canonicalJson(body.keys) === canonicalJson(start.keys) &&
     body.reports[run.index - 1] === noteHash(outcome.reportNote)
   if (!agreed) {
     throw new ShareholdError('SH_AUTH_JOB', 'The completion does not say what this node saw.')
-  }
-}
-
-interface Expected {
-  readonly streams: Map<number, FramedStream>
-  /** Wakes `take` when a stream came. */
-  arrived: () => void
-}
-
-/** Streams of columns that a job of this node waits for; others are refused. */
-class ColumnLobby {
-  readonly #overlay: Overlay
-  readonly #jobs = new Map<string, Expected>()
-
-  constructor(overlay: Overlay) {
-    this.#overlay = overlay
-  }
-
-  expect(job: AdmittedJob['job'], attempt: number): void {
-    this.#jobs.set(`${job}/${attempt}`, { streams: new Map(), arrived() {} })
-  }
-
-  async welcome(stream: FramedStream, peer: string): Promise<void> {
-    const { topology } = this.#overlay
-    const wait = { timeoutMs: topology.roundTimeoutMs }
-    const { header } = await receiveMessage(stream, ['columnsBegin'], wait)
-    const expected = this.#jobs.get(`${header.job}/${header.attempt}`)
-    if (
-      expected === undefined ||
-      topology.shareNodes[header.from - 1]?.name !== peer ||
-      expected.streams.has(header.from)
-    ) {
-      stream.reset('no job waits for these columns')
-      return
-    }
-    expected.streams.set(header.from, stream)
-    expected.arrived()
-  }
-
-  /** All share-nodes' streams, in order. @throws ShareholdError SH_NET_TIMEOUT naming who did not come */
-  async take(
-    job: string,
-    attempt: number,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<FramedStream[]> {
-    const expected = this.#jobs.get(`${job}/${attempt}`)!
-    const nodes = this.#overlay.topology.shareNodes
-    const limit = deadline(timeoutMs, signal)
-    try {
-      while (expected.streams.size < nodes.length) {
-        await new Promise<void>((resolve) => {
-          expected.arrived = resolve
-          if (limit.signal.aborted) resolve()
-          else limit.signal.addEventListener('abort', () => resolve(), { once: true })
-        })
-        signal.throwIfAborted()
-        const missing = nodes.find((node) => !expected.streams.has(node.index))
-        if (limit.timedOut && missing !== undefined) {
-          throw new ShareholdError(
-            'SH_NET_TIMEOUT',
-            `${missing.name} did not bring its columns within ${timeoutMs} ms.`,
-            { party: missing.name },
-          )
-        }
-      }
-    } finally {
-      limit.dispose()
-    }
-    return nodes.map((node) => expected.streams.get(node.index)!)
-  }
-
-  forget(job: string, attempt: number): void {
-    const key = `${job}/${attempt}`
-    for (const stream of this.#jobs.get(key)?.streams.values() ?? []) {
-      stream.close().catch(() => undefined)
-    }
-    this.#jobs.delete(key)
   }
 }

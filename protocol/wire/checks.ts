@@ -83,7 +83,7 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   importDrop: z.strictObject({ importId: identifier }),
   acknowledged: empty,
 
-  columnsBegin: z.strictObject({ job: identifier, attempt, from: index }),
+  columnsBegin: z.strictObject({ job: identifier, attempt, from: index, subject: digest }),
   columnPiece: z.strictObject({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
 

@@ -90,9 +90,13 @@ export interface Headers {
 
   // --- columns: share-node -> MPC node ---
 
-  /** `from`: index of the share-node. */
-  readonly columnsBegin: { readonly job: string; readonly attempt: number; readonly from: number }
-  /** Payload: a seed, the data, or the SHA-256 of the data that another dealer sends. */
+  /** `from`: index of the share-node. `subject`: hash of what it was told of the job (node/column-blocks.ts). */
+  readonly columnsBegin: {
+    readonly job: string
+    readonly attempt: number
+    readonly from: number
+    readonly subject: HexDigest
+  }
   /** Payload: what shares/reshare.ts says this share-node sends this MPC node of that block. */
   readonly columnPiece: {
     readonly column: string

@@ -102,6 +102,7 @@ message ColumnsBegin {
   required string job = 1;
   required uint32 attempt = 2;
   required uint32 from = 3;
+  required string subject = 4;
 }
 message ColumnPiece {
   required string column = 1;

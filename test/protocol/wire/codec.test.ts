@@ -222,10 +222,11 @@ describe('codec', () => {
     )
   })
 
+  const begin = { job: 'j', attempt: 1, from: 1, subject: '0'.repeat(64) }
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ['a short nonce', () => encodeMessage('prepared', { nonce: new Uint8Array(31) })],
-    ['attempt 0', () => encodeMessage('columnsBegin', { job: 'j', attempt: 0, from: 1 })],
-    ['party 8', () => encodeMessage('columnsBegin', { job: 'j', attempt: 1, from: 8 })],
+    ['attempt 0', () => encodeMessage('columnsBegin', { ...begin, attempt: 0 })],
+    ['party 8', () => encodeMessage('columnsBegin', { ...begin, from: 8 })],
     ['a fraction', () => encodeMessage('progress', { op: 0.5, batch: 0, totalOps: 0 })],
     ['a negative number', () => encodeMessage('progress', { op: -1, batch: 0, totalOps: 0 })],
     ['a job with a space', () => encodeMessage('importDrop', { importId: 'a b' })],

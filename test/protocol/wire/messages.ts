@@ -57,7 +57,7 @@ const headers: { readonly [K in Kind]: fc.Arbitrary<Headers[K]> } = {
   importActivate: fc.record({ versionNote: note }),
   importDrop: fc.record({ importId: identifier }),
   acknowledged: empty,
-  columnsBegin: fc.record({ job: identifier, attempt, from: index }),
+  columnsBegin: fc.record({ job: identifier, attempt, from: index, subject: digest }),
   columnPiece: fc.record({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
   members: fc
