@@ -24,9 +24,9 @@ import {
   notBits,
   xorBits,
 } from './boolean.ts'
+import { carryOut } from './carry-circuit.ts'
 import { CircuitBuilder, TRUE, type Wire } from './circuit-builder.ts'
 import { circuitFor } from './circuit-cache.ts'
-import { lessThan } from './circuit-gadgets.ts'
 import { type Circuit, circuitStats } from './circuit.ts'
 import { evaluate } from './evaluate.ts'
 import { cutPlane, gatherLanes, joinPlanes, placeLanes } from './gather.ts'
@@ -48,10 +48,14 @@ export interface Extreme {
   readonly largest: boolean
 }
 
-/** x < y for numbers of `width` planes: those of x, then those of y. */
+/** x < y for numbers of `width` planes: those of x, then those of y. ceil(log2 width) + 1 rounds. */
 export const lessThanCircuit = circuitFor((width) => {
   const b = new CircuitBuilder()
-  return b.build([lessThan(b, b.inputs(width), b.inputs(width))])
+  const x = b.inputs(width)
+  const y = b.inputs(width)
+  // x >= y iff x + (2^width - 1 - y) + 1 carries out.
+  const complement = y.map((wire) => b.not(wire))
+  return b.build([b.not(carryOut(b, x, complement, Math.ceil(Math.log2(width)) + 1))])
 })
 
 /**

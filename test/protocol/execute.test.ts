@@ -155,7 +155,7 @@ describe('execute', () => {
   })
 
   test.each([3, 5])(
-    'a table of many blocks: popcount costs what the formula says (n=%i)',
+    'a table of many blocks: counting and choosing cost what the formulas say (n=%i)',
     async (n) => {
       const rows = 9000
       const memberOfRow = Uint32Array.from({ length: rows }, (_, row) => row % 8700)
@@ -169,9 +169,30 @@ describe('execute', () => {
           { kind: 'any-row', inputs: [ref(0, 0)] },
           { kind: 'popcount', inputs: [ref(1)], width: 14 },
           { kind: 'popcount', inputs: [ref(0, 0), ref(0, 6)], width: 15 },
+          {
+            kind: 'extreme',
+            choices: [
+              { planes: [ref(0, 0), ref(0, 1)], among: ref(0, 6), largest: true },
+              { planes: [ref(0, 1)], among: ref(0, 0), largest: false },
+            ],
+          },
+          { kind: 'extreme', choices: [{ planes: [ref(1)], among: ref(1), largest: false }] },
+          {
+            kind: 'select',
+            choices: [
+              { planes: [ref(0, 0), ref(0, 1)], among: ref(0, 6), times: 2, plus: 2, over: 3 },
+            ],
+            digit: 1,
+            addingRounds: 5,
+          },
           { kind: 'bit-to-field', inputs: [ref(2, 0), ref(2, 12)] },
           { kind: 'bit-to-field', inputs: [ref(3, 3), ref(3, 13)] },
-          { kind: 'output', inputs: [ref(4, 0), ref(4, 1), ref(5, 0), ref(5, 1)] },
+          { kind: 'bit-to-field', inputs: [ref(4, 0), ref(4, 1)] },
+          { kind: 'bit-to-field', inputs: [ref(5, 0), ref(6, 0), ref(6, 1)] },
+          {
+            kind: 'output',
+            inputs: [7, 7, 8, 8, 9, 9, 10, 10, 10].map((op, k) => ref(op, k < 8 ? k % 2 : 2)),
+          },
         ],
       }
       const params = paramsFor(n, [5000, 4000], memberOfRow)
