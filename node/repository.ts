@@ -12,7 +12,7 @@ import { readFile } from 'node:fs/promises'
 import { openSchema, openVersion } from '../protocol/admission.ts'
 import { noteHash, openRecordOfAll, schemaHash, signRecord } from '../protocol/ledger/records.ts'
 import type { VersionBody } from '../protocol/ledger/records.ts'
-import { encodeMembers } from '../protocol/members.ts'
+import { encodeMembers, MEMBERS_SALT_BYTES } from '../protocol/members.ts'
 import { CHUNK_ROWS } from '../protocol/plan.ts'
 import { encodeParts } from '../protocol/wire/codec.ts'
 import { membersMessages } from '../protocol/wire/members-pieces.ts'
@@ -105,6 +105,7 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   }
   const importId = hexOf(rng(16))
   const chunks = chunkRows(part.rows)
+  const members = encodeMembers(part.members, rng(MEMBERS_SALT_BYTES))
   await checkRoom(options, importId, chunks)
   const streams = await Promise.all(
     topology.shareNodes.map((node) => overlay.open(node.name, IMPORT_PROTOCOL, { bulk: true })),
@@ -126,7 +127,7 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   })
   let receipts: Receipt[]
   try {
-    receipts = await sendShares(options, part, importId, chunks, schemaNote, streams)
+    receipts = await sendShares(options, part, members, importId, chunks, schemaNote, streams)
   } catch (error) {
     await Promise.all(streams.map((stream) => giveUp(stream, importId, false)))
     throw error
@@ -135,7 +136,7 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   await saveCoordinates(dataDirectory, coordinates(receipts, UNREGISTERED))
   let registered: Registered
   try {
-    registered = await register(options, part, importId, chunks, receipts, streams)
+    registered = await register(options, members, importId, chunks, receipts, streams)
   } catch (error) {
     const uncertain = isUncertain(error)
     await Promise.all(streams.map((stream) => giveUp(stream, importId, uncertain)))
@@ -213,6 +214,7 @@ interface Receipt {
 async function sendShares(
   options: ImportOptions,
   part: Part,
+  members: Uint8Array,
   importId: string,
   chunks: readonly number[],
   schemaNote: string,
@@ -221,7 +223,6 @@ async function sendShares(
   const { overlay, schema } = options
   const { topology } = overlay
   const of = committee(committeeSize(topology.shareNodes))
-  const members = encodeMembers(part.members)
   await Promise.all(
     streams.map(async (stream) => {
       await sendMessage(stream, 'importBegin', {
@@ -280,7 +281,7 @@ async function sendShares(
 /** Makes the version note and registers it; again on the newer version if another import was faster. */
 async function register(
   options: ImportOptions,
-  part: Part,
+  members: Uint8Array,
   importId: string,
   chunks: readonly number[],
   receipts: readonly Receipt[],
@@ -289,7 +290,7 @@ async function register(
   const { overlay, key, registry, schema } = options
   const { topology } = overlay
   const keys = admissionKeys(topology)
-  const members = hexOf(hash.sha256(encodeMembers(part.members)))
+  const membersHash = hexOf(hash.sha256(members))
   for (let conflicts = 0; ; conflicts++) {
     const newest = await registry.newest(schema.dataset)
     const before =
@@ -314,7 +315,7 @@ async function register(
           repository: overlay.self.name,
           importId,
           chunks,
-          members,
+          members: membersHash,
           roots: receipts.map((receipt) => receipt.root),
           receipts: receipts.map((receipt) => noteHash(receipt.note)),
         },

@@ -4,8 +4,11 @@
  *
  * Leaks: pseudonyms and rows per member, to every share-node and MPC node of a job (query.md, Safe
  * answers). The coordinator and the ledger see only the hash of each list and the histogram of the union.
+ * A list begins with a salt, which nobody but its repository and the nodes has: else the hash would
+ * confirm a guess of the list, and lists are short and pseudonyms often easy to guess.
  */
 import { ShareholdError } from '../shares/errors.ts'
+import { hexOf } from '../shares/hex.ts'
 
 /** `rows` consecutive rows of one member. */
 export interface MemberRun {
@@ -13,12 +16,22 @@ export interface MemberRun {
   readonly rows: number
 }
 
+/** Bytes of the salt of a list. */
+export const MEMBERS_SALT_BYTES = 32
+
 const LONGEST_PSEUDONYM = 128
 const CONTROL = /\p{Cc}/u
+/** White space at the ends, characters that do not show. */
+const DISGUISE = /^\s|\s$|\p{Cf}/u
+const SALT_LINE = /^salt [0-9a-f]{64}$/u
 
 const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Refuses pseudonyms that could not stand on a line of their own. @throws ShareholdError SH_MEMBERS_INVALID */
+/**
+ * Refuses pseudonyms that could not stand on a line of their own, and those that look like another one: a
+ * member who is counted twice makes a cohort look larger than it is.
+ * @throws ShareholdError SH_MEMBERS_INVALID
+ */
 export function checkPseudonym(member: string): void {
   if (
     member === '' ||
@@ -32,12 +45,24 @@ export function checkPseudonym(member: string): void {
       { hint: 'Pseudonyms are public to all nodes: use an opaque identifier.' },
     )
   }
+  if (DISGUISE.test(member) || member.normalize('NFC') !== member) {
+    throw new ShareholdError(
+      'SH_MEMBERS_INVALID',
+      'A member pseudonym has spaces at its ends, invisible characters, or is not in Unicode form NFC.',
+      { hint: 'Two spellings of one pseudonym would count as two members.' },
+    )
+  }
 }
 
-/** Canonical bytes of a list of runs: one line `<rows> <pseudonym>\n` a run, ascending by UTF-16 code units. */
-export function encodeMembers(runs: readonly MemberRun[]): Uint8Array {
+/**
+ * Canonical bytes of a list of runs: a line `salt <64 hex digits>\n`, then one line
+ * `<rows> <pseudonym>\n` a run, ascending by UTF-16 code units.
+ * @param salt 32 fresh random bytes, for each import
+ */
+export function encodeMembers(runs: readonly MemberRun[], salt: Uint8Array): Uint8Array {
+  if (salt.length !== MEMBERS_SALT_BYTES) throw new RangeError('a salt has 32 bytes')
   let last = ''
-  const lines: string[] = []
+  const lines = [`salt ${hexOf(salt)}\n`]
   for (const { member, rows } of runs) {
     checkPseudonym(member)
     if (!(Number.isSafeInteger(rows) && rows > 0) || byBytes(last, member) >= 0) {
@@ -64,9 +89,11 @@ export function decodeMembers(bytes: Uint8Array): MemberRun[] {
     throw invalid('not UTF-8')
   }
   if (text !== '' && !text.endsWith('\n')) throw invalid('no final newline')
+  const [salt, ...lines] = text.split('\n').slice(0, -1)
+  if (salt === undefined || !SALT_LINE.test(salt)) throw invalid('it does not begin with a salt')
   const runs: MemberRun[] = []
   let last = ''
-  for (const line of text.split('\n').slice(0, -1)) {
+  for (const line of lines) {
     const parts = /^([1-9][0-9]{0,9}) ([^]+)$/u.exec(line)
     if (parts === null) throw invalid('a line is not "<rows> <pseudonym>"')
     const member = parts[2]!

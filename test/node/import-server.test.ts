@@ -89,7 +89,7 @@ async function begin(
   const { importId = hexOf(rng(16)) } = options
   const chunks = options.chunks ?? [runs.reduce((sum, run) => sum + run.rows, 0)]
   const stream = await overlays.get(repository)!.open('share-1', IMPORT_PROTOCOL)
-  const members = encodeMembers(runs)
+  const members = encodeMembers(runs, rng(32))
   await sendMessage(stream, 'importBegin', { importId, dataset: 'trips', schemaNote: note, chunks })
   for (const message of membersMessages(0, members)) await stream.send(message)
   return { stream, importId, chunks, members }

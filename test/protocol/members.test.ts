@@ -4,9 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { decodeMembers, encodeMembers, joinMembers } from '../../protocol/members.ts'
 import type { MemberRun } from '../../protocol/members.ts'
 
+const SALT = new Uint8Array(32).fill(0xab)
+const SALT_LINE = `salt ${'ab'.repeat(32)}\n`
+
 const runs = fc
   .uniqueArray(
-    fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((s) => !/\p{Cc}/u.test(s)),
+    fc
+      .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
+      .map((s) => s.normalize('NFC'))
+      .filter((s) => !/\p{Cc}|\p{Cf}|^\s|\s$/u.test(s)),
     { maxLength: 20 },
   )
   .chain((names) =>
@@ -21,10 +27,26 @@ describe('member runs', () => {
   it('decode(encode(x)) = x', () => {
     fc.assert(
       fc.property(runs, (list) => {
-        expect(decodeMembers(encodeMembers(list))).toEqual(list)
+        expect(decodeMembers(encodeMembers(list, SALT))).toEqual(list)
       }),
     )
   })
+
+  it('begin with their salt, so that their hash confirms no guess', () => {
+    const list = [{ member: 'a', rows: 2 }]
+    expect(new TextDecoder().decode(encodeMembers(list, SALT))).toBe(`${SALT_LINE}2 a\n`)
+    expect(encodeMembers(list, new Uint8Array(32))).not.toEqual(encodeMembers(list, SALT))
+    expect(() => encodeMembers(list, new Uint8Array(31))).toThrow(RangeError)
+  })
+
+  it.each(['', '1 a\n', `${SALT_LINE.slice(0, -2)}\n1 a\n`, `1 a\n${SALT_LINE}`])(
+    'refuses %j, without a salt in front',
+    (text) => {
+      expect(() => decodeMembers(new TextEncoder().encode(text))).toThrow(
+        expect.objectContaining({ code: 'SH_MEMBERS_INVALID' }),
+      )
+    },
+  )
 
   it.each([
     ['1 a', 'no newline'],
@@ -35,8 +57,15 @@ describe('member runs', () => {
     ['1 \n', 'no name'],
     ['\n', 'empty line'],
     ['1 a\tb\n', 'control character'],
+    ['1 a \n', 'white space at the end'],
+    ['1 \u00a0a\n', 'white space in front'],
+    ['1 a\u200bb\n', 'zero-width space'],
+    ['1 e\u0301\n', 'not NFC'],
+    [SALT_LINE, 'another salt'],
   ])('refuses %j (%s)', (text) => {
-    expect(() => decodeMembers(new TextEncoder().encode(text))).toThrow(
+    const accepted = decodeMembers(new TextEncoder().encode(`${SALT_LINE}1 A\n`))
+    expect(accepted).toEqual([{ member: 'A', rows: 1 }])
+    expect(() => decodeMembers(new TextEncoder().encode(SALT_LINE + text))).toThrow(
       expect.objectContaining({ code: 'SH_MEMBERS_INVALID' }),
     )
   })
