@@ -21,8 +21,9 @@ export class RecordingChannel implements Channel {
     return this.#inner.send(peer, tag, payload)
   }
 
-  receive(peer: number, tag: Tag, bytes: number): Promise<Uint8Array> {
+  receive(...message: Parameters<Channel['receive']>): Promise<Uint8Array> {
+    const [peer, tag, bytes] = message
     this.transfers.push({ kind: 'receive', peer, tag, bytes })
-    return this.#inner.receive(peer, tag, bytes)
+    return this.#inner.receive(...message)
   }
 }

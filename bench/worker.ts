@@ -2,6 +2,7 @@
  * One party of a benchmark, a process of its own: the overlay and round channel of an MPC node, keys agreed
  * upon as for a job, a transcript as for a job. The parent tells it what to do when.
  */
+import { collectLessOften } from '../node/collector.ts'
 import { hash, prg, randomFill } from '../node/crypto.ts'
 import { ActorKey } from '../node/keys.ts'
 import { silent } from '../node/log.ts'
@@ -142,4 +143,6 @@ const program = {
 
 export type Worker = typeof program
 
+// As an MPC node does.
+collectLessOften()
 serveParent(program)

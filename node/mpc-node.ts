@@ -22,6 +22,7 @@ import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexBytes, hexOf } from '../shares/hex.ts'
 
+import { collectLessOften } from './collector.ts'
 import { COLUMNS_PROTOCOL, subjectOf } from './column-blocks.ts'
 import { ColumnLobby } from './column-lobby.ts'
 import { openColumnSource } from './column-source.ts'
@@ -63,6 +64,7 @@ function softwareHash(): string {
 
 export async function startMpcNode(options: NodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
+  collectLessOften()
   actorOf(topology, key.name, 'mpc-node')
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const overlay = await createOverlay({ key, topology, log })
