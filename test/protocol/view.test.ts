@@ -13,6 +13,7 @@ import { andBits } from '../../protocol/boolean.ts'
 import { flatLayout } from '../../protocol/layout.ts'
 import type { Message } from '../../protocol/memory-channel.ts'
 import type { Party, Prg } from '../../protocol/party.ts'
+import { lessThanZero, summandParties } from '../../protocol/share-split.ts'
 import { getBit } from '../../shares/bits/plane.ts'
 import { committee, productRows } from '../../shares/committee.ts'
 import { type Arena, sliceFp, viewFp } from '../../shares/field/memory.ts'
@@ -258,7 +259,43 @@ function bitToFieldExperiment(corrupt: readonly number[]): Experiment {
   }
 }
 
+/**
+ * Comparison of a secret 0 or 1 with zero. The corrupt test a guess: if the secret were 0, their shares would
+ * fix that of the dealer who sends them the bits of its summand; are these its bits?
+ */
+function lessThanZeroExperiment(corrupt: readonly number[]): Experiment {
+  return async (arena, parties, seen, secret, run) => {
+    const layout = flatLayout(LANES)
+    const { n } = parties[0]!.committee
+    const a = shareField(arena, n, lanesOf(BigInt(secret)), `${secret}/${run}`)
+    // The first summand party deals to those before it.
+    const dealer = (Math.max(...corrupt) % n) + 1
+    const tag = { op: dealer - 1, batch: 0, step: 0 }
+    await runAll(parties, networkless, (party) =>
+      lessThanZero(party, arena, tag, [a[party.index - 1]!], layout),
+    )
+    const dealt = seen.messages.find(({ from, tag: { step } }) => from === dealer && step === 0)!
+    const coefficients = lagrange([0, ...corrupt], dealer).slice(1)
+    const summands = summandParties(committee(n), tag)
+    const lambda = lagrange(summands, 0)[summands.indexOf(dealer)]!
+    const shares = corrupt.map((index) => toBigInts(a[index - 1]!))
+    return lanes.map((lane) => {
+      const guess = coefficients.reduce((sum, c, k) => sum + c * shares[k]![lane]!, 0n)
+      const summand = reduce(2n * lambda * guess)
+      const plane = (i: number): number =>
+        laneBit(dealt.payload.subarray(i * layout.planeBytes), lane)
+      return cellOf([
+        ...[0, 1, 60].map((i) => plane(i) ^ Number((summand >> BigInt(i)) & 1n)),
+        ...corrupt.map((index) => topBits(bytesOf(a[index - 1]!), lane, 1)[0]!),
+        ...seen.streams.slice(0, 2).map((stream) => laneBit(stream, lane)),
+        ...seen.messages.slice(-3).map(({ payload }) => laneBit(payload, lane)),
+      ])
+    })
+  }
+}
+
 describe.each([
+  { name: 'less than zero', experiment: lessThanZeroExperiment },
   { name: 'multiplication', experiment: multiplyExperiment },
   { name: 'bit to field', experiment: bitToFieldExperiment },
 ])('$name', ({ experiment }) => {
