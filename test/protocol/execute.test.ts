@@ -281,6 +281,40 @@ describe('validatePlan', () => {
   })
 
   const output: Operator = { kind: 'output', inputs: [ref(3)] }
+  const COMBINE = { kind: 'combine', inputs: [ref(1)], coefficients: ['2'] } as const
+  const CHOICE = { planes: [ref(0, 0), ref(0, 1)], among: ref(0, 6) }
+  const extreme = (changed: Partial<typeof CHOICE>): Operator => ({
+    kind: 'extreme',
+    choices: [{ ...CHOICE, largest: true, ...changed }],
+  })
+  const select = (rank: object, tuning: object = {}): Operator => ({
+    kind: 'select',
+    choices: [{ ...CHOICE, times: 1, plus: 1, over: 2, ...rank }],
+    digit: 2,
+    addingRounds: 3,
+    ...tuning,
+  })
+
+  test('computed rows: differences, comparisons and choices have their shapes', () => {
+    const operators: Operator[] = [
+      ...LOADS,
+      { ...COMBINE, constant: '-7' },
+      { kind: 'less-than-zero', inputs: [ref(2), ref(1)] },
+      { kind: 'equals-zero', inputs: [ref(2)] },
+      { kind: 'extreme', choices: [{ ...CHOICE, largest: false }] },
+      select({}),
+      { kind: 'bit-to-field', inputs: [ref(5), ref(6)] },
+      { kind: 'output', inputs: [ref(7)] },
+    ]
+    expect(validatePlan({ version: 1, operators }, params).slice(2, 7)).toEqual([
+      { domain: 'rows', type: 'field', parts: 1, lanes: 220 },
+      { domain: 'rows', type: 'bits', parts: 2, lanes: 220 },
+      { domain: 'rows', type: 'bits', parts: 1, lanes: 220 },
+      { domain: 'slots', type: 'bits', parts: 2, lanes: 1 },
+      { domain: 'slots', type: 'bits', parts: 2, lanes: 1 },
+    ])
+  })
+
   const bad: [string, Operator[]][] = [
     ['no operator', []],
     ['no output', good.slice(0, -1)],
@@ -324,6 +358,30 @@ describe('validatePlan', () => {
     ['rows in the output', [...LOADS, { kind: 'output', inputs: [ref(1)] }]],
   ]
   test.each(bad)('%s is refused', (_name, operators) => refuses(operators))
+
+  const badChoices: [string, Operator[]][] = [
+    ['a constant that is no number', [...LOADS, { ...COMBINE, constant: '0x1' }, output]],
+    ['a comparison of bits', [...LOADS, { kind: 'less-than-zero', inputs: [ref(0)] }, output]],
+    ['no choices', [...LOADS, { kind: 'extreme', choices: [] }, output]],
+    ['a choice without planes', [...LOADS, extreme({ planes: [] }), output]],
+    ['a choice from field', [...LOADS, extreme({ planes: [ref(1)] }), output]],
+    ['a choice among another domain', [...good.slice(0, 3), extreme({ among: ref(2) }), output]],
+    [
+      'a choice from slots',
+      [...good.slice(0, 4), extreme({ planes: [ref(3)], among: ref(3) }), output],
+    ],
+    ['too many bits at a time', [...LOADS, select({}, { digit: 4 }), output]],
+    ['no bits at a time', [...LOADS, select({}, { digit: 0 }), output]],
+    ['too many rounds of adding', [...LOADS, select({}, { addingRounds: 65 }), output]],
+    ['a rank over 0', [...LOADS, select({ over: 0 }), output]],
+    ['a negative rank', [...LOADS, select({ plus: -1 }), output]],
+    ['a rank that overflows the field', [...LOADS, select({ times: 2 ** 52 + 2 ** 50 }), output]],
+  ]
+  test.each(badChoices)('%s is refused, not what comes after', (_name, operators) => {
+    const { kind } = operators.at(-2)!
+    expect(() => validatePlan({ version: 1, operators }, params)).toThrow(`(${kind})`)
+    refuses(operators)
+  })
 
   const { dataset } = params
   const badParams: [string, PlanParams][] = [
