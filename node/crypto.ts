@@ -5,7 +5,7 @@
 import { createCipheriv, createHash, randomFillSync } from 'node:crypto'
 
 import type { Prg } from '../protocol/party.ts'
-import type { Hash } from '../shares/hash.ts'
+import type { Hash, IncrementalHash } from '../shares/hash.ts'
 
 /**
  * Encrypting zeros gives the keystream; one buffer of them serves all, and nobody writes to it. At this
@@ -28,16 +28,10 @@ export const prg: Prg = {
   },
 }
 
-/** SHA-256 in one go. */
+/** SHA-256. */
 export const hash: Hash = {
   sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-}
-
-/** SHA-256 of a text in pieces. */
-export interface IncrementalHash {
-  update(bytes: Uint8Array): IncrementalHash
-  /** 32 bytes; ends the hash. */
-  digest(): Uint8Array
+  start: sha256,
 }
 
 /** A new incremental SHA-256. */

@@ -1,6 +1,5 @@
 /**
- * Frames over one libp2p stream: a u32 big-endian length, then that many bytes. Bounded both ways:
- * `send` waits while much is unsent, and the stream is paused while much is unread.
+ * Frames (frame.ts) over one libp2p stream. Bounded both ways: `send` waits while much is unsent, and the stream is paused while much is unread.
  *
  * Why not libp2p's own helpers (3.3.11, utils 7.4.1): `onDrain()` does not re-arm, iterating a stream
  * queues without bound, and `lpStream` aborts above 4 MiB. See transport.md, Pitfalls.
@@ -13,9 +12,9 @@ import type { Stream } from '@libp2p/interface'
 import { ShareholdError } from '../shares/errors.ts'
 
 import { deadline } from './deadline.ts'
+import { type Frame, FrameReader, LENGTH_BYTES, wholeOf } from './frame.ts'
 
 const MiB = 1024 * 1024
-const LENGTH_BYTES = 4
 
 export interface FramedOptions {
   /** Name of the peer, for errors. */
@@ -34,7 +33,7 @@ export interface WaitOptions {
 }
 
 interface Waiter {
-  readonly resolve: (frame: Uint8Array | null) => void
+  readonly resolve: (frame: Frame | null) => void
   readonly reject: (error: ShareholdError) => void
 }
 
@@ -45,13 +44,9 @@ export class FramedStream {
   readonly #maxFrame: number
   readonly #sendHigh: number
   readonly #receiveHigh: number
-  // the frame that is coming in
-  readonly #header = new Uint8Array(LENGTH_BYTES)
-  #headerGot = 0
-  #body: Uint8Array | undefined
-  #bodyGot = 0
+  readonly #reader: FrameReader
   // whole frames that nobody has asked for yet
-  #queue: Uint8Array[] = []
+  #queue: Frame[] = []
   #queuedBytes = 0
   #unbounded = 0
   #waiters: Waiter[] = []
@@ -61,12 +56,13 @@ export class FramedStream {
   #failure: ShareholdError | undefined
   #roomWaiters: (() => void)[] = []
   #closeCallbacks: (() => void)[] = []
-  #intercept: ((frame: Uint8Array) => boolean) | undefined
+  #intercept: ((frame: Frame) => boolean) | undefined
 
   constructor(stream: Stream, options: FramedOptions) {
     this.peer = options.peer
     this.#stream = stream
     this.#maxFrame = options.maxFrameBytes ?? 16 * MiB
+    this.#reader = new FrameReader(this.#maxFrame)
     this.#sendHigh = options.sendHighWaterBytes ?? MiB
     this.#receiveHigh = options.receiveHighWaterBytes ?? 8 * MiB
     // Listeners are attached at once: what came before is delivered in a microtask.
@@ -136,9 +132,10 @@ export class FramedStream {
       )
     }
     if (this.#failure !== undefined) throw this.#failure
-    // One buffer, one write. libp2p keeps a reference until it is flushed: nobody else may have it.
-    const frame = new Uint8Array(LENGTH_BYTES + length)
-    new DataView(frame.buffer).setUint32(0, length)
+    // One buffer, one write. libp2p keeps a reference until it is flushed: nobody else may have it, and
+    // it cannot be used again. Not zeroed: all of it is written.
+    const frame = Buffer.allocUnsafeSlow(LENGTH_BYTES + length)
+    frame.writeUInt32BE(length)
     let at = LENGTH_BYTES
     for (const part of list) {
       frame.set(part, at)
@@ -168,24 +165,40 @@ export class FramedStream {
   /**
    * The next frame, which now belongs to the caller; null after the other side has ended its side.
    *
+   * @throws ShareholdError as `receiveFrame`
+   */
+  async receive(wait: WaitOptions = {}): Promise<Uint8Array | null> {
+    const frame = await this.receiveFrame(wait)
+    return frame === null ? null : wholeOf(frame)
+  }
+
+  /**
+   * The next frame in the pieces in which it came, for whoever copies it elsewhere; null after the other
+   * side has ended its side.
+   *
    * @throws ShareholdError SH_NET_TIMEOUT, SH_NET_ABORTED (the stream stays usable after these two);
    * SH_NET_CLOSED, SH_NET_RESET; SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED
    */
-  async receive(wait: WaitOptions = {}): Promise<Uint8Array | null> {
-    const frame = this.#queue.shift()
-    if (frame !== undefined) {
-      this.#queuedBytes -= frame.length
-      this.#resumeIfRoom()
-      return frame
-    }
+  async receiveFrame(wait: WaitOptions = {}): Promise<Frame | null> {
+    const frame = this.takeFrame()
+    if (frame !== undefined) return frame
     if (this.#failure !== undefined) throw this.#failure
     if (this.#remoteEnded) return null
     let forget: (() => void) | undefined
-    return this.#bounded<Uint8Array | null>(wait, (resolve, reject) => {
+    return this.#bounded<Frame | null>(wait, (resolve, reject) => {
       const waiter: Waiter = { resolve, reject }
       this.#waiters.push(waiter)
       forget = () => this.#drop(this.#waiters, waiter)
     }).finally(() => forget?.())
+  }
+
+  /** The next frame if it is there already: what waits for many frames need not wait for each. */
+  takeFrame(): Frame | undefined {
+    const frame = this.#queue.shift()
+    if (frame === undefined) return undefined
+    this.#queuedBytes -= frame.length
+    this.#resumeIfRoom()
+    return frame
   }
 
   /**
@@ -208,7 +221,7 @@ export class FramedStream {
    * Shows each frame to `callback` as soon as it is whole, those that are queued first. A frame for
    * which it returns true is taken out of the queue: that is how something urgent overtakes.
    */
-  intercept(callback: (frame: Uint8Array) => boolean): void {
+  intercept(callback: (frame: Frame) => boolean): void {
     this.#intercept = callback
     this.#queue = this.#queue.filter((frame) => {
       if (!callback(frame)) return true
@@ -261,47 +274,18 @@ export class FramedStream {
 
   #take(data: Uint8Array): void {
     if (this.#failure !== undefined || this.#discarding) return
-    let at = 0
-    while (at < data.length) {
-      if (this.#body === undefined) {
-        while (at < data.length && this.#headerGot < LENGTH_BYTES) {
-          this.#header[this.#headerGot++] = data[at++]!
-        }
-        if (this.#headerGot < LENGTH_BYTES) return
-        const length = new DataView(this.#header.buffer).getUint32(0)
-        if (length > this.#maxFrame) {
-          this.#failure = this.#fault(
-            'SH_WIRE_OVERSIZE',
-            `A frame of ${length} bytes was announced, the limit is ${this.#maxFrame}`,
-          )
-          this.#stream.abort(this.#failure)
-          this.#settle()
-          return
-        }
-        this.#headerGot = 0
-        if (data.length - at >= length) {
-          // Not slice(): of a Buffer that would be a view of memory which others use.
-          this.#deliver(new Uint8Array(data.subarray(at, at + length)))
-          at += length
-        } else {
-          this.#body = new Uint8Array(length)
-          this.#bodyGot = 0
-        }
-      } else {
-        const bytes = Math.min(data.length - at, this.#body.length - this.#bodyGot)
-        this.#body.set(data.subarray(at, at + bytes), this.#bodyGot)
-        this.#bodyGot += bytes
-        at += bytes
-        if (this.#bodyGot === this.#body.length) {
-          const whole = this.#body
-          this.#body = undefined
-          this.#deliver(whole)
-        }
-      }
-    }
+    this.#reader.push(data, (frame) => this.#deliver(frame))
+    const { oversize } = this.#reader
+    if (oversize === undefined) return
+    this.#failure = this.#fault(
+      'SH_WIRE_OVERSIZE',
+      `A frame of ${oversize} bytes was announced, the limit is ${this.#maxFrame}`,
+    )
+    this.#stream.abort(this.#failure)
+    this.#settle()
   }
 
-  #deliver(frame: Uint8Array): void {
+  #deliver(frame: Frame): void {
     if (this.#intercept?.(frame) === true) return
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
@@ -349,8 +333,7 @@ export class FramedStream {
   /** After the end: tells everybody who waits. Nobody waits for a frame while frames are queued or paused. */
   #settle(): void {
     this.#wakeSenders()
-    const midFrame = this.#body !== undefined || this.#headerGot > 0
-    if (this.#remoteEnded && midFrame && this.#stream.readBufferLength === 0) {
+    if (this.#remoteEnded && this.#reader.midFrame && this.#stream.readBufferLength === 0) {
       this.#failure ??= this.#fault(
         'SH_WIRE_TRUNCATED',
         'The stream ended in the middle of a frame',

@@ -11,25 +11,28 @@
  * blamed on those who noticed it first. What a farewell says is hearsay: it becomes an accusation only
  * if this party sees the same by itself.
  *
- * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side.
+ * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side, into
+ * the socket's buffers and out of them.
  */
 import { setMaxListeners } from 'node:events'
 
-import type { Channel, Tag } from '../protocol/party.ts'
+import type { Channel, Place, Tag } from '../protocol/party.ts'
 import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
 import {
   decodeFarewell,
-  decodeRoundFragment,
+  decodeRoundHeader,
   encodeFarewell,
   encodeRoundHeader,
   isFarewell,
   MAX_ROUND_BYTES,
   ROUND_FRAGMENT_BYTES,
+  ROUND_HEADER_BYTES,
   roundFragments,
 } from '../protocol/wire/round-message.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
 import { deadline } from './deadline.ts'
+import { type Frame, startOf, wholeOf } from './frame.ts'
 import type { FramedStream } from './framed-stream.ts'
 import type { Overlay } from './overlay.ts'
 import { SilenceClock } from './silence-clock.ts'
@@ -130,7 +133,10 @@ export class RoundChannel implements Channel {
     }
     this.#links = links
     for (const link of links.values()) {
-      link.stream.intercept((frame) => isFarewell(frame) && this.#onFarewell(link, frame))
+      link.stream.intercept((frame) => {
+        const farewell = isFarewell(startOf(frame, ROUND_HEADER_BYTES))
+        return farewell && this.#onFarewell(link, frame)
+      })
       link.stream.onClose(() => this.#onClose(link))
     }
   }
@@ -170,15 +176,19 @@ export class RoundChannel implements Channel {
    *
    * @param from party index
    * @param bytes exact length
-   * @returns an array of its own, not a view
+   * @param place takes the message as it comes, in pieces that are views
+   * @returns an array of its own, not a view; an empty one if there is `place`
    * @throws ShareholdError SH_ROUND_TIMEOUT, SH_ROUND_PEER_GONE (any party, not only this one),
    * SH_ROUND_ABORTED, SH_ROUND_TAG, SH_ROUND_LENGTH, SH_WIRE_INVALID, SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED, all with party and round; SH_NET_ABORTED
    */
-  async receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array> {
+  async receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array> {
     const link = this.#link(from)
-    const message = link.tail.then(() => this.#next(link, tag, bytes))
-    link.tail = message
-    return message
+    const out = new Uint8Array(place === undefined ? bytes : 0)
+    const put = place ?? ((piece, offset) => out.set(piece, offset))
+    const received = link.tail.then(() => this.#next(link, tag, bytes, put))
+    link.tail = received
+    await received
+    return out
   }
 
   /** What has gone over the channel so far, by ascending party. */
@@ -230,35 +240,41 @@ export class RoundChannel implements Channel {
     return link
   }
 
-  async #next(link: Link, tag: Tag, bytes: number): Promise<Uint8Array> {
+  async #next(link: Link, tag: Tag, bytes: number, put: Place): Promise<void> {
     const seq = link.receivedMessages
-    const out = new Uint8Array(bytes)
     let got = 0
     do {
-      const frame = await this.#frame(link, seq)
+      if (this.#failure !== undefined) throw this.#failure
+      const frame = link.stream.takeFrame() ?? (await this.#frame(link, seq))
       try {
-        const { tag: its, seq: itsSeq, total, offset, payload } = decodeRoundFragment(frame)
+        const start = startOf(frame, ROUND_HEADER_BYTES)
+        const { tag: its, seq: itsSeq, total, offset } = decodeRoundHeader(start, frame.length)
         const place = its.op === tag.op && its.batch === tag.batch && its.step === tag.step
         if (!place || itsSeq !== seq) throw wrongTag(link, tag, its, seq, itsSeq)
         if (total !== bytes || offset !== got) throw wrongLength(link, bytes, total, seq)
-        out.set(payload, got)
-        got += payload.length
       } catch (error) {
         throw this.#blame(link, error, seq)
+      }
+      let skip = ROUND_HEADER_BYTES
+      for (const piece of frame.pieces) {
+        const payload = skip === 0 ? piece : piece.subarray(Math.min(skip, piece.length))
+        skip -= piece.length - payload.length
+        if (payload.length > 0) put(payload, got)
+        got += payload.length
       }
     } while (got < bytes)
     link.receivedMessages++
     link.receivedBytes += bytes
-    return out
   }
 
-  async #frame(link: Link, seq: number): Promise<Uint8Array> {
+  async #frame(link: Link, seq: number): Promise<Frame> {
     const clock = new SilenceClock(this.#roundTimeoutMs)
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure
       const slice = clock.start()
       try {
-        const frame = await link.stream.receive({ timeoutMs: slice, signal: this.#broken.signal })
+        const wait = { timeoutMs: slice, signal: this.#broken.signal }
+        const frame = await link.stream.receiveFrame(wait)
         if (frame !== null) return frame
         if (link.saidFarewell) await once(this.#broken.signal)
         throw gone(link, seq, 'has ended its round stream')
@@ -303,11 +319,11 @@ export class RoundChannel implements Channel {
     this.#blame(link, failure, link.receivedMessages)
   }
 
-  #onFarewell(link: Link, frame: Uint8Array): true {
+  #onFarewell(link: Link, frame: Frame): true {
     link.saidFarewell = true
     if (this.#closed) return true // what was sent to the others has to arrive all the same
     try {
-      const { reason, party } = decodeFarewell(frame)
+      const { reason, party } = decodeFarewell(wholeOf(frame))
       const hearsay = new ShareholdError(
         'SH_ROUND_ABORTED',
         `${link.name} has ended the session. It says: ${reason}`,

@@ -17,7 +17,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { dealSum, dealtTo } from './deal-field.ts'
 import type { Party, Tag } from './party.ts'
-import { exchange, placeField } from './round.ts'
+import { exchangeField } from './round.ts'
 
 declare const opened: unique symbol
 
@@ -147,17 +147,20 @@ async function multiplyThree(
       const outputs = [at(kept), at(sent)] as const
       vector.mulCombine(...outputs, x, y, lambda, at(random), keptD!, keptR!, sentD!, sentR!)
     })
-    const [payload] = await exchange(
+    const fromNext = scratch.elements(length)
+    const fromPrevious = random // not needed any more
+    await exchangeField(
       party,
       tag,
       [{ to: previous, payload: viewFp(sent) }],
-      [{ from: next, bytes: 8 * length }],
+      [next],
+      [fromNext],
+      () => {
+        fillField(prg, keys.pair(previous, 'deal', previous), tag, fromPrevious)
+        vector.add(kept, kept, fromPrevious)
+      },
     )
-    const fromNext = placeField(scratch, payload!, next)
-    const fromPrevious = random
-    fillField(prg, keys.pair(previous, 'deal', previous), tag, fromPrevious)
     vector.add(kept, kept, fromNext)
-    vector.add(kept, kept, fromPrevious)
     return asShamirShare(scratch.keep(kept))
   } finally {
     scratch.release()
@@ -210,13 +213,14 @@ export async function open(
   const senders = committee.prgReceivers[index - 1]!
   const scratch = arena.child()
   try {
-    const payloads = await exchange(
+    const shares = senders.map(() => scratch.elements(share.length))
+    await exchangeField(
       party,
       tag,
       dealtTo(party, index).map((to) => ({ to, payload: viewFp(share) })),
-      senders.map((from) => ({ from, bytes: 8 * share.length })),
+      senders,
+      shares,
     )
-    const shares = payloads.map((payload, k) => placeField(scratch, payload, senders[k]!))
     const out = arena.elements(share.length)
     vector.combine(out, [share, ...shares], lagrange([index, ...senders], 0))
     return asOpened(out)

@@ -17,7 +17,7 @@ import { type BitShare, component, newBitShare, wholeBlock } from '../shares/rep
 
 import { dealtTo } from './deal-field.ts'
 import type { Party, Tag } from './party.ts'
-import { exchange, placeBits } from './round.ts'
+import { exchange } from './round.ts'
 
 export type BitPair = readonly [BitShare, BitShare]
 
@@ -129,13 +129,13 @@ async function andThree(
       )
       return result
     })
-    const [payload] = await exchange(
+    const received = s // not needed any more
+    await exchange(
       party,
       tag,
       [{ to: previous, payload: view(correction) }],
-      [{ from: next, bytes: total }],
+      [{ from: next, into: received }],
     )
-    const received = placeBits(scratch, payload!)
     results.forEach((result, k) => {
       const { from, to } = places[k]!
       xor(component(result, random), sliceBlock(r, from, to), sliceBlock(received, from, to))
@@ -184,18 +184,17 @@ async function andAny(
     })
 
     const dealers = committee.prgReceivers[index - 1]!
-    const payloads = await exchange(
+    const incoming = dealers.map((from) => ({ from, into: scratch.bytes(total) }))
+    await exchange(
       party,
       tag,
       dealtTo(party, index).map((to) => ({ to, payload: view(correction) })),
-      dealers.map((from) => ({ from, bytes: total })),
+      incoming,
+      () => addTo(held.indexOf(committee.correction[index - 1]!), correction),
     )
-    addTo(held.indexOf(committee.correction[index - 1]!), correction)
-    payloads.forEach((payload, k) => {
-      const received = placeBits(scratch, payload)
-      addTo(held.indexOf(committee.correction[dealers[k]! - 1]!), received)
-      scratch.free(received)
-    })
+    for (const { from, into } of incoming) {
+      addTo(held.indexOf(committee.correction[from - 1]!), into)
+    }
     return results
   } finally {
     scratch.release()

@@ -16,7 +16,7 @@ import { fillField } from '../shares/prg.ts'
 import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import type { Party, Tag } from './party.ts'
-import { exchange, placeField } from './round.ts'
+import { exchangeField } from './round.ts'
 
 /** The parties to which dealer i sends: i-1..i-t around the circle. */
 export function dealtTo(party: Party, dealer: number): number[] {
@@ -46,21 +46,24 @@ export async function dealEach(
   try {
     const own = dealers.includes(index) ? dealOwn(party, arena, scratch, tag, secret) : undefined
     const senders = dealers.filter((dealer) => dealtTo(party, dealer).includes(index))
-    const payloads = await exchange(
+    const known = dealers.filter((dealer) => committee.prgReceivers[dealer - 1]!.includes(index))
+    const shares = new Map([...senders, ...known].map((dealer) => [dealer, arena.elements(length)]))
+    await exchangeField(
       party,
       tag,
       (own?.sent ?? []).map(({ to, share }) => ({ to, payload: viewFp(share) })),
-      senders.map((from) => ({ from, bytes: 8 * length })),
+      senders,
+      senders.map((dealer) => shares.get(dealer)!),
+      () => {
+        for (const dealer of known) {
+          const key = party.keys.pair(dealer, 'deal', dealer)
+          fillField(party.prg, key, tag, shares.get(dealer)!)
+        }
+      },
     )
-    return dealers.map((dealer) => {
-      if (dealer === index) return own!.kept
-      if (committee.prgReceivers[dealer - 1]!.includes(index)) {
-        const share = arena.elements(length)
-        fillField(party.prg, party.keys.pair(dealer, 'deal', dealer), tag, share)
-        return asShamirShare(share)
-      }
-      return asShamirShare(placeField(arena, payloads[senders.indexOf(dealer)]!, dealer))
-    })
+    return dealers.map((dealer) =>
+      dealer === index ? own!.kept : asShamirShare(shares.get(dealer)!),
+    )
   } finally {
     scratch.release()
   }

@@ -18,15 +18,23 @@ export interface Tag {
   readonly step: number
 }
 
+/**
+ * Takes a piece of a message, of at least one byte, and where it belongs in the message. The piece is
+ * only to be read, and only during the call. Pieces come in order.
+ */
+export type Place = (piece: Uint8Array, offset: number) => void
+
 /** Ordered, authenticated, confidential messages between the members of a committee. */
 export interface Channel {
   /** Queues a message. The payload may be a view of kernel memory: it is copied or flushed before the promise resolves. */
   send(to: number, tag: Tag, payload: Uint8Array): Promise<void>
   /**
    * The next message of party `from`.
+   * @param place where a caller would copy the message to: saves the array between. A channel may ignore it.
+   * @returns the message, or an empty array if all of it went to `place`
    * @throws ShareholdError SH_ROUND_* naming the party if it is gone, late, or sent another tag or another length.
    */
-  receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array>
+  receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array>
 }
 
 /** What a subkey may be used for; one subkey per (key, use, dealer). */

@@ -42,7 +42,7 @@ import { evaluate } from './evaluate.ts'
 import { cutPlane } from './gather.ts'
 import { forEachRun, type Layout, layoutOf } from './layout.ts'
 import type { Party, Tag } from './party.ts'
-import { exchange, placeBits } from './round.ts'
+import { exchange } from './round.ts'
 import { signCircuit, zeroCircuit } from './sign-circuit.ts'
 
 /** Bits of an element. */
@@ -178,22 +178,20 @@ async function dealWords(
       }
     }
 
-    const senders = dealers.filter((dealer) => dealtTo(party, dealer).includes(index))
-    const payloads = await exchange(
+    const corrected = (dealer: number): number => held.indexOf(committee.correction[dealer - 1]!)
+    const incoming = dealers
+      .filter((dealer) => dealtTo(party, dealer).includes(index))
+      .map((from) => ({ from, into: scratch.bytes(total) }))
+    await exchange(
       party,
       tag,
       own === undefined
         ? []
         : dealtTo(party, index).map((to) => ({ to, payload: view(correction) })),
-      senders.map((from) => ({ from, bytes: total })),
+      incoming,
+      () => own !== undefined && put(index, corrected(index), correction),
     )
-    const corrected = (dealer: number): number => held.indexOf(committee.correction[dealer - 1]!)
-    if (own !== undefined) put(index, corrected(index), correction)
-    for (const [k, payload] of payloads.entries()) {
-      const received = placeBits(scratch, payload)
-      put(senders[k]!, corrected(senders[k]!), received)
-      scratch.free(received)
-    }
+    for (const { from, into } of incoming) put(from, corrected(from), into)
     return planes.flat()
   } finally {
     scratch.release()

@@ -14,7 +14,7 @@
 import type { Hash } from '../shares/hash.ts'
 
 import { MerkleStack } from './merkle-stack.ts'
-import type { Channel, JobKeys, Tag } from './party.ts'
+import type { Channel, JobKeys, Place, Tag } from './party.ts'
 import { encodeTuple } from './tuple.ts'
 
 /** Which attempt of which job a transcript belongs to. */
@@ -55,6 +55,21 @@ export function messageLeaf(
   key: Uint8Array,
   hash: Hash,
 ): Uint8Array {
+  const digest = hash.sha256(payload)
+  return leafOf(context, from, to, sequence, op, payload.length, digest, key, hash)
+}
+
+function leafOf(
+  context: TranscriptContext,
+  from: number,
+  to: number,
+  sequence: number,
+  op: number,
+  bytes: number,
+  digest: Uint8Array,
+  key: Uint8Array,
+  hash: Hash,
+): Uint8Array {
   return encodeTuple([
     'sharehold/msg/v2',
     context.job,
@@ -63,8 +78,8 @@ export function messageLeaf(
     to,
     sequence,
     op,
-    BigInt(payload.length),
-    hash.sha256(encodeTuple([key, sequence, hash.sha256(payload)])),
+    BigInt(bytes),
+    hash.sha256(encodeTuple([key, sequence, digest])),
   ])
 }
 
@@ -94,14 +109,26 @@ export class TranscriptChannel implements Channel {
   }
 
   async send(to: number, tag: Tag, payload: Uint8Array): Promise<void> {
-    // Before the first await: the payload may be a view of memory that changes.
-    this.#write(this.#sent, to, this.#self, to, tag, payload)
-    await this.#inner.send(to, tag, payload)
+    const sending = this.#inner.send(to, tag, payload)
+    // While the message is on its way, but before the first await: the payload may be a view of memory
+    // that changes.
+    const digest = this.#hash.sha256(payload)
+    this.#write(this.#sent, to, this.#self, to, tag, payload.length, digest)
+    await sending
   }
 
-  async receive(from: number, tag: Tag, bytes: number): Promise<Uint8Array> {
-    const payload = await this.#inner.receive(from, tag, bytes)
-    this.#write(this.#received, from, from, this.#self, tag, payload)
+  async receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array> {
+    const state = place && this.#hash.start?.()
+    const take =
+      state &&
+      ((piece: Uint8Array, offset: number) => {
+        state.update(piece)
+        place?.(piece, offset)
+      })
+    const payload = await this.#inner.receive(from, tag, bytes, take)
+    const placed = state !== undefined && payload.length < bytes
+    const digest = placed ? state.digest() : this.#hash.sha256(payload)
+    this.#write(this.#received, from, from, this.#self, tag, bytes, digest)
     return payload
   }
 
@@ -116,7 +143,8 @@ export class TranscriptChannel implements Channel {
     from: number,
     to: number,
     tag: Tag,
-    payload: Uint8Array,
+    bytes: number,
+    digest: Uint8Array,
   ): void {
     let direction = directions.get(peer)
     if (direction === undefined) {
@@ -125,18 +153,19 @@ export class TranscriptChannel implements Channel {
     }
     const { stack } = direction
     const key = this.#keys.pair(peer, 'transcript', from)
-    const leaf = messageLeaf(
+    const leaf = leafOf(
       this.#context,
       from,
       to,
       stack.leaves,
       tag.op,
-      payload,
+      bytes,
+      digest,
       key,
       this.#hash,
     )
     stack.push(leaf)
-    direction.bytes += payload.length
+    direction.bytes += bytes
   }
 }
 

@@ -5,6 +5,15 @@
 export interface Hash {
   /** SHA-256 of `bytes`: a new array of 32 bytes. Does not keep `bytes`. */
   sha256(bytes: Uint8Array): Uint8Array
+  /** SHA-256 of a text in pieces, where that can be had. */
+  readonly start?: () => IncrementalHash
+}
+
+export interface IncrementalHash {
+  /** Goes on with `bytes`, and does not keep them. */
+  update(bytes: Uint8Array): IncrementalHash
+  /** Ends the hash: a new array of 32 bytes. */
+  digest(): Uint8Array
 }
 
 /** Bytes of a SHA-256 digest. */

@@ -29,11 +29,15 @@ export const MAX_ROUND_BYTES = 0xffff_ffff
 
 const FAREWELL_OP = 0xffff_ffff
 
-export interface RoundFragment {
+/** What a fragment says of itself. */
+export interface RoundHeader {
   readonly tag: Tag
   readonly seq: number
   readonly total: number
   readonly offset: number
+}
+
+export interface RoundFragment extends RoundHeader {
   /** A view of the frame. */
   readonly payload: Uint8Array
 }
@@ -67,25 +71,36 @@ export function encodeRoundHeader(
 }
 
 /**
+ * Reads the header of a fragment, whose payload may be elsewhere.
+ *
+ * @param start the frame's first ROUND_HEADER_BYTES bytes, or more
+ * @param frameBytes length of the frame
+ * @throws ShareholdError SH_WIRE_INVALID
+ */
+export function decodeRoundHeader(start: Uint8Array, frameBytes: number): RoundHeader {
+  if (start.length < ROUND_HEADER_BYTES) throw invalid('it is shorter than its header')
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
+  const tag = { op: view.getUint32(0), batch: view.getUint32(4), step: view.getUint32(8) }
+  const seq = view.getUint32(12)
+  const total = view.getUint32(16)
+  const offset = view.getUint32(20)
+  if (offset % ROUND_FRAGMENT_BYTES !== 0)
+    throw invalid('its offset is not where a fragment begins')
+  if (offset > 0 && offset >= total) throw invalid('its offset is behind the end of the message')
+  if (frameBytes - ROUND_HEADER_BYTES !== Math.min(ROUND_FRAGMENT_BYTES, total - offset)) {
+    throw invalid('its payload is not as long as the header says')
+  }
+  return { tag, seq, total, offset }
+}
+
+/**
  * Reads one fragment.
  *
  * @throws ShareholdError SH_WIRE_INVALID
  */
 export function decodeRoundFragment(frame: Uint8Array): RoundFragment {
-  if (frame.length < ROUND_HEADER_BYTES) throw invalid('it is shorter than its header')
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  const tag = { op: view.getUint32(0), batch: view.getUint32(4), step: view.getUint32(8) }
-  const seq = view.getUint32(12)
-  const total = view.getUint32(16)
-  const offset = view.getUint32(20)
-  const payload = frame.subarray(ROUND_HEADER_BYTES)
-  if (offset % ROUND_FRAGMENT_BYTES !== 0)
-    throw invalid('its offset is not where a fragment begins')
-  if (offset > 0 && offset >= total) throw invalid('its offset is behind the end of the message')
-  if (payload.length !== Math.min(ROUND_FRAGMENT_BYTES, total - offset)) {
-    throw invalid('its payload is not as long as the header says')
-  }
-  return { tag, seq, total, offset, payload }
+  const header = decodeRoundHeader(frame, frame.length)
+  return { ...header, payload: frame.subarray(ROUND_HEADER_BYTES) }
 }
 
 /** The frame that ends a session with a reason. @throws TypeError if the reason breaks the rules of `abort` */
@@ -98,7 +113,7 @@ export function encodeFarewell(reason: Headers['abort']): Uint8Array {
   return frame
 }
 
-/** Whether a frame is a farewell, well-formed or not. */
+/** Whether a frame is a farewell, well-formed or not. @param frame or its start, as in `decodeRoundHeader` */
 export function isFarewell(frame: Uint8Array): boolean {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   return frame.length >= ROUND_HEADER_BYTES && view.getUint32(0) === FAREWELL_OP
