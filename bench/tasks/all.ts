@@ -1,6 +1,8 @@
 /** All benchmarks of the engine, in the order in which they are printed. */
 import { chain, innerProduct, multiplications } from './arithmetic.ts'
+import { maximum, median } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
+import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { query } from './query.ts'
 import type { Task } from './task.ts'
 
@@ -10,6 +12,10 @@ export const TASKS: readonly Task[] = [
   chain,
   lessThans,
   equalities,
+  computedLessThans,
+  computedEqualities,
+  maximum,
+  median,
   query,
 ]
 

@@ -14,14 +14,14 @@ import type { Task } from './task.ts'
 const BITS = 32
 
 /** Two columns; in one row of four they are equal. */
-function columns(rows: number): { readonly x: Uint32Array; readonly y: Uint32Array } {
+export function columns(rows: number): { readonly x: Uint32Array; readonly y: Uint32Array } {
   const x = publicWords('comparison/x', rows)
   const y = publicWords('comparison/y', rows)
   for (let row = 0; row < rows; row += 4) y[row] = x[row]!
   return { x, y }
 }
 
-function layoutFor(rows: number): Layout {
+export function layoutFor(rows: number): Layout {
   return layoutOf(chunksOf(rows))
 }
 
@@ -59,18 +59,23 @@ function comparison(
         },
       }
     },
-    async check(committee, size, evidence) {
-      const bits = openBitEvidence(committee, evidence)
-      const { x, y } = columns(size)
-      forEachRun(layoutFor(size), (lane, byte, lanes) => {
-        for (let k = 0; k < lanes; k++) {
-          const bit = (bits[byte + (k >> 3)]! >> (k & 7)) & 1
-          if (bit !== Number(plain(x[lane + k]!, y[lane + k]!))) {
-            throw new Error(`${name} is wrong in row ${lane + k}`)
-          }
+    check: checkRows(name, plain),
+  }
+}
+
+/** Checks the bit of every row. */
+export function checkRows(name: string, plain: (x: number, y: number) => boolean): Task['check'] {
+  return async (committee, size, evidence) => {
+    const bits = openBitEvidence(committee, evidence)
+    const { x, y } = columns(size)
+    forEachRun(layoutFor(size), (lane, byte, lanes) => {
+      for (let k = 0; k < lanes; k++) {
+        const bit = (bits[byte + (k >> 3)]! >> (k & 7)) & 1
+        if (bit !== Number(plain(x[lane + k]!, y[lane + k]!))) {
+          throw new Error(`${name} is wrong in row ${lane + k}`)
         }
-      })
-    },
+      }
+    })
   }
 }
 

@@ -1,0 +1,96 @@
+/** The largest (`max`) and the median (`median`) of the rows of a 32-bit column that a filter admits. */
+import { extremes } from '../../protocol/extreme.ts'
+import type { Party } from '../../protocol/party.ts'
+import { selectRanks } from '../../protocol/select-rank.ts'
+import { type Arena, newArena, view } from '../../shares/field/memory.ts'
+import { type BitShare, wholeBlock } from '../../shares/replicated.ts'
+import { ownPlanes, publicWords } from '../public-data.ts'
+
+import { layoutFor } from './comparison.ts'
+import { openBitEvidence } from './task.ts'
+import type { Task } from './task.ts'
+
+const BITS = 32
+const TAG = { op: 0, batch: 0, step: 0 }
+
+interface Column {
+  readonly values: Uint32Array
+  /** 1 in nine rows of ten. */
+  readonly among: Uint32Array
+}
+
+function column(rows: number): Column {
+  const among = publicWords('choice/among', rows).map((word) => (word % 10 === 0 ? 0 : 1))
+  return { values: publicWords('choice/values', rows), among }
+}
+
+interface Shared {
+  readonly planes: readonly BitShare[]
+  readonly among: BitShare
+}
+
+function choice(
+  name: string,
+  about: string,
+  choose: (party: Party, arena: Arena, shared: Shared, size: number) => Promise<BitShare[]>,
+  plain: (ascending: Uint32Array) => number | undefined,
+): Task {
+  return {
+    name,
+    about,
+    size: 10_000,
+    async prepare({ committee, index, size }) {
+      const arena = newArena()
+      const layout = layoutFor(size)
+      const { values, among } = column(size)
+      const planes = ownPlanes(arena, committee, index, values, BITS, layout, 'values')
+      const [filter] = ownPlanes(arena, committee, index, among, 1, layout, 'among')
+      return {
+        async run(party) {
+          const own = newArena()
+          const found = await choose(party, own, { planes, among: filter! }, size)
+          return () => {
+            const parts = found.map((plane) => view(wholeBlock(plane)).slice())
+            own.release()
+            return Uint8Array.from(parts.flatMap((part) => [...part]))
+          }
+        },
+      }
+    },
+    async check(committee, size, evidence) {
+      const { values, among } = column(size)
+      const bytes = evidence[0]!.length / BITS
+      let found = 0
+      for (let i = 0; i < BITS; i++) {
+        const plane = evidence.map((part) => part.subarray(i * bytes, (i + 1) * bytes))
+        found += (openBitEvidence(committee, plane)[0]! & 1) * 2 ** i
+      }
+      const expected = plain(values.filter((_, row) => among[row] === 1).toSorted())
+      if (found !== expected) throw new Error(`${name}: found ${found}, expected ${expected}`)
+    },
+  }
+}
+
+export const maximum: Task = choice(
+  'max',
+  'rows of a filtered 32-bit column, their largest',
+  (party, arena, shared, size) =>
+    extremes(party, arena, TAG, [{ ...shared, largest: true }], layoutFor(size)),
+  (ascending) => ascending.at(-1),
+)
+
+export const median: Task = choice(
+  'median',
+  'rows of a filtered 32-bit column, their median',
+  (party, arena, shared, size) =>
+    selectRanks(
+      party,
+      arena,
+      TAG,
+      [{ ...shared, times: 1, plus: 1, over: 2 }],
+      layoutFor(size),
+      // Few rounds for a short table, few conversions for a long one.
+      size <= 100_000 ? { digit: 3, addingRounds: 4 } : { digit: 2, addingRounds: 9 },
+    ),
+  (ascending) => ascending[Math.ceil(ascending.length / 2) - 1],
+)
