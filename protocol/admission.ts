@@ -10,6 +10,7 @@ import type { CommitteeSize } from '../shares/committee.ts'
 import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { Hash } from '../shares/hash.ts'
+import { parseSchema } from '../shares/parse-schema.ts'
 import type { Schema } from '../shares/schema.ts'
 
 import { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
@@ -94,7 +95,7 @@ export function proposeParams(
 }
 
 /**
- * A schema note that all of its repositories have signed.
+ * A schema note that all of its repositories have signed, of a schema that keeps the rules.
  * @throws ShareholdError SH_AUTH_SCHEMA, SH_NOTE_*, SH_LEDGER_RECORD
  */
 export function openSchema(
@@ -111,7 +112,26 @@ export function openSchema(
     }
     return vkey
   })
-  return openRecordOfAll(note, keys.origin, 'schema', vkeys)
+  const signed = openRecordOfAll(note, keys.origin, 'schema', vkeys)
+  checkRules(signed.schema)
+  return signed
+}
+
+/** The record's own check is of form only; planner and encoders rely on the rules of a schema. */
+function checkRules(schema: Schema): void {
+  let hash: string
+  try {
+    hash = schemaHash(parseSchema(schema))
+  } catch (cause) {
+    if (!(cause instanceof ShareholdError)) throw cause
+    throw new ShareholdError('SH_AUTH_SCHEMA', `The signed schema is none: ${cause.message}.`, {
+      cause,
+    })
+  }
+  // Nothing was filled in, so what was signed is what is used.
+  if (hash !== schemaHash(schema)) {
+    throw refused('SH_AUTH_SCHEMA', 'The signed schema is not complete.')
+  }
 }
 
 /**

@@ -13,7 +13,8 @@ export const PROTOCOL_ERRORS = {
   SH_AUTH_PLAN: 'Planning the query again gave another plan than the proposed one.',
   SH_AUTH_PURPOSE: 'The purpose is not among those that the repositories have signed.',
   SH_AUTH_REPLAY: 'The nonce, or the attempt of the job, was used before.',
-  SH_AUTH_SCHEMA: 'The schema note is not signed by the repositories that it names.',
+  SH_AUTH_SCHEMA:
+    'The schema note is not signed by the repositories that it names, or its schema breaks a rule.',
   SH_AUTH_SIGNATURE: 'The request is not signed by exactly one registered querier.',
   SH_AUTH_UNSUPPORTED: 'The request uses a way of authorisation that does not exist yet.',
   SH_AUTH_VERSION: 'The version note does not belong to the schema and its repositories.',
