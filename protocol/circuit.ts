@@ -60,12 +60,24 @@ export function validateCircuit(circuit: Circuit): void {
   })
 }
 
+const layersOf = new WeakMap<Circuit, readonly Layer[]>()
+
 /**
  * Groups the gates by AND depth: layer d holds the ANDs whose operands are all known after d-1 rounds.
  * Depends on the circuit only, so all parties make the same rounds.
  * @returns depth + 1 layers
  */
 export function layerCircuit(circuit: Circuit): readonly Layer[] {
+  // A protocol evaluates the same circuit many times.
+  let layers = layersOf.get(circuit)
+  if (layers === undefined) {
+    layers = makeLayers(circuit)
+    layersOf.set(circuit, layers)
+  }
+  return layers
+}
+
+function makeLayers(circuit: Circuit): readonly Layer[] {
   const firstGate = FIRST_INPUT + circuit.inputs
   const depth = new Uint32Array(firstGate + circuit.gates.length)
   const layers: { ands: number[]; xors: number[] }[] = [{ ands: [], xors: [] }]
