@@ -94,6 +94,17 @@ function columnPlaces(
   const missing = wanted.filter((name) => !header.includes(name))
   const extra = header.filter((name, i) => !wanted.includes(name) || header.indexOf(name) !== i)
   if (missing.length > 0 || extra.length > 0) {
+    // A file without a header begins with a member's values: those are never quoted.
+    if (header.length > 0 && missing.length === wanted.length) {
+      throw new ShareholdError(
+        'SH_IMPORT_COLUMNS',
+        'Row 1 is not a header: it names no declared column.',
+        {
+          position: { line: 1, column: 1 },
+          hint: `The first row must name the columns: ${wanted.join(', ')}.`,
+        },
+      )
+    }
     const parts = [
       missing.length > 0 ? `has no ${missing.map((name) => `"${name}"`).join(', ')}` : '',
       extra.length > 0 ? `has undeclared ${extra.map((name) => `"${name}"`).join(', ')}` : '',

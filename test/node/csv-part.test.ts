@@ -175,6 +175,13 @@ describe('a fault is said by row, column and rule, never by value', () => {
       /P-01/u,
     ],
     [
+      'no header at all',
+      Buffer.from(`${GOOD}\n`),
+      'SH_IMPORT_COLUMNS',
+      [/row 1/iu, /not a header/u],
+      /P-07|120\.50/u,
+    ],
+    [
       'a header with an undeclared column',
       Buffer.from(`${HEADER},name\n${GOOD},Ada\n`),
       'SH_IMPORT_COLUMNS',
