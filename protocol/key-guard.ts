@@ -1,6 +1,6 @@
 /**
  * Watches a Prg: a pseudo-random range that is used twice under one key would be a two-time pad, so
- * the guard refuses it. On in every test and in debug builds; it remembers every range, so it costs
+ * the guard refuses it. On in every test; it remembers every range, so it costs
  * memory in proportion to the rounds of a job.
  */
 import { ShareholdError } from '../shares/errors.ts'

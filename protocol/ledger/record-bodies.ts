@@ -6,8 +6,8 @@
  * whole text, signatures included; a hash of a value is over its canonical JSON.
  *
  * Nothing here lets anyone guess an answer: no opened value, no output share and no hash of one, only
- * hashes of ciphertexts and roots over messages that are uniformly random to whoever does not hold t+1
- * shares. What it does tell everybody: SQL, purpose, schema, row counts, sizes and order of messages.
+ * hashes of ciphertexts, and roots over message digests that are keyed with the pair's key (transcript.ts).
+ * What it does tell everybody: SQL, purpose, schema, row counts, sizes and order of messages.
  */
 import type { Schema } from '../../shares/schema.ts'
 import type { PlanParams } from '../plan.ts'
