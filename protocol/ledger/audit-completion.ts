@@ -2,23 +2,16 @@
  * Checks of an attempt's end: that all nodes claim the same execution, and that it has the shape of the
  * plan (ledger.md F, auditor checks 2, 3, 4 and 6).
  */
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 
 import type { Hash } from '../../shares/hash.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import { jobContext } from '../job-context.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
 import { byIndex, type Found, type FoundStart, same } from './audit-attempt.ts'
 import { Finding } from './audit-report.ts'
-import {
-  type CompletionBody,
-  type Hex32,
-  type JobStartBody,
-  noteHash,
-  outputRoot,
-  type ReportBody,
-} from './records.ts'
+import { type CompletionBody, noteHash, outputRoot, type ReportBody } from './records.ts'
+import { contextOfStart } from './start-context.ts'
 
 /** What one node sends another in a whole attempt. */
 export interface PairTraffic {
@@ -58,7 +51,7 @@ export function checkReports(
 ): string {
   const n = start.committee.length
   if (reports.length !== n) throw new Finding(`There are ${reports.length} reports of ${n} nodes.`)
-  const context = contextOf(start)
+  const context = bytesToHex(contextOfStart(start))
   for (const [at, { seq, note, body }] of byIndex(reports).entries()) {
     if (body.index !== at + 1) throw new Finding(`The report of node ${at + 1} is missing.`)
     if (completion.reports[at] !== noteHash(note)) {
@@ -132,19 +125,4 @@ export function checkOutput(
     throw new Finding('The root over the sealed outputs is another one.')
   }
   return `${hashes.length} sealed outputs`
-}
-
-/** The job context that every node must have come to (job-context.ts). */
-function contextOf(start: JobStartBody): Hex32 {
-  return bytesToHex(
-    jobContext({
-      signedQuery: new TextEncoder().encode(start.requestNote),
-      planHash: hexToBytes(start.plan),
-      paramsHash: hexToBytes(start.params),
-      inputRoots: start.inputs.flatMap(({ roots }) => roots.map((root) => hexToBytes(root))),
-      committee: start.committee.map(({ vkey }) => vkey),
-      attempt: start.attempt,
-      nonces: start.nonces.map((nonce) => hexToBytes(nonce)),
-    }),
-  )
 }
