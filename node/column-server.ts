@@ -29,7 +29,7 @@ import { COLUMNS_PROTOCOL, loadsOf, neededBlocks, subjectOf } from './column-blo
 import type { NeededBlock } from './column-blocks.ts'
 import { hash, prg, rng } from './crypto.ts'
 import type { FramedStream } from './framed-stream.ts'
-import { blocksOf } from './import-blocks.ts'
+import { blockIndex } from './import-blocks.ts'
 import type { JobRun } from './job-server.ts'
 import { sendMessage } from './message-stream.ts'
 import type { Overlay } from './overlay.ts'
@@ -133,11 +133,7 @@ async function readBlock(
     chunk,
   }
   const bytes = await store.get(key)
-  const order = blocksOf(admitted.schema, manifest.chunks)
-  const index = order.findIndex(
-    (place) =>
-      place.column.name === column.name && place.encoding === encoding && place.chunk === chunk,
-  )
+  const index = blockIndex(admitted.schema, column, encoding, chunk)
   const { leaf } = blockLeaf(key, hexBytes(manifest.salts[index]!), bytes, hash)
   if (hexOf(leaf) !== manifest.leaves[index]) {
     throw new ShareholdError('SH_STORE_CORRUPT', 'A stored block does not match its commitment.', {

@@ -4,7 +4,6 @@
  * rule, never the value.
  */
 import { isUtf8 } from 'node:buffer'
-import { readFile } from 'node:fs/promises'
 
 import { CsvError, parse } from 'csv-parse/sync'
 
@@ -26,20 +25,10 @@ export interface Part {
 }
 
 /**
- * Reads a file.
- * @throws ShareholdError SH_IMPORT_FILE, SH_IMPORT_UTF8, SH_IMPORT_CSV, SH_IMPORT_COLUMNS,
- * SH_IMPORT_EMPTY, SH_MEMBERS_INVALID, SH_ENCODE_*
+ * Reads the content of a file.
+ * @throws ShareholdError SH_IMPORT_UTF8, SH_IMPORT_CSV, SH_IMPORT_COLUMNS, SH_IMPORT_EMPTY,
+ * SH_MEMBERS_INVALID, SH_ENCODE_*
  */
-export async function readCsvPart(file: string, schema: Schema): Promise<Part> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(file)
-  } catch (cause) {
-    throw new ShareholdError('SH_IMPORT_FILE', `The file ${file} cannot be read.`, { cause })
-  }
-  return parseCsvPart(bytes, schema)
-}
-
 export function parseCsvPart(bytes: Buffer, schema: Schema): Part {
   if (!isUtf8(bytes)) throw badUtf8(bytes)
   const [header, ...rows] = parseCsv(bytes)

@@ -32,6 +32,17 @@ export function blocksOf(schema: Schema, chunks: readonly number[]): BlockPlace[
   )
 }
 
+/** Where a block stands in `blocksOf`. */
+export function blockIndex(
+  schema: Schema,
+  column: Column,
+  encoding: Encoding,
+  chunk: number,
+): number {
+  const columns = schema.columns.length
+  return 2 * (chunk * columns + schema.columns.indexOf(column)) + (encoding === 'field' ? 0 : 1)
+}
+
 /** Bytes of one share-node's block. */
 export function blockBytes(place: BlockPlace, committee: Committee): number {
   return place.encoding === 'field'

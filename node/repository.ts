@@ -153,18 +153,27 @@ export async function importCsv(options: ImportOptions): Promise<ImportResult> {
 /** Longest version record: with its signature it has to fit into a ledger entry of 65,535 bytes. */
 const MOST_RECORD_BYTES = 64_000
 
+/** The newest version of the dataset, its signatures checked; null if there is none yet. */
+async function newestVersion({
+  overlay,
+  registry,
+  schema,
+}: ImportOptions): Promise<{ note: string; version: VersionBody } | null> {
+  const newest = await registry.newest(schema.dataset)
+  if (newest === null) return null
+  const keys = admissionKeys(overlay.topology)
+  const note = newest.versionNote
+  return { note, version: openVersion(note, keys, openSchema(newest.schemaNote, keys)) }
+}
+
 /** A version names all its parts: refuses before anything is sent if one more does not fit. */
 async function checkRoom(
-  { overlay, registry, schema }: ImportOptions,
+  options: ImportOptions,
   importId: string,
   chunks: readonly number[],
 ): Promise<void> {
-  const newest = await registry.newest(schema.dataset)
-  const keys = admissionKeys(overlay.topology)
-  const before =
-    newest === null
-      ? null
-      : openVersion(newest.versionNote, keys, openSchema(newest.schemaNote, keys))
+  const { overlay } = options
+  const before = (await newestVersion(options))?.version
   const hashes = overlay.topology.shareNodes.map(() => hexOf(new Uint8Array(32)))
   const part = {
     repository: overlay.self.name,
@@ -289,21 +298,17 @@ async function register(
 ): Promise<Registered> {
   const { overlay, key, registry, schema } = options
   const { topology } = overlay
-  const keys = admissionKeys(topology)
   const membersHash = hexOf(hash.sha256(members))
   for (let conflicts = 0; ; conflicts++) {
-    const newest = await registry.newest(schema.dataset)
-    const before =
-      newest === null
-        ? null
-        : openVersion(newest.versionNote, keys, openSchema(newest.schemaNote, keys))
-    if (before !== null && before.schemaHash !== schemaHash(schema)) {
+    const newest = await newestVersion(options)
+    const before = newest?.version
+    if (before !== undefined && before.schemaHash !== schemaHash(schema)) {
       throw new ShareholdError(
         'SH_IMPORT_SCHEMA',
         'The dataset has parts that were imported under another schema.',
       )
     }
-    const rowsPerMember = await union(streams, importId, newest?.versionNote ?? '')
+    const rowsPerMember = await union(streams, importId, newest?.note ?? '')
     const body: VersionBody = {
       dataset: schema.dataset,
       version: (before?.version ?? 0) + 1,
