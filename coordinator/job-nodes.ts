@@ -6,8 +6,9 @@
  * blame them. So blame is followed: if A names B, and B itself has said why it gave up, or has vanished,
  * that is the reason. A node can lie about whom it blames; the reason says who reported it.
  *
- * A node that hangs keeps its connections, and those who wait for it may be waited for themselves: an
- * accusation of silence falls on whoever does not answer the coordinator either, if somebody does not.
+ * A node that hangs keeps its connections, and those who wait for it may be waited for themselves, and
+ * be accused first: an accusation of silence, heard directly or as what an accused party passes on, falls
+ * on whoever does not answer the coordinator either, if somebody does not.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -112,7 +113,7 @@ export class JobNodes {
 
   /** The reason, or that another node than the accused one hangs. */
   async #checked(reason: unknown): Promise<unknown> {
-    if (!(reason instanceof ShareholdError) || !reason.code.endsWith('_TIMEOUT')) return reason
+    if (!(reason instanceof ShareholdError) || !maySaySilence(reason.code)) return reason
     const names = this.all.map(({ actor }) => actor.name)
     const alive = await Promise.all(
       names.map((name) => this.#overlay.responds(name, SIGN_OF_LIFE_MS)),
@@ -213,6 +214,10 @@ export class JobNodes {
 
 /** Codes with which a node gives up for a reason of its own. */
 const isOwnFault = (code: string): boolean => /^SH_(?:JOB_FAILED|STORE_|KERNEL_)/u.test(code)
+
+/** Codes of a party that was waited for in vain, or of one that was told that it was. */
+const maySaySilence = (code: string): boolean =>
+  code.endsWith('_TIMEOUT') || code === 'SH_ROUND_ABORTED'
 
 /** The failure that the others follow from. @param failures in the order of their arrival, not empty */
 export function reasonAmong(failures: readonly Failure[]): unknown {

@@ -7,6 +7,7 @@ import { runAttempt, type AttemptOutcome } from '../../coordinator/job-run.ts'
 import { hash } from '../../node/crypto.ts'
 import { admissionKeys } from '../../node/job-server.ts'
 import { silent } from '../../node/log.ts'
+import type { Overlay } from '../../node/overlay.ts'
 import { admit, jobIdOf, proposeParams, type AdmittedJob } from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { memoryFiles } from '../../protocol/ledger/files.ts'
@@ -96,7 +97,14 @@ afterAll(() => Promise.all([three.network.close(), hasty.network.close()]))
 /** One attempt with scripted nodes, on a ledger of its own. */
 async function run(
   script: Script,
-  options: { on?: Theatre; absent?: string[]; signal?: AbortSignal; now?: number } = {},
+  options: {
+    on?: Theatre
+    absent?: string[]
+    /** Processes that are stopped: connected, and deaf. */
+    stopped?: string[]
+    signal?: AbortSignal
+    now?: number
+  } = {},
 ): Promise<Ran> {
   const { paper, network } = options.on ?? three
   await network.revive(options.absent)
@@ -129,7 +137,7 @@ async function run(
   let error: ShareholdError | undefined
   try {
     const ended = await runAttempt({
-      overlay: network.coordinator,
+      overlay: deafTo(network.coordinator, options.stopped ?? []),
       key: paper.keys.get('coordinator')!,
       ledger,
       log: silent,
@@ -166,6 +174,20 @@ async function run(
     keptAt,
     progress,
   }
+}
+
+/** The overlay, as it is when these processes are stopped: pings go unanswered. */
+function deafTo(overlay: Overlay, stopped: readonly string[]): Overlay {
+  return new Proxy(overlay, {
+    get(target, property) {
+      if (property === 'responds') {
+        return async (name: string, timeoutMs: number): Promise<boolean> =>
+          !stopped.includes(name) && target.responds(name, timeoutMs)
+      }
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
 const kinds = ({ records }: Ran): string[] => records.map(({ kind }) => kind)
@@ -280,6 +302,21 @@ describe('a node that is silent', () => {
     expect(ran.error).toMatchObject({ code: 'SH_ROUND_TIMEOUT', party: 'mpc-2', round: 3 })
     expect(ran.error!.message).toBe('Nothing came. (reported by mpc-3)')
     expect(ran.records.at(-1)!.body).toMatchObject({ blamed: 'mpc-2' })
+  })
+
+  it('in a round is named though those who wait for it were accused before they could say so', async () => {
+    const hearsay = {
+      code: 'SH_ROUND_ABORTED',
+      reason: 'mpc-1 has ended the session. It says: mpc-2 was silent.',
+      party: 'mpc-1',
+      round: 2,
+    }
+    const script = { at: { 'mpc-3': { done: hang }, 'mpc-2': { done: abortWith(hearsay) } } }
+    const ran = await run(script, { stopped: ['mpc-3'] })
+    expect(ran.error).toMatchObject({ code: 'SH_JOB_TIMEOUT', party: 'mpc-3' })
+    expect(ran.records.at(-1)!.body).toMatchObject({ blamed: 'mpc-3' })
+    // All answer: what was said stands.
+    expect((await run(script)).error).toMatchObject({ code: 'SH_ROUND_ABORTED', party: 'mpc-1' })
   })
 })
 
