@@ -1,5 +1,5 @@
 /** A channel that notes what is sent and awaited, in order: for counting rounds and for replay on a bare socket. */
-import type { Channel, Tag } from '../protocol/party.ts'
+import { type Channel, type Payload, payloadBytes, type Tag } from '../protocol/party.ts'
 
 export interface Transfer {
   readonly kind: 'send' | 'receive'
@@ -16,8 +16,8 @@ export class RecordingChannel implements Channel {
     this.#inner = inner
   }
 
-  send(peer: number, tag: Tag, payload: Uint8Array): Promise<void> {
-    this.transfers.push({ kind: 'send', peer, tag, bytes: payload.length })
+  send(peer: number, tag: Tag, payload: Payload): Promise<void> {
+    this.transfers.push({ kind: 'send', peer, tag, bytes: payloadBytes(payload) })
     return this.#inner.send(peer, tag, payload)
   }
 

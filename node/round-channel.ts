@@ -16,7 +16,13 @@
  */
 import { setMaxListeners } from 'node:events'
 
-import type { Channel, Place, Tag } from '../protocol/party.ts'
+import {
+  type Channel,
+  type Payload,
+  type Place,
+  type Tag,
+  wholePayload,
+} from '../protocol/party.ts'
 import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
 import {
   decodeFarewell,
@@ -142,16 +148,17 @@ export class RoundChannel implements Channel {
   }
 
   /**
-   * Queues a message; the payload is copied before this call returns its promise.
+   * Queues a message; it is copied before this call returns its promise.
    *
    * @param to party index
    * @returns when there is room for more
    * @throws ShareholdError SH_ROUND_PEER_GONE, SH_ROUND_TIMEOUT (the party does not read), or whatever
    * has broken the channel before; RangeError if there is no such party or the message is too long
    */
-  async send(to: number, tag: Tag, payload: Uint8Array): Promise<void> {
+  async send(to: number, tag: Tag, message: Payload): Promise<void> {
     const link = this.#link(to)
     if (this.#failure !== undefined) throw this.#failure
+    const payload = message instanceof Uint8Array ? message : wholePayload(message)
     const total = payload.length
     if (total > this.#maxBytes) throw new RangeError(`a message of ${total} bytes is too long`)
     const seq = link.sentMessages++

@@ -7,7 +7,7 @@
 import { ShareholdError } from '../shares/errors.ts'
 
 import { checkMessage } from './message-check.ts'
-import type { Channel, Tag } from './party.ts'
+import { type Channel, type Tag, wholePayload } from './party.ts'
 
 /** One message on its way. */
 export interface Message {
@@ -45,9 +45,10 @@ export class MemoryNetwork {
     return {
       send: async (to, tag, payload) => {
         const link = this.#link(self, to)
-        link.sent.push({ ...tag, bytes: payload.length })
+        const whole = wholePayload(payload)
+        link.sent.push({ ...tag, bytes: whole.length })
         // Copied now: the payload may be a view of memory that the sender goes on using.
-        const message = { from: self, to, tag: { ...tag }, payload: payload.slice() }
+        const message = { from: self, to, tag: { ...tag }, payload: whole }
         link.deliver(this.#intercept === undefined ? message : this.#intercept(message))
       },
       receive: async (from, tag, bytes, place) => {

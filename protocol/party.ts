@@ -24,10 +24,40 @@ export interface Tag {
  */
 export type Place = (piece: Uint8Array, offset: number) => void
 
+/**
+ * A message in pieces, which may be made while they are asked for. Each is only read, and before the next
+ * is asked for; `bytes` is their sum. They can be walked once.
+ */
+export interface Pieces {
+  readonly bytes: number
+  readonly pieces: Iterable<Uint8Array>
+}
+
+export type Payload = Uint8Array | Pieces
+
+/** Its length in bytes. */
+export const payloadBytes = (payload: Payload): number =>
+  payload instanceof Uint8Array ? payload.length : payload.bytes
+
+export const piecesOf = (payload: Payload): Iterable<Uint8Array> =>
+  payload instanceof Uint8Array ? [payload] : payload.pieces
+
+/** The whole message in an array of its own. @throws RangeError if `bytes` is not the pieces' sum */
+export function wholePayload(payload: Payload): Uint8Array {
+  const whole = new Uint8Array(payloadBytes(payload))
+  let at = 0
+  for (const piece of piecesOf(payload)) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  if (at !== whole.length) throw new RangeError(`a message of ${whole.length} bytes has ${at}`)
+  return whole
+}
+
 /** Ordered, authenticated, confidential messages between the members of a committee. */
 export interface Channel {
-  /** Queues a message. The payload may be a view of kernel memory: it is copied or flushed before the promise resolves. */
-  send(to: number, tag: Tag, payload: Uint8Array): Promise<void>
+  /** Queues a message. It may be views of kernel memory: they are copied before the call returns its promise. */
+  send(to: number, tag: Tag, payload: Payload): Promise<void>
   /**
    * The next message of party `from`.
    * @param place where a caller would copy the message to: saves the array between. A channel may ignore it.

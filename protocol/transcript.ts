@@ -14,7 +14,14 @@
 import type { Hash } from '../shares/hash.ts'
 
 import { MerkleStack } from './merkle-stack.ts'
-import type { Channel, JobKeys, Place, Tag } from './party.ts'
+import {
+  type Channel,
+  type JobKeys,
+  type Payload,
+  type Place,
+  type Tag,
+  wholePayload,
+} from './party.ts'
 import { encodeTuple } from './tuple.ts'
 
 /** Which attempt of which job a transcript belongs to. */
@@ -108,7 +115,8 @@ export class TranscriptChannel implements Channel {
     this.#hash = hash
   }
 
-  async send(to: number, tag: Tag, payload: Uint8Array): Promise<void> {
+  async send(to: number, tag: Tag, message: Payload): Promise<void> {
+    const payload = message instanceof Uint8Array ? message : wholePayload(message)
     const sending = this.#inner.send(to, tag, payload)
     // While the message is on its way, but before the first await: the payload may be a view of memory
     // that changes.
