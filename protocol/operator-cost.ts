@@ -1,0 +1,92 @@
+/**
+ * The rounds of one operator, by kind. Part of cost.ts.
+ */
+import { circuitStats } from './circuit.ts'
+import { flatLayout, type Layout, tableLayout } from './layout.ts'
+import type { Tag } from './party.ts'
+import type { Operator, PlanParams } from './plan.ts'
+import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
+import { anyRowRounds, extremeRounds, popcountRounds, selectRounds } from './table-cost.ts'
+import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
+import type { Shape } from './validate-plan.ts'
+
+export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
+  const { t } = tally
+  const { lanes } = layout
+  if (operator.kind === 'circuit') {
+    circuitRounds(tally, operator.circuit, tag, layout.planeBytes)
+    tally.andGates += circuitStats(operator.circuit).ands * lanes
+  }
+  if (operator.kind === 'multiply') {
+    const products = operator.pairs.length * lanes
+    tally.round(tag, 0, 8 * products)
+    tally.fieldMultiplications += products
+  }
+  if (operator.kind === 'bit-to-field') {
+    bitToFieldRounds(tally, operator.inputs.length * lanes, tag)
+  }
+  if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
+    const circuit =
+      operator.kind === 'less-than-zero' ? lessThanZeroCircuit(t + 1) : equalsZeroCircuit(t + 1)
+    signRounds(tally, circuit, tag, operator.inputs.length * layout.planeBytes)
+    tally.andGates += circuitStats(circuit).ands * operator.inputs.length * lanes
+  }
+}
+
+export function wholeTable(
+  tally: Tally,
+  operator: Operator,
+  tag: Tag,
+  shapes: readonly Shape[],
+  params: PlanParams,
+): void {
+  switch (operator.kind) {
+    case 'dot':
+      tally.round(tag, 0, 8 * operator.pairs.length)
+      tally.fieldMultiplications += operator.pairs.length
+      return
+    case 'any-row':
+      anyRowRounds(tally, operator.inputs.length, tag, params)
+      return
+    case 'popcount': {
+      const { domain, lanes } = shapes[operator.inputs[0]!.op]!
+      const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
+      popcountRounds(tally, operator.inputs.length, operator.width, tag, layout)
+      return
+    }
+    case 'extreme':
+    case 'select': {
+      const { domain, lanes } = shapes[operator.choices[0]!.among.op]!
+      const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
+      const { parts: width } = shapes[tag.op]!
+      const choices = operator.choices.length
+      if (operator.kind === 'extreme') extremeRounds(tally, choices, width, tag, layout)
+      else selectRounds(tally, operator, width, tag, layout)
+      return
+    }
+    case 'circuit':
+    case 'multiply':
+    case 'bit-to-field':
+    case 'less-than-zero':
+    case 'equals-zero':
+      laneWise(tally, operator, tag, flatLayout(shapes[operatorInput(operator)]!.lanes))
+      return
+    case 'load-bits':
+    case 'load-field':
+    case 'total':
+    case 'combine':
+    case 'gather':
+    case 'output':
+      return
+  }
+}
+
+/** An operator whose value has the lanes of this one. */
+function operatorInput(
+  operator: Extract<
+    Operator,
+    { kind: 'circuit' | 'multiply' | 'bit-to-field' | 'less-than-zero' | 'equals-zero' }
+  >,
+): number {
+  return operator.kind === 'multiply' ? operator.pairs[0]![0].op : operator.inputs[0]!.op
+}

@@ -1,0 +1,276 @@
+/**
+ * Runs one operator of a plan at one party: hands its inputs to the protocol of its kind, and takes what
+ * comes out. When it runs, and how long its value is kept, is the matter of execute.ts.
+ */
+import { getBit, planeBytes, setBit, zero } from '../shares/bits/plane.ts'
+import { ShareholdError } from '../shares/errors.ts'
+import { type Arena, sliceFp, viewFp } from '../shares/field/memory.ts'
+import { copy, fromBigInts, sum } from '../shares/field/vector.ts'
+import { type BitShare, component, newBitShare, wholeBlock } from '../shares/replicated.ts'
+import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
+
+import { anyRow } from './any-row.ts'
+import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
+import { bitToField } from './bit-to-field.ts'
+import { evaluate } from './evaluate.ts'
+import { extremes } from './extreme.ts'
+import { type Batch, flatLayout, type Layout, tableLayout } from './layout.ts'
+import type { Party, Tag } from './party.ts'
+import type { Choice, Operator, Plan, PlanParams, Ref } from './plan.ts'
+import { popcount } from './popcount.ts'
+import { selectRanks } from './select-rank.ts'
+import { equalsZero, lessThanZero } from './share-split.ts'
+import { membersOf, type Shape, stageOf } from './validate-plan.ts'
+
+/** Where the stored columns come from. */
+export interface ColumnSource {
+  /**
+   * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
+   * batch's layout. Allocate in `arena`, which the executor releases after the last use; what lies
+   * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
+   */
+  bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
+  /** The stored shares of a column: batch.layout.lanes elements. Memory as above. */
+  field(column: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare>
+  /** Member of each row of the table, 0..members-1 in ascending order of pseudonyms. */
+  readonly memberOfRow: Uint32Array
+}
+
+export type LoadBits = Extract<Operator, { kind: 'load-bits' }>
+export type LoadField = Extract<Operator, { kind: 'load-field' }>
+
+export interface Run {
+  readonly party: Party
+  readonly plan: Plan
+  readonly params: PlanParams
+  readonly source: ColumnSource
+  readonly shapes: readonly Shape[]
+  /** Planes over the whole table that whole-table operators read, by `keyOf` their reference. */
+  readonly collected: ReadonlyMap<string, BitShare>
+  /** Running sums of `dot` and `total`, by operator: this party's part. */
+  readonly sums: ReadonlyMap<number, bigint[]>
+  starts(op: number, batch: number): void
+}
+
+/** The parts of a value, and the arena that holds nothing else. */
+export interface Value {
+  readonly bits: readonly BitShare[]
+  readonly field: readonly ShamirShare[]
+  readonly arena: Arena
+}
+
+export type Values = Map<number, Value>
+
+export async function overRows(
+  run: Run,
+  operator: Operator,
+  tag: Tag,
+  arena: Arena,
+  batch: Batch,
+  values: Values,
+): Promise<Value> {
+  if (operator.kind === 'load-bits') {
+    const bits = await run.source.bits(operator, batch, arena)
+    const { parts } = run.shapes[tag.op]!
+    checkColumn(
+      operator.column,
+      bits.length === parts && bits.every(({ bytes }) => bytes === batch.layout.planeBytes),
+    )
+    return { bits, field: [], arena }
+  }
+  if (operator.kind === 'load-field') {
+    const share = await run.source.field(operator, batch, arena)
+    checkColumn(operator.column, share.length === batch.layout.lanes)
+    return { bits: [], field: [share], arena }
+  }
+  return laneWise(run, operator, tag, arena, batch.layout, values)
+}
+
+export async function overTable(
+  run: Run,
+  operator: Operator,
+  tag: Tag,
+  arena: Arena,
+  values: Values,
+): Promise<Value> {
+  const { party, params, shapes } = run
+  switch (operator.kind) {
+    case 'dot':
+    case 'total': {
+      const accumulated = stageOf(run.plan, shapes, tag.op) === 'accumulate'
+      const sums = accumulated ? run.sums.get(tag.op)! : localSums(operator, values)
+      return fieldValue(arena, [
+        operator.kind === 'dot'
+          ? await shareInnerProducts(party, arena, tag, sums)
+          : placeSums(arena, sums),
+      ])
+    }
+    case 'any-row': {
+      const planes = operator.inputs.map((ref) => run.collected.get(keyOf(ref))!)
+      const { memberOfRow } = run.source
+      const table = tableLayout(params)
+      const members = membersOf(params)
+      return bitValue(arena, await anyRow(party, arena, tag, planes, table, memberOfRow, members))
+    }
+    case 'popcount': {
+      const { domain, lanes } = shapes[operator.inputs[0]!.op]!
+      const rows = domain === 'rows'
+      const planes = operator.inputs.map((ref) =>
+        rows ? run.collected.get(keyOf(ref))! : planeOf(values, ref),
+      )
+      const layout = rows ? tableLayout(params) : flatLayout(lanes)
+      return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
+    }
+    case 'extreme':
+    case 'select': {
+      const { domain, lanes } = shapes[operator.choices[0]!.among.op]!
+      const rows = domain === 'rows'
+      const at = (ref: Ref): BitShare =>
+        rows ? run.collected.get(keyOf(ref))! : planeOf(values, ref)
+      const layout = rows ? tableLayout(params) : flatLayout(lanes)
+      const sharesOf = ({ planes, among }: Choice) => ({ planes: planes.map(at), among: at(among) })
+      if (operator.kind === 'extreme') {
+        const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
+        return bitValue(arena, await extremes(party, arena, tag, choices, layout))
+      }
+      const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
+      return bitValue(arena, await selectRanks(party, arena, tag, choices, layout, operator))
+    }
+    case 'gather':
+      return shapes[tag.op]!.type === 'bits'
+        ? bitValue(arena, [gatherBitLanes(party, arena, operator, values)])
+        : fieldValue(arena, [gatherFieldLanes(arena, operator, values)])
+    case 'circuit':
+    case 'bit-to-field':
+    case 'multiply':
+    case 'combine':
+    case 'less-than-zero':
+    case 'equals-zero':
+    case 'load-bits':
+    case 'load-field':
+    case 'output':
+      break
+  }
+  return laneWise(run, operator, tag, arena, flatLayout(shapes[tag.op]!.lanes), values)
+}
+
+/** Operators that work alike in every domain. */
+async function laneWise(
+  { party }: Run,
+  operator: Operator,
+  tag: Tag,
+  arena: Arena,
+  layout: Layout,
+  values: Values,
+): Promise<Value> {
+  if (operator.kind === 'circuit') {
+    const inputs = operator.inputs.map((ref) => planeOf(values, ref))
+    const { circuit } = operator
+    return bitValue(arena, await evaluate(party, arena, tag, circuit, inputs, layout.planeBytes))
+  }
+  if (operator.kind === 'bit-to-field') {
+    const inputs = operator.inputs.map((ref) => planeOf(values, ref))
+    return fieldValue(arena, await bitToField(party, arena, tag, inputs, layout))
+  }
+  if (operator.kind === 'multiply') {
+    const pairs = operator.pairs.map(
+      ([x, y]) => [vectorOf(values, x), vectorOf(values, y)] as const,
+    )
+    return fieldValue(arena, await multiply(party, arena, tag, pairs))
+  }
+  if (operator.kind === 'combine') {
+    const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
+    const coefficients = operator.coefficients.map(BigInt)
+    const sum = combineShares(arena, inputs, coefficients, BigInt(operator.constant ?? 0))
+    return fieldValue(arena, [sum])
+  }
+  if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
+    const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
+    const compare = operator.kind === 'less-than-zero' ? lessThanZero : equalsZero
+    return bitValue(arena, await compare(party, arena, tag, inputs, layout))
+  }
+  throw new Error(`unreachable: ${operator.kind} is not lane-wise`)
+}
+
+/** This party's part of the sums that `dot` and `total` make, as numbers below p. */
+export function localSums(
+  operator: Extract<Operator, { kind: 'dot' | 'total' }>,
+  values: Values,
+): bigint[] {
+  return operator.kind === 'dot'
+    ? innerProductsLocal(
+        operator.pairs.map(([x, y]) => [vectorOf(values, x), vectorOf(values, y)] as const),
+      )
+    : operator.inputs.map((ref) => sum(vectorOf(values, ref)))
+}
+
+function placeSums(arena: Arena, sums: readonly bigint[]): ShamirShare {
+  const vector = arena.elements(sums.length)
+  fromBigInts(vector, sums)
+  return asShamirShare(vector)
+}
+
+type Gather = Extract<Operator, { kind: 'gather' }>
+
+function gatherBitLanes(party: Party, arena: Arena, operator: Gather, values: Values): BitShare {
+  const out = newBitShare(arena, party.committee, planeBytes(operator.lanes.length))
+  zero(wholeBlock(out))
+  for (let position = 0; position < out.components; position++) {
+    const target = component(out, position)
+    operator.lanes.forEach(({ from, lane }, k) => {
+      setBit(target, k, getBit(component(planeOf(values, from), position), lane))
+    })
+  }
+  return out
+}
+
+function gatherFieldLanes(arena: Arena, operator: Gather, values: Values): ShamirShare {
+  const out = arena.elements(operator.lanes.length)
+  operator.lanes.forEach(({ from, lane }, k) => {
+    copy(sliceFp(out, k, k + 1), sliceFp(vectorOf(values, from), lane, lane + 1))
+  })
+  return asShamirShare(out)
+}
+
+/** The shares of all lanes, on end, out of kernel memory. */
+export function outputBytes(
+  operator: Extract<Operator, { kind: 'output' }>,
+  values: Values,
+): Uint8Array {
+  const vectors = operator.inputs.map((ref) => viewFp(vectorOf(values, ref)))
+  const out = new Uint8Array(vectors.reduce((bytes, vector) => bytes + vector.length, 0))
+  let at = 0
+  for (const vector of vectors) {
+    out.set(vector, at)
+    at += vector.length
+  }
+  return out
+}
+
+function planeOf(values: Values, ref: Ref): BitShare {
+  return values.get(ref.op)!.bits[ref.part]!
+}
+
+function vectorOf(values: Values, ref: Ref): ShamirShare {
+  return values.get(ref.op)!.field[ref.part]!
+}
+
+function bitValue(arena: Arena, bits: readonly BitShare[]): Value {
+  return { bits, field: [], arena }
+}
+
+function fieldValue(arena: Arena, field: readonly ShamirShare[]): Value {
+  return { bits: [], field, arena }
+}
+
+export function keyOf(ref: Ref): string {
+  return `${ref.op}/${ref.part}`
+}
+
+function checkColumn(column: string, condition: boolean): void {
+  if (condition) return
+  throw new ShareholdError(
+    'SH_PROTOCOL_COLUMN',
+    `Column ${column} was loaded in another shape than the plan states.`,
+  )
+}

@@ -1,0 +1,168 @@
+/**
+ * The rounds of the operators that read planes over all rows at once. Part of cost.ts.
+ */
+import { planeBytes } from '../shares/bits/plane.ts'
+
+import { circuitStats } from './circuit.ts'
+import { lessThanCircuit, winnerCircuit } from './extreme.ts'
+import { type Layout, tableLayout } from './layout.ts'
+import type { Tag } from './party.ts'
+import type { Operator, PlanParams } from './plan.ts'
+import { lastAdder } from './popcount.ts'
+import { thresholdCircuit } from './select-rank.ts'
+import { lessThanZeroCircuit } from './share-split.ts'
+import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
+import { membersOf } from './validate-plan.ts'
+
+/** Level L pairs the ceil(rows / 2^L) values that are left of each member. */
+export function anyRowRounds(tally: Tally, planes: number, tag: Tag, params: PlanParams): void {
+  const classes = params.dataset.rowsPerMember
+  const most = classes.at(-1)?.[0] ?? 1
+  for (let level = 0; 2 ** level < most; level++) {
+    const pairs = classes.reduce(
+      (sum, [rows, members]) => sum + members * Math.floor(Math.ceil(rows / 2 ** level) / 2),
+      0,
+    )
+    tally.round(tag, level, planes * planeBytes(pairs))
+  }
+  const rows = tableLayout(params).lanes
+  tally.andGates += planes * (rows - membersOf(params))
+}
+
+/** A carry-save tree over blocks of 128 lanes while there are more than 64, then over lanes; a last adder. */
+export function popcountRounds(
+  tally: Tally,
+  planes: number,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const blocks = layout.planeBytes / 16
+  let step = 0
+  // heap[w]: blocks or lanes of weight 2^w, of one plane.
+  let heap = [blocks]
+  const total = (): number => heap.reduce((sum, count) => sum + count, 0)
+  const adders = (): number => heap.reduce((sum, count) => sum + Math.floor(count / 3), 0)
+  const shrink = (): void => {
+    const next: number[] = []
+    heap.forEach((count, w) => {
+      const third = Math.floor(count / 3)
+      next[w] = (next[w] ?? 0) + count - 2 * third
+      if (third > 0 && w + 1 < width) next[w + 1] = third
+    })
+    heap = next
+  }
+
+  while (total() > 64 && adders() > 0) {
+    tally.round(tag, step++, planes * adders() * 16)
+    tally.andGates += planes * adders() * 128
+    shrink()
+  }
+  heap = blocks <= 64 ? [layout.lanes] : heap.map((count) => 128 * count)
+  while (adders() > 0) {
+    tally.round(tag, step++, planeBytes(planes * adders()))
+    tally.andGates += planes * adders()
+    shrink()
+  }
+  const last = lastAdder(heap, width)
+  circuitRounds(tally, last, { ...tag, step: tag.step + step }, planeBytes(planes))
+  tally.andGates += planes * circuitStats(last).ands
+}
+
+/** Filter; then a tournament among blocks of 128 lanes while there are more than 32, then among lanes. */
+export function extremeRounds(
+  tally: Tally,
+  choices: number,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const at = { ...tag }
+  tally.round(at, 0, width * choices * layout.planeBytes)
+  tally.andGates += width * choices * layout.lanes
+  at.step++
+  /** `parts` numbers in each of so many lanes. */
+  const level = (parts: number, lanes: number, bytes: number): void => {
+    if (parts === 1) return
+    const pairs = (parts * (parts - 1)) / 2
+    const [comparison, winner] = [lessThanCircuit(width), winnerCircuit(parts)]
+    at.step += circuitRounds(tally, comparison, at, pairs * bytes)
+    at.step += circuitRounds(tally, winner, at, bytes)
+    tally.round(at, 0, (parts - 1) * width * bytes)
+    at.step++
+    const ands = pairs * circuitStats(comparison).ands + circuitStats(winner).ands
+    tally.andGates += (ands + (parts - 1) * width) * lanes
+  }
+  const partsFor = (lanes: number): number => (choices * lanes <= 65_536 ? 4 : 2)
+  let blocks = layout.planeBytes / 16
+  let lanes = layout.lanes
+  for (; blocks > 32; lanes = 128 * blocks) {
+    const parts = partsFor(128 * blocks)
+    blocks = Math.ceil(blocks / parts)
+    level(parts, choices * blocks * 128, choices * blocks * 16)
+  }
+  while (lanes > 1) {
+    const parts = Math.min(lanes, partsFor(lanes))
+    lanes = Math.ceil(lanes / parts)
+    level(parts, choices * lanes, planeBytes(choices * lanes))
+  }
+}
+
+/** For each digit: candidates below each value of it, counts, comparisons, and (not for the last) what is left. */
+export function selectRounds(
+  tally: Tally,
+  { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
+  width: number,
+  tag: Tag,
+  layout: Layout,
+): void {
+  const at = { ...tag }
+  const bytes = layout.planeBytes
+  const digits = Math.ceil(width / digit)
+  const thresholds = thresholdCircuit(digit)
+  const values = (2 ** digit - 1) * choices.length
+  at.step += circuitRounds(tally, thresholds, at, digits * choices.length * bytes)
+  tally.andGates += circuitStats(thresholds).ands * digits * choices.length * layout.lanes
+  for (let k = 0; k < digits; k++) {
+    tally.round(at, 0, values * bytes)
+    at.step++
+    // All that take part are counted with the first digit.
+    at.step += countRounds(
+      tally,
+      k === 0 ? values + choices.length : values,
+      at,
+      bytes,
+      addingRounds,
+    )
+    const circuit = lessThanZeroCircuit(tally.t + 1)
+    at.step += signRounds(tally, circuit, at, planeBytes(values))
+    tally.andGates += values * (layout.lanes + circuitStats(circuit).ands)
+    if (k === digits - 1) return
+    tally.round(at, 0, 2 * values * bytes)
+    at.step++
+    tally.andGates += 2 * values * layout.lanes
+  }
+}
+
+/** Full adders of blocks, then the conversion of what is left. @returns the rounds */
+function countRounds(
+  tally: Tally,
+  planes: number,
+  tag: Tag,
+  bytes: number,
+  addingRounds: number,
+): number {
+  // heap[w]: blocks of weight 2^w, of one plane.
+  let heap = [bytes / 16]
+  for (let step = 0; ; step++) {
+    const thirds = heap.map((count) => Math.floor(count / 3))
+    const adders = thirds.reduce((sum, count) => sum + count, 0)
+    if (step === addingRounds || adders === 0) {
+      const bits = heap.reduce((sum, count) => sum + count, 0) * 128 * planes
+      return step + bitToFieldRounds(tally, bits, { ...tag, step: tag.step + step })
+    }
+    tally.round(tag, step, planes * adders * 16)
+    tally.andGates += planes * adders * 128
+    heap = [...heap, 0].map((count, w) => count - 2 * (thirds[w] ?? 0) + (thirds[w - 1] ?? 0))
+  }
+}
