@@ -1,25 +1,37 @@
 /**
  * What the planner may know of the network: a round trip and a bandwidth per class. Rough on purpose: it
- * only ranks two plans for the same query, and every node must rank them alike (nobody measures).
+ * only ranks plans for the same query, and every node must rank them alike, so a node that plans measures
+ * nothing. Whoever predicts a run may put measured rates in the place of a class.
  */
 import { bytesSent } from '../cost.ts'
 import type { Schedule } from '../cost.ts'
 import type { PlanParams } from '../plan.ts'
 
-export interface NetworkClass {
+export interface NetworkRates {
+  /** From sending a round's messages to having those of the others. */
   readonly roundSeconds: number
   /** Of a party's uplink. */
   readonly bytesPerSecond: number
 }
 
-const CLASSES: Readonly<Record<PlanParams['network'], NetworkClass>> = {
+const CLASSES: Readonly<Record<PlanParams['network'], NetworkRates>> = {
   loopback: { roundSeconds: 0.0001, bytesPerSecond: 1e9 },
   lan: { roundSeconds: 0.0005, bytesPerSecond: 1.25e8 },
   wan: { roundSeconds: 0.05, bytesPerSecond: 6.25e6 },
 }
 
+/** The rates that stand for a class. */
+export function ratesOf(network: PlanParams['network']): NetworkRates {
+  return CLASSES[network]
+}
+
 /** Seconds that a schedule spends on the network: one delay a round, and the bytes of the busiest party. */
+export function scheduleSeconds(cost: Schedule, rates: NetworkRates): number {
+  const busiest = Math.max(...bytesSent(cost))
+  return cost.rounds.length * rates.roundSeconds + busiest / rates.bytesPerSecond
+}
+
+/** The same for a class of network. */
 export function networkSeconds(cost: Schedule, network: PlanParams['network']): number {
-  const { roundSeconds, bytesPerSecond } = CLASSES[network]
-  return cost.rounds.length * roundSeconds + Math.max(...bytesSent(cost)) / bytesPerSecond
+  return scheduleSeconds(cost, ratesOf(network))
 }
