@@ -1,11 +1,10 @@
 /**
- * What a run has to compute, alone: all parties in this one process, without sockets, each kernel call
- * under a stopwatch; and as many bytes of AES keystream as they draw, as one long stream.
+ * What a run has to compute, alone, in one thread of one process that holds all parties: the time in each
+ * kernel of a run without sockets, under a stopwatch; as much AES keystream as the parties draw; and the
+ * encryption and the hashing of the bytes that they send each other. The last three as long streams.
  */
 // oxlint-disable-next-line import/no-unassigned-import -- it must run before the kernels are loaded
 import './kernel-clock.ts'
-import { createCipheriv } from 'node:crypto'
-
 import { hash, prg, randomFill } from '../node/crypto.ts'
 import { deriveJobKeys } from '../protocol/job-context.ts'
 import { MemoryNetwork } from '../protocol/memory-channel.ts'
@@ -14,47 +13,40 @@ import { agreeOnKeys } from '../protocol/setup.ts'
 import { committee as committeeOf, parties } from '../shares/committee.ts'
 
 import { serveParent } from './child-process.ts'
+import { digestSeconds, encryptionSeconds, keystreamSeconds } from './cipher-clock.ts'
 import { type KernelTime, takeKernelTimes } from './kernel-clock.ts'
 import { taskOf } from './tasks/all.ts'
 
+/** Seconds of all parties together, one thread. */
 export interface ComputeLimit {
-  /** In kernels, all parties together, one thread. */
   readonly kernelSeconds: number
-  /** Keystream of all parties together, one thread. */
-  readonly aesSeconds: number
-  readonly aesBytes: number
+  readonly keystreamSeconds: number
+  /** Of every message, at the sender and at the receiver. */
+  readonly encryptionSeconds: number
+  /** Of every message, at the sender and at the receiver. */
+  readonly digestSeconds: number
+  readonly keystreamBytes: number
   /** Most expensive first. */
   readonly kernels: readonly KernelTime[]
 }
 
 const REPEATS = 3
-const PIECE_BYTES = 64 * 1024
 
 const total = (kernels: readonly KernelTime[]): number =>
   kernels.reduce((sum, { seconds }) => sum + seconds, 0)
 
-/** Seconds for a keystream of that length, the fastest of a few. */
-function streamSeconds(bytes: number): number {
-  const zeros = new Uint8Array(PIECE_BYTES)
-  let best = Number.POSITIVE_INFINITY
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
-    const start = performance.now()
-    const cipher = createCipheriv('aes-128-ctr', zeros.subarray(0, 16), zeros.subarray(0, 16))
-    for (let at = 0; at < bytes; at += PIECE_BYTES) cipher.update(zeros)
-    best = Math.min(best, performance.now() - start)
-  }
-  return best / 1000
-}
-
 const program = {
+  /** @param sentBytes payload that all parties send in a run of this task */
   async measure({
     task: name,
     size,
     n,
+    sentBytes,
   }: {
     task: string
     size: number
     n: number
+    sentBytes: number
   }): Promise<ComputeLimit> {
     const committee = committeeOf(n)
     const task = taskOf(name)
@@ -68,16 +60,16 @@ const program = {
         agreeOnKeys(committee, index, network.channel(index), context, { fill: randomFill }),
       ),
     )
-    let aesBytes = 0
+    let keystreamBytes = 0
     const counted: Prg = {
       fill(key, iv, out) {
-        aesBytes += out.length
+        keystreamBytes += out.length
         prg.fill(key, iv, out)
       },
     }
     let kernels: KernelTime[] = []
     for (let repeat = 0; repeat <= REPEATS; repeat++) {
-      aesBytes = 0
+      keystreamBytes = 0
       takeKernelTimes()
       const finishes = await Promise.all(
         masters.map((master, i) =>
@@ -98,8 +90,10 @@ const program = {
     }
     return {
       kernelSeconds: total(kernels),
-      aesSeconds: streamSeconds(aesBytes),
-      aesBytes,
+      keystreamSeconds: keystreamSeconds(keystreamBytes),
+      encryptionSeconds: encryptionSeconds(sentBytes),
+      digestSeconds: digestSeconds(2 * sentBytes),
+      keystreamBytes,
       kernels: kernels.toSorted((a, b) => b.seconds - a.seconds),
     }
   },

@@ -1,0 +1,106 @@
+import { committee as committeeOf } from '../shares/committee.ts'
+
+import { Fleet } from './fleet.ts'
+/**
+ * What `npm run bench` can measure. Most benchmarks are tasks of a fleet of MPC parties (`onFleet`); one that
+ * needs other processes, or another engine, brings its own `measure` and is listed in benchmarks.ts.
+ */
+import type { KernelTime } from './kernel-clock.ts'
+import { measureLimit, sumOf } from './limit.ts'
+import type { Measurement } from './measurement.ts'
+import { median } from './statistics.ts'
+import type { Task } from './tasks/task.ts'
+import type { RunReport } from './worker.ts'
+
+export interface Setting {
+  /** What the benchmark counts. */
+  readonly size: number
+  readonly parties: number
+  /** Timed runs, after a first one that is told apart. */
+  readonly repeat: number
+  /** Whether to measure the limit as well, where there is one. */
+  readonly limit: boolean
+  /** For the Node of each party. */
+  readonly flags: readonly string[]
+}
+
+export interface Benchmark {
+  readonly name: string
+  /** What `size` counts, for the legend of the table. */
+  readonly about: string
+  /** Size unless --n says otherwise. */
+  readonly size: number
+  /** Runs only if it is asked for by name. */
+  readonly onRequest?: boolean
+  /** @throws Error if any result is wrong */
+  measure(setting: Setting): Promise<Result>
+}
+
+export interface Result {
+  readonly measurements: readonly Measurement[]
+  /** Printed after the table. */
+  readonly note?: string
+  /** All parties together, most expensive first. */
+  readonly kernels?: readonly KernelTime[]
+}
+
+/** The benchmark that runs this task at n parties, a process each, over the overlay. */
+export function onFleet(task: Task): Benchmark {
+  const { name, about, size } = task
+  return { name, about, size, measure: (setting) => measureTask(task, setting) }
+}
+
+async function measureTask(task: Task, setting: Setting): Promise<Result> {
+  const { size, parties, repeat, limit: wanted, flags } = setting
+  const committee = committeeOf(parties)
+  const fleet = await Fleet.start(parties, flags)
+  try {
+    await fleet.prepare(task.name, size)
+    const runs: (readonly RunReport[])[] = []
+    for (let k = 0; k <= repeat; k++) {
+      const run = await fleet.run(k === 0)
+      await task.check(
+        committee,
+        size,
+        run.map(({ evidence }) => evidence),
+      )
+      runs.push(run)
+    }
+    const rounds = await fleet.rounds()
+    const socketSeconds = wanted ? await fleet.bareSeconds(repeat) : undefined
+    await fleet.stop()
+    const [firstSeconds, ...samples] = runs.map((run) => largest(run, 'seconds'))
+    const [, ...cpuSamples] = runs.map((run) => largest(run, 'cpuSeconds'))
+    const last = runs[repeat]!
+    const sentBytes = last.reduce((sum, report) => sum + report.sentBytes, 0)
+    const work = { task: task.name, size, parties, sentBytes }
+    const limit = socketSeconds === undefined ? undefined : await measureLimit(work, socketSeconds)
+    const measurement: Measurement = {
+      name: task.name,
+      mode: 'passive',
+      parties,
+      n: size,
+      repeat,
+      seconds: median(samples),
+      samples,
+      firstSeconds: firstSeconds!,
+      cpuSeconds: median(cpuSamples),
+      cpuSamples,
+      bytesPerParty: largest(last, 'sentBytes'),
+      rounds,
+      rssBytes: largest(last, 'rssBytes'),
+      ...(limit && {
+        limitSeconds: sumOf(limit.parts),
+        limit: limit.parts,
+        transcriptSeconds: limit.transcriptSeconds,
+      }),
+    }
+    return { measurements: [measurement], ...(limit && { kernels: limit.compute.kernels }) }
+  } finally {
+    await fleet.stop()
+  }
+}
+
+function largest(run: readonly RunReport[], field: Exclude<keyof RunReport, 'evidence'>): number {
+  return Math.max(...run.map((report) => report[field]))
+}

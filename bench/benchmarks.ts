@@ -1,0 +1,13 @@
+/** All that `npm run bench` can measure, in the order in which it is printed. */
+import { type Benchmark, onFleet } from './benchmark.ts'
+import { TASKS } from './tasks/all.ts'
+
+export const BENCHMARKS: readonly Benchmark[] = TASKS.map(onFleet)
+
+/** @throws RangeError if there is none of that name */
+export function benchmarkOf(name: string): Benchmark {
+  const found = BENCHMARKS.find((benchmark) => benchmark.name === name)
+  if (found !== undefined) return found
+  const names = BENCHMARKS.map((benchmark) => benchmark.name).join(', ')
+  throw new RangeError(`there is no benchmark "${name}": choose of ${names}`)
+}
