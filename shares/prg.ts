@@ -29,22 +29,33 @@ export interface Counter {
 /** The counter of keys that are used for one draw only. */
 export const ONCE: Counter = { op: 0, batch: 0, step: 0 }
 
-/** The 16-byte IV at which the stream of this counter starts. @throws RangeError if a part is no u32. */
-export function ivOf(counter: Counter): Uint8Array {
+/**
+ * The 16-byte IV at which the stream of this counter starts, or so many blocks of 16 bytes further.
+ * @throws RangeError if a part is no u32
+ */
+export function ivOf(counter: Counter, block = 0): Uint8Array {
   const iv = new Uint8Array(16)
   const view = new DataView(iv.buffer)
   view.setUint32(0, u32(counter.op))
   view.setUint32(4, u32(counter.batch))
   view.setUint32(8, u32(counter.step))
+  view.setUint32(12, u32(block))
   return iv
 }
 
 /**
  * Overwrites `out` with pseudo-random field elements: the low 61 bits of each 64-bit word, and
  * 2^61-1 stands for 0, so 0 is twice as likely as any other element (distance 2^-61 per element).
+ * @param from first element of the counter's stream to take; even
  */
-export function fillField(prg: Prg, key: Uint8Array, counter: Counter, out: FpVector): void {
-  prg.fill(key, ivOf(counter), viewFp(out))
+export function fillField(
+  prg: Prg,
+  key: Uint8Array,
+  counter: Counter,
+  out: FpVector,
+  from = 0,
+): void {
+  prg.fill(key, ivOf(counter, from / 2), viewFp(out))
   maskWords(out)
 }
 

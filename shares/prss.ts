@@ -15,12 +15,15 @@
  * Keys are 16-byte subkeys for one use; no (key, counter) may serve twice (protocol.md 0.2).
  */
 import { type Committee, heldBy, setCoefficient, zeroPeers } from './committee.ts'
-import { type Arena, type FpVector, view } from './field/memory.ts'
+import { type Arena, type FpVector, sliceFp, view } from './field/memory.ts'
 import { inv, lagrangeAtZero, neg } from './field/scalar.ts'
 import { combine } from './field/vector.ts'
 import { type Counter, fillField, ivOf, type Prg } from './prg.ts'
 import { type BitShare, component, newBitShare } from './replicated.ts'
 import { asShamirShare, type ShamirShare } from './shamir.ts'
+
+/** Elements of a stream that are made at a time: up to 20 streams then stay in the cache, whatever the length. */
+const SLICE = 1 << 13
 
 /** Looks up the subkey of the set with this index; asked only for sets that hold the party. */
 export type SetKey = (setIndex: number) => Uint8Array
@@ -103,12 +106,16 @@ function combineStreams(
   const sum = arena.elements(length)
   const scratch = arena.child({ wipe: true })
   try {
-    const streams = keys.map((key) => {
-      const stream = scratch.elements(length)
-      fillField(prg, key, counter, stream)
-      return stream
-    })
-    combine(sum, streams, coefficients)
+    const streams = keys.map(() => scratch.elements(Math.min(length, SLICE)))
+    for (let from = 0; from < length; from += SLICE) {
+      const size = Math.min(SLICE, length - from)
+      const parts = streams.map((stream, k) => {
+        const part = sliceFp(stream, 0, size)
+        fillField(prg, keys[k]!, counter, part, from)
+        return part
+      })
+      combine(sliceFp(sum, from, from + size), parts, coefficients)
+    }
     return sum
   } finally {
     scratch.release()

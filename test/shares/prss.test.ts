@@ -30,7 +30,7 @@ describe.each([3, 5, 7])('pseudo-random sharings among %i', (n) => {
   const of = committee(n)
   const all = parties(of)
 
-  it.each([0, 1, 65])('are consistent degree-t sharings of the sum of streams (%i)', (length) => {
+  it.each([0, 1, 65, 8195])('are consistent degree-t sharings of the sum of streams (%i)', (length) => {
     const held = all.map((party) => ({
       party,
       share: prssField(arena, of, party, setKey, COUNTER, length, prg),
