@@ -2,8 +2,9 @@
  * Programs that do what their parent asks: a table of functions in the child, one question at a time,
  * over Node's own IPC. A child ends when its parent is gone; `killChildren` ends all that are left.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
 /** What a child can do. Arguments and results are copied (structured clone). */
@@ -89,6 +90,31 @@ export class Child<P extends Program> {
     await exit
     clearTimeout(late)
   }
+}
+
+/**
+ * Runs a TypeScript program of any checkout to its end, as a child as well.
+ * @param folder where the program's own packages are
+ * @param file within the folder
+ * @returns what it printed
+ * @throws Error if it failed; what it said of that is on stderr
+ */
+export async function runElsewhere(
+  folder: string,
+  file: string,
+  args: readonly string[],
+): Promise<string> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  living.add(child)
+  const ended = once(child, 'exit')
+  const printed = await text(child.stdout)
+  const [code] = await ended
+  living.delete(child)
+  if (code !== 0) throw new Error(`${file} in ${folder} ended with code ${String(code)}`)
+  return printed
 }
 
 /** Kills all children at once, for when there is no time to wait. */
