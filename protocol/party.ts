@@ -6,6 +6,8 @@
 import type { Committee } from '../shares/committee.ts'
 import type { Prg } from '../shares/prg.ts'
 
+import type { Rounds } from './round.ts'
+
 export type { Prg } from '../shares/prg.ts'
 
 /**
@@ -92,5 +94,7 @@ export interface Party {
   readonly index: number
   readonly keys: JobKeys
   readonly channel: Channel
+  /** Takes the rounds of an operator that runs beside others (lockstep.ts); else they go to the channel. */
+  readonly rounds?: Rounds
   readonly prg: Prg
 }

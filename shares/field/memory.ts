@@ -186,6 +186,13 @@ export function blockOf(vector: FpVector): Block {
   return { ptr: vector.ptr, bytes: vector.length * 8 }
 }
 
+/** The block that a view shows: it outlasts the view. Undefined if that is not of kernel memory. */
+export function blockShown(shown: Uint8Array): Block | undefined {
+  return shown.buffer === kernelBuffer()
+    ? { ptr: shown.byteOffset, bytes: shown.length }
+    : undefined
+}
+
 function checkRange(from: number, to: number, length: number): void {
   if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || from > to || to > length) {
     throw new RangeError(`slice ${from}..${to} does not lie within 0..${length}`)
