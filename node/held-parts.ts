@@ -5,7 +5,7 @@
  */
 import type { VersionBody } from '../protocol/ledger/records.ts'
 import { decodeMembers } from '../protocol/members.ts'
-import type { MemberRun } from '../protocol/members.ts'
+import type { MemberList } from '../protocol/members.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { ShareStore } from '../shares/store.ts'
 
@@ -22,8 +22,8 @@ export async function heldMembers(
   store: ShareStore,
   index: number,
   version: VersionBody,
-): Promise<MemberRun[][]> {
-  const members: MemberRun[][] = []
+): Promise<MemberList[]> {
+  const members: MemberList[] = []
   for (const part of version.parts) {
     const manifest = await getManifest(store, version.dataset, part.importId)
     if (

@@ -17,8 +17,8 @@
 import { openSchema, openVersion } from '../protocol/admission.ts'
 import type { VersionBody } from '../protocol/ledger/records.ts'
 import { recordText, schemaHash, signRecord } from '../protocol/ledger/records.ts'
-import { decodeMembers, joinMembers } from '../protocol/members.ts'
-import type { MemberRun } from '../protocol/members.ts'
+import { rowsPerMemberOf } from '../protocol/member-table.ts'
+import { decodeMembers } from '../protocol/members.ts'
 import { MembersCollector } from '../protocol/wire/members-pieces.ts'
 import type { Message } from '../protocol/wire/messages.ts'
 import { blockLeaf, commitTo } from '../shares/commit.ts'
@@ -150,9 +150,8 @@ async function takeBlocks(
   const writer = await store.stage(begin.importId)
   try {
     const memberBytes = await takeMembers(stream)
-    const runs = decodeMembers(memberBytes)
-    const rows = begin.chunks.reduce((sum, chunk) => sum + chunk, 0)
-    if (rowsOf(runs) !== rows) {
+    const { totalRows } = decodeMembers(memberBytes)
+    if (totalRows !== begin.chunks.reduce((sum, chunk) => sum + chunk, 0)) {
       throw badBlocks('Member runs and chunks have different row counts.')
     }
     const leaves: BlockLeaf[] = []
@@ -243,7 +242,7 @@ async function unionOf(
   const { dataset, importId } = manifest
   const held = version === null ? [] : await heldMembers(store, overlay.self.index, version)
   const own = decodeMembers(await readMembers(store, dataset, importId))
-  return joinMembers([...held, own]).rowsPerMember
+  return rowsPerMemberOf([...held, own])
 }
 
 /** Whether a block of shares holds canonical elements: whoever re-shares it relies on that. */
@@ -260,5 +259,3 @@ function holdsElements(block: Uint8Array): boolean {
 
 const badBlocks = (message: string): ShareholdError =>
   new ShareholdError('SH_IMPORT_BLOCKS', message)
-
-const rowsOf = (runs: readonly MemberRun[]): number => runs.reduce((sum, run) => sum + run.rows, 0)

@@ -8,7 +8,7 @@
 import path from 'node:path'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
-import { joinMembers } from '../protocol/members.ts'
+import { rowsPerMemberOf } from '../protocol/member-table.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { ShareStore } from '../shares/store.ts'
 
@@ -82,7 +82,7 @@ async function checkParts(
   { version }: AdmittedJob,
 ): Promise<void> {
   const members = await heldMembers(store, overlay.self.index, version)
-  const { rowsPerMember } = joinMembers(members)
+  const rowsPerMember = rowsPerMemberOf(members)
   if (JSON.stringify(rowsPerMember) !== JSON.stringify(version.rowsPerMember)) {
     throw new ShareholdError('SH_AUTH_VERSION', 'The version states wrong rows per member.')
   }

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { decodeMembers, encodeMembers, joinMembers } from '../../protocol/members.ts'
-import type { MemberRun } from '../../protocol/members.ts'
+import { joinMembers, rowsPerMemberOf } from '../../protocol/member-table.ts'
+import { decodeMembers, encodeMembers, memberAt } from '../../protocol/members.ts'
+import type { MemberList, MemberRun } from '../../protocol/members.ts'
 
 const SALT = new Uint8Array(32).fill(0xab)
 const SALT_LINE = `salt ${'ab'.repeat(32)}\n`
@@ -23,11 +24,18 @@ const runs = fc
       ),
   )
 
+const runsOf = (list: MemberList): MemberRun[] =>
+  Array.from(list.rows, (rows, i) => ({ member: memberAt(list, i), rows }))
+
+const listOf = (part: readonly MemberRun[]): MemberList => decodeMembers(encodeMembers(part, SALT))
+
 describe('member runs', () => {
   it('decode(encode(x)) = x', () => {
     fc.assert(
       fc.property(runs, (list) => {
-        expect(decodeMembers(encodeMembers(list, SALT))).toEqual(list)
+        const read = listOf(list)
+        expect(runsOf(read)).toEqual(list)
+        expect(read.totalRows).toBe(list.reduce((sum, { rows }) => sum + rows, 0))
       }),
     )
   })
@@ -52,6 +60,13 @@ describe('member runs', () => {
     ['1 a', 'no newline'],
     ['01 a\n', 'leading zero'],
     ['0 a\n', 'no rows'],
+    ['4294967296 a\n', 'more rows than a u32'],
+    ['12345678901 a\n', 'eleven digits'],
+    ['1a\n', 'no space'],
+    [`1 ${'a'.repeat(129)}\n`, 'too long'],
+    ['1 a\n\n1 b\n', 'an empty line between'],
+    ['1 \u{1f600}\n1 \u{1f600}\n', 'twice, beyond ASCII'],
+    ['1 \uff41\n1 \u{1f600}\n', 'a surrogate behind U+FF41'],
     ['1 b\n1 a\n', 'descending'],
     ['1 a\n1 a\n', 'twice'],
     ['1 \n', 'no name'],
@@ -64,7 +79,7 @@ describe('member runs', () => {
     [SALT_LINE, 'another salt'],
   ])('refuses %j (%s)', (text) => {
     const accepted = decodeMembers(new TextEncoder().encode(`${SALT_LINE}1 A\n`))
-    expect(accepted).toEqual([{ member: 'A', rows: 1 }])
+    expect(runsOf(accepted)).toEqual([{ member: 'A', rows: 1 }])
     expect(() => decodeMembers(new TextEncoder().encode(SALT_LINE + text))).toThrow(
       expect.objectContaining({ code: 'SH_MEMBERS_INVALID' }),
     )
@@ -74,6 +89,22 @@ describe('member runs', () => {
     expect(() => decodeMembers(Uint8Array.of(0x31, 0x20, 0xff, 0x0a))).toThrow(/UTF-8/u)
   })
 
+  it('counts members with few rows and with many', () => {
+    const part = [1, 5000, 1023, 1024, 5000, 1].map((rows, i) => ({ member: `m${i}`, rows }))
+    expect(rowsPerMemberOf([listOf(part)])).toEqual([
+      [1, 2],
+      [1023, 1],
+      [1024, 1],
+      [5000, 2],
+    ])
+  })
+
+  it('orders by UTF-16 code units, as a JavaScript sort does', () => {
+    const names = ['\u{10ffff}', '\ue000', '\uffe8', '\ud7ff', '\u{1f600}', 'z', '\u{1f600}a', 'é']
+    const list = names.toSorted().map((member) => ({ member, rows: 1 }))
+    expect(runsOf(listOf(list))).toEqual(list)
+  })
+
   it('joins parts like a plain group-by', () => {
     fc.assert(
       fc.property(fc.array(runs, { maxLength: 4 }), (parts) => {
@@ -81,7 +112,7 @@ describe('member runs', () => {
           .flat()
           .flatMap((run) => Array.from({ length: run.rows }, () => run.member))
         const names = [...new Set(rows)].toSorted((a, b) => (a < b ? -1 : 1))
-        const table = joinMembers(parts)
+        const table = joinMembers(parts.map(listOf))
         expect([...table.memberOfRow]).toEqual(rows.map((member) => names.indexOf(member)))
         expect(table.members).toBe(names.length)
         const counts = names.map((name) => rows.filter((row) => row === name).length)
@@ -90,6 +121,7 @@ describe('member runs', () => {
             .toSorted((a, b) => a - b)
             .map((c) => [c, counts.filter((x) => x === c).length]),
         )
+        expect(rowsPerMemberOf(parts.map(listOf))).toEqual(table.rowsPerMember)
       }),
     )
   })
