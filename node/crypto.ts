@@ -2,10 +2,18 @@
  * node:crypto behind the interfaces that the lower floors ask for: AES-128-CTR keystream (Prg),
  * SHA-256 (Hash, also incremental) and randomness. All synchronous.
  */
-import { createCipheriv, createHash, randomFillSync } from 'node:crypto'
+import {
+  type Cipher,
+  createCipheriv,
+  createHash,
+  hash as digestOf,
+  randomFillSync,
+} from 'node:crypto'
 
 import type { Prg } from '../protocol/party.ts'
 import type { Hash, IncrementalHash } from '../shares/hash.ts'
+
+const BLOCK_BYTES = 16
 
 /**
  * Encrypting zeros gives the keystream; one buffer of them serves all, and nobody writes to it. At this
@@ -14,23 +22,73 @@ import type { Hash, IncrementalHash } from '../shares/hash.ts'
  */
 const ZEROS = new Uint8Array(64 * 1024)
 
+/** Up to here it is cheaper to encrypt counters with a cipher that is there already than to make one. */
+const SHORT_BYTES = 1024
+
+/** The counters of a short request. */
+const counters = Buffer.alloc(SHORT_BYTES)
+
+interface BlockCipher {
+  /** What the cipher was made with: the array that stands for it may have been overwritten. */
+  readonly key: Uint8Array
+  readonly cipher: Cipher
+}
+
+/** Of each key, for as long as somebody holds it: a job's keys go with the job. */
+const blockCiphers = new WeakMap<Uint8Array, BlockCipher>()
+
 /**
  * AES-128-CTR keystream with a 16-byte IV (big-endian counter, RFC 3686 style increment of the whole
  * block), written over `out`, which may be a view of kernel memory.
  */
 export const prg: Prg = {
   fill(key, iv, out) {
-    const cipher = createCipheriv('aes-128-ctr', key, iv)
-    for (let at = 0; at < out.length; at += ZEROS.length) {
-      const bytes = Math.min(ZEROS.length, out.length - at)
-      out.set(cipher.update(bytes === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes)), at)
-    }
+    if (out.length > SHORT_BYTES || !fillShort(key, iv, out)) fillLong(key, iv, out)
   },
+}
+
+function fillLong(key: Uint8Array, iv: Uint8Array, out: Uint8Array): void {
+  const cipher = createCipheriv('aes-128-ctr', key, iv)
+  for (let at = 0; at < out.length; at += ZEROS.length) {
+    const bytes = Math.min(ZEROS.length, out.length - at)
+    out.set(cipher.update(bytes === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes)), at)
+  }
+}
+
+/** The keystream is the encrypted counters. @returns false, and nothing done, if their last word runs over */
+function fillShort(key: Uint8Array, iv: Uint8Array, out: Uint8Array): boolean {
+  const blocks = Math.ceil(out.length / BLOCK_BYTES)
+  counters.set(iv)
+  const first = counters.readUInt32BE(BLOCK_BYTES - 4)
+  if (first + blocks > 2 ** 32) return false
+  for (let k = 1; k < blocks; k++) {
+    counters.copyWithin(k * BLOCK_BYTES, 0, BLOCK_BYTES)
+    counters.writeUInt32BE(first + k, (k + 1) * BLOCK_BYTES - 4)
+  }
+  const stream = blockCipher(key).update(counters.subarray(0, blocks * BLOCK_BYTES))
+  out.set(stream.length === out.length ? stream : stream.subarray(0, out.length))
+  return true
+}
+
+function blockCipher(key: Uint8Array): Cipher {
+  const known = blockCiphers.get(key)
+  if (known !== undefined && sameKey(known.key, key)) return known.cipher
+  // ECB is nothing but the block cipher; no two blocks that it is given are equal.
+  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
+  blockCiphers.set(key, { key: key.slice(), cipher })
+  return cipher
+}
+
+/** Takes the same time for all keys. */
+function sameKey(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
+  return difference === 0
 }
 
 /** SHA-256. */
 export const hash: Hash = {
-  sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+  sha256: (bytes) => new Uint8Array(digestOf('sha256', bytes, 'buffer')),
   start: sha256,
 }
 

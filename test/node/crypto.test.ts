@@ -15,10 +15,10 @@ describe('prg', () => {
       fc.property(
         key,
         key,
-        fc.integer({ min: 0, max: 300 }),
+        fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 1200 })),
         fc.integer({ min: 0, max: 9 }),
         (k, iv, length, offset) => {
-          const memory = new Uint8Array(400).fill(0xaa)
+          const memory = new Uint8Array(1300).fill(0xaa)
           prg.fill(k, iv, memory.subarray(offset, offset + length))
           expect(memory.subarray(offset, offset + length)).toEqual(
             ctr(k, iv).encrypt(new Uint8Array(length)),
@@ -28,6 +28,26 @@ describe('prg', () => {
         },
       ),
     )
+  })
+
+  it('notices that a key has been overwritten', () => {
+    const [k, iv, out] = [pattern(16, 1), pattern(16, 2), new Uint8Array(8)]
+    for (const seed of [1, 3, 1]) {
+      k.set(pattern(16, seed))
+      prg.fill(k, iv, out)
+      expect(out).toEqual(ctr(pattern(16, seed), iv).encrypt(new Uint8Array(8)))
+    }
+  })
+
+  it.each([8, 24, 1000])('carries the counter beyond its last word in %i bytes', (length) => {
+    const k = pattern(16, 1)
+    for (const end of [0xfe, 0xff]) {
+      const iv = new Uint8Array(16).fill(255, 11)
+      iv[15] = end
+      const out = new Uint8Array(length)
+      prg.fill(k, iv, out)
+      expect(out).toEqual(ctr(k, iv).encrypt(new Uint8Array(length)))
+    }
   })
 
   it('goes on over its own chunk size and over the end of the counter', () => {
