@@ -230,7 +230,8 @@ export async function admit(
   if (
     dataset.name !== version.dataset ||
     dataset.version !== version.version ||
-    dataset.schemaHash !== version.schemaHash
+    dataset.schemaHash !== version.schemaHash ||
+    dataset.versionNote !== noteHash(proposal.versionNote)
   ) {
     throw refused('SH_AUTH_DATASET', 'The request is for another version of the dataset.')
   }

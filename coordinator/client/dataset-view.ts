@@ -17,6 +17,8 @@ export interface DatasetView {
   readonly schema: Schema
   readonly repositories: readonly string[]
   readonly version: VersionBody
+  /** As signed: a request pins its hash. */
+  readonly versionNote: string
   /** What a job on this version is proposed with. */
   readonly params: PlanParams
 }
@@ -40,7 +42,8 @@ export async function viewDataset(
     throw new ShareholdError('SH_AUTH_VERSION', 'The coordinator answered for another dataset.')
   }
   const params = checkParams(paramsText(info.params), version, { n: sizeOf(keys) })
-  return { schema: signed.schema, repositories: signed.repositories, version, params }
+  const { schema, repositories } = signed
+  return { schema, repositories, version, versionNote: info.versionNote, params }
 }
 
 function paramsText(params: unknown): string {

@@ -9,7 +9,7 @@
 import { jobIdOf } from '../../protocol/admission.ts'
 import { bytesSent, schedule } from '../../protocol/cost.ts'
 import type { Schedule } from '../../protocol/cost.ts'
-import { signRecord } from '../../protocol/ledger/records.ts'
+import { noteHash, signRecord } from '../../protocol/ledger/records.ts'
 import { openOutputs } from '../../protocol/output.ts'
 import { generateResultKey } from '../../protocol/seal.ts'
 import { evaluateAnswer } from '../../protocol/sql/answer.ts'
@@ -106,7 +106,14 @@ export async function ask(options: AskOptions): Promise<Asked> {
   const request = {
     sql,
     purpose,
-    datasets: [{ name: version.dataset, version: version.version, schemaHash: version.schemaHash }],
+    datasets: [
+      {
+        name: version.dataset,
+        version: version.version,
+        schemaHash: version.schemaHash,
+        versionNote: noteHash(dataset.versionNote),
+      },
+    ],
     resultKey: hexOf(resultKey.publicKey),
     nonce: hexOf(rng(32)),
     expiry: Math.floor(now() / 1000) + EXPIRY_SECONDS,

@@ -19,8 +19,16 @@ import {
 export interface Catalogue {
   /** By schema hash. */
   readonly schemas: ReadonlyMap<string, SchemaBody>
-  /** By `versionKey`; `seq` is the entry of the version note. */
-  readonly versions: ReadonlyMap<string, { readonly seq: number; readonly body: VersionBody }>
+  /** By `versionKey`. */
+  readonly versions: ReadonlyMap<string, EnteredVersion>
+}
+
+export interface EnteredVersion {
+  /** Its entry. */
+  readonly seq: number
+  /** `noteHash` of the version note. */
+  readonly hash: string
+  readonly body: VersionBody
 }
 
 /** Key of a version in a catalogue. */
@@ -34,7 +42,7 @@ export async function auditDatasets(
   const schemas = new Map<string, SchemaBody>()
   const current = new Map<string, { readonly hash: string; readonly body: SchemaBody }>()
   const receipts = new Map<string, ReceiptBody>()
-  const versions = new Map<string, { readonly seq: number; readonly body: VersionBody }>()
+  const versions = new Map<string, EnteredVersion>()
   const newest = new Map<string, VersionBody>()
   for (const { seq, note, record } of entries) {
     if (record.kind === 'receipt') receipts.set(noteHash(note), record.body)
@@ -54,7 +62,7 @@ export async function auditDatasets(
       for (const part of body.parts) checkReceipts(body, part, receipts)
       return checkRows(body)
     })
-    versions.set(versionKey(body.dataset, body.version), { seq, body })
+    versions.set(versionKey(body.dataset, body.version), { seq, hash: noteHash(note), body })
     newest.set(body.dataset, body)
   }
   return { schemas, versions }

@@ -45,10 +45,13 @@ export function checkRequest(
   if ((history.requestOfNonce.get(request.nonce) ?? body.request) !== body.request) {
     throw new Finding('Another request had the same nonce.')
   }
-  for (const { name, version, schemaHash } of request.datasets) {
+  for (const { name, version, schemaHash, versionNote } of request.datasets) {
     const found = catalogue.versions.get(versionKey(name, version))
     if (found === undefined || found.seq > seq || found.body.schemaHash !== schemaHash) {
       throw new Finding(`There was no version ${version} of ${name} with the requested schema.`)
+    }
+    if (found.hash !== versionNote) {
+      throw new Finding(`The version ${version} of ${name} that was asked for is another one.`)
     }
     const purposes = catalogue.schemas.get(schemaHash)?.schema.purposes ?? []
     if (!purposes.includes(request.purpose)) {

@@ -83,6 +83,8 @@ export interface RequestedDataset {
   readonly name: string
   readonly version: number
   readonly schemaHash: Hex32
+  /** `noteHash` of the version note: the number alone would fit notes that lost the race to the ledger. */
+  readonly versionNote: Hex32
 }
 
 /** Signed by the querier. */

@@ -175,7 +175,9 @@ export const RECORD_CHECKS: { readonly [K in RecordKind]: z.ZodType<RecordBodies
     sql: text(1, 30_000),
     purpose: name,
     datasets: z
-      .array(z.strictObject({ name, version: z.int().min(1), schemaHash: hex32 }))
+      .array(
+        z.strictObject({ name, version: z.int().min(1), schemaHash: hex32, versionNote: hex32 }),
+      )
       .min(1)
       .max(64)
       .readonly(),

@@ -74,6 +74,9 @@ export interface Import {
 
 let imports = 0
 
+/** The first note of each version number. */
+const versionNotes = new WeakMap<Paper, Map<number, string>>()
+
 /** A repository's next import, acknowledged by all share-nodes: `rows` members of one row each. */
 export function nextVersion(
   paper: Paper,
@@ -128,6 +131,8 @@ export function nextVersion(
   }
   const body = edit?.(plain) ?? plain
   const note = signRecord(topology.origin, 'version', body, [skey(paper, importer)])
+  const notes = versionNotes.get(paper) ?? new Map<number, string>()
+  if (!notes.has(body.version)) versionNotes.set(paper, notes.set(body.version, note))
   return { note, receipts, body }
 }
 
@@ -135,6 +140,8 @@ export interface RequestEdit {
   readonly sql?: string
   readonly purpose?: string
   readonly version?: number
+  /** What it pins, instead of the first note of that version. */
+  readonly versionNote?: string
   readonly schema?: Schema
   readonly expiry?: number
   readonly nonce?: string
@@ -144,14 +151,17 @@ export interface RequestEdit {
 
 /** A querier's request, good unless edited. */
 export function requestNote(paper: Paper, edit: RequestEdit = {}): string {
+  const version = edit.version ?? 1
+  const versionNote = edit.versionNote ?? versionNotes.get(paper)?.get(version) ?? ''
   const body = {
     sql: edit.sql ?? 'SELECT COUNT(*) FROM trips',
     purpose: edit.purpose ?? 'planning',
     datasets: [
       {
         name: 'trips',
-        version: edit.version ?? 1,
+        version,
         schemaHash: schemaHash(edit.schema ?? SCHEMA),
+        versionNote: noteHash(versionNote),
       },
     ],
     resultKey: edit.resultKey ?? hexOf(rng(32)),

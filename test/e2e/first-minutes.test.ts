@@ -15,7 +15,7 @@ import type { RunResult } from '../../cli/demo/network.ts'
 import { readTrips, TRIPS_SCHEMA } from '../../cli/demo/trips.ts'
 import { DatasetInfo } from '../../coordinator/api-types.ts'
 import { rng } from '../../node/crypto.ts'
-import { signRecord } from '../../protocol/ledger/records.ts'
+import { noteHash, signRecord } from '../../protocol/ledger/records.ts'
 import type { JobRequestBody } from '../../protocol/ledger/records.ts'
 import { hexOf } from '../../shares/hex.ts'
 
@@ -401,10 +401,11 @@ describe('requests that no client of ours would send', () => {
 
   const request = (changes: Partial<JobRequestBody>): string => {
     const { dataset, version, schemaHash } = info
+    const versionNote = noteHash(info.versionNote)
     const body: JobRequestBody = {
       sql: QUESTION,
       purpose: PURPOSE,
-      datasets: [{ name: dataset, version, schemaHash }],
+      datasets: [{ name: dataset, version, schemaHash, versionNote }],
       resultKey: hexOf(rng(32)),
       nonce: hexOf(rng(32)),
       expiry: Math.floor(Date.now() / 1000) + 600,
@@ -454,7 +455,9 @@ describe('requests that no client of ours would send', () => {
   })
 
   test('one for an older version of the dataset', async () => {
-    const datasets = [{ name: 'trips', version: 1, schemaHash: info.schemaHash }]
+    const { schemaHash } = info
+    const versionNote = noteHash(info.versionNote)
+    const datasets = [{ name: 'trips', version: 1, schemaHash, versionNote }]
     expect(await post(request({ datasets }))).toMatchObject({
       status: 403,
       body: { code: 'SH_AUTH_DATASET' },

@@ -41,7 +41,7 @@ async function proposal(
   const { request = {}, ...rest } = edit
   const params = proposeParams(version.body, 3, paper.topology)
   const { planHash } = await compile(SQL, SCHEMA, params)
-  const note = rest.requestNote ?? requestNote(paper, request)
+  const note = rest.requestNote ?? requestNote(paper, { versionNote: version.note, ...request })
   return {
     job: jobIdOf(note),
     requestNote: note,
@@ -124,6 +124,11 @@ describe('refuses', () => {
         })
         return proposal({ versionNote: foreign.note })
       },
+    ],
+    [
+      'another import of the same number, such as one that lost the race to the ledger',
+      'SH_AUTH_DATASET',
+      () => proposal({ versionNote: nextVersion(paper, 'west').note }),
     ],
     ['another plan', 'SH_AUTH_PLAN', () => proposal({ planHash: '0'.repeat(64) })],
     [

@@ -96,6 +96,7 @@ async function runAndAudit(
     ],
     rowsPerMember: params.dataset.rowsPerMember,
   }
+  const versionNote = signRecord(ORIGIN, 'version', version, [keys.repository.skey])
   const resultKey = generateResultKey(rng)
   const requestNote = signRecord(
     ORIGIN,
@@ -103,7 +104,14 @@ async function runAndAudit(
     {
       sql: 'SELECT COUNT(*) FROM trips',
       purpose: 'planning',
-      datasets: [{ name: schema.dataset, version: 1, schemaHash: pinned }],
+      datasets: [
+        {
+          name: schema.dataset,
+          version: 1,
+          schemaHash: pinned,
+          versionNote: noteHash(versionNote),
+        },
+      ],
       resultKey: hex(resultKey.publicKey),
       nonce: value(2),
       expiry: 100,
@@ -181,7 +189,7 @@ async function runAndAudit(
   await log.append([
     signRecord(ORIGIN, 'schema', schemaBody, [keys.repository.skey]),
     ...receipts,
-    signRecord(ORIGIN, 'version', version, [keys.repository.skey]),
+    versionNote,
     startNote,
     ...ends.map(({ note }) => note),
     signRecord(ORIGIN, 'completion', completion, signers),

@@ -335,7 +335,7 @@ const abortBody = { job: JOB, attempt: 9, code: 'SH_X', reason: '', blamed: '', 
 const requestBody = {
   sql: 'SELECT 1',
   purpose: 'planning',
-  datasets: [{ name: 'trips', version: 2, schemaHash: schemaHash(SCHEMA) }],
+  datasets: [{ name: 'trips', version: 2, schemaHash: schemaHash(SCHEMA), versionNote: value(3) }],
   resultKey: value(1),
   nonce: value(2),
   expiry: 1_800_000_000,
@@ -629,20 +629,32 @@ describe('audit of jobs', () => {
       auditOf({ edit: editing('job-request', {}, () => change) })
     const both = ['job/job-1/1/request', 'job/job-1/2/request']
     expect(failures(await asked({ purpose: 'marketing' }))).toEqual(both)
-    const [dataset] = requestBody.datasets
-    for (const wrong of [{ schemaHash: value(1) }, { version: 3 }, { name: 'other' }]) {
-      const report = await asked({ datasets: [{ ...dataset!, ...wrong }] })
+    for (const wrong of [
+      { schemaHash: value(1) },
+      { version: 3 },
+      { name: 'other' },
+      { versionNote: value(3) },
+    ]) {
+      const report = await auditOf({
+        edit: editing('job-request', {}, ({ datasets }) => ({
+          datasets: [{ ...datasets[0]!, ...wrong }],
+        })),
+      })
       expect(failures(report)).toEqual(expect.arrayContaining(both))
     }
   })
 
   it('notices a request that is run again, and one with a used nonce', async () => {
-    const again = (body: Partial<JobStartBody>, requestNote?: string) =>
+    const again = (body: Partial<JobStartBody>, edit?: Partial<RecordBodies['job-request']>) =>
       auditOf({
         reorder: (notes) => {
           const first = notes.find(({ kind }) => kind === 'job-start')!
           const old = JSON.parse(first.note.split('\n')[1]!) as JobStartBody
-          const request = requestNote ?? old.requestNote
+          const asked = JSON.parse(old.requestNote.split('\n')[1]!) as RecordBodies['job-request']
+          const request =
+            edit === undefined
+              ? old.requestNote
+              : signRecord(ORIGIN, 'job-request', { ...asked, ...edit }, [KEYS.querier.skey])
           const changed = { ...old, ...body, requestNote: request, request: noteHash(request) }
           const note = signRecord(ORIGIN, 'job-start', changed, [KEYS.coordinator.skey])
           return [...notes, { kind: 'job-start', making: {}, note }]
@@ -650,13 +662,10 @@ describe('audit of jobs', () => {
       })
     expect(failures(await again({ job: 'job-2', attempt: 1 }))).toEqual(['job/job-2/1/request'])
     expect(failures(await again({ attempt: 3 }))).toEqual(['job/job-1/3/order'])
-    const sameNonce = { ...requestBody, nonce: value(91) }
-    const other = signRecord(ORIGIN, 'job-request', sameNonce, [KEYS.querier.skey])
-    expect(failures(await again({ job: 'job-2', attempt: 1 }, other))).toEqual([
-      'job/job-2/1/request',
-    ])
-    const fresh = signRecord(ORIGIN, 'job-request', requestBody, [KEYS.querier.skey])
-    expect(failures(await again({ job: 'job-2', attempt: 1 }, fresh))).toEqual([])
+    const second = { job: 'job-2', attempt: 1 }
+    expect(failures(await again(second, { sql: 'SELECT 1' }))).toEqual(['job/job-2/1/request'])
+    const fresh = { sql: 'SELECT 1', nonce: value(2) }
+    expect(failures(await again(second, fresh))).toEqual([])
   })
 
   it('notices a nonce too many', async () => {

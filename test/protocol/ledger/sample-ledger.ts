@@ -94,6 +94,7 @@ export async function sampleLedger(options: SampleOptions = {}): Promise<SampleL
 
   const parts: VersionPart[] = []
   const versions: VersionBody[] = []
+  const versionNotes: string[] = []
   for (const [at, repository] of repositories.entries()) {
     const version = at + 1
     const { chunks, rowsPerMember } =
@@ -137,6 +138,7 @@ export async function sampleLedger(options: SampleOptions = {}): Promise<SampleL
     const made = make('version', body, [KEYS.repositories[at]!.skey], { version })
     enter('version', made.note, { version })
     versions.push(made.body)
+    versionNotes.push(made.note)
   }
 
   const request = make(
@@ -144,7 +146,14 @@ export async function sampleLedger(options: SampleOptions = {}): Promise<SampleL
     {
       sql: 'SELECT COUNT(*) FROM trips',
       purpose: 'planning',
-      datasets: [{ name: 'trips', version: 2, schemaHash: schemaHash(schema.body.schema) }],
+      datasets: [
+        {
+          name: 'trips',
+          version: 2,
+          schemaHash: schemaHash(schema.body.schema),
+          versionNote: noteHash(versionNotes[1]!),
+        },
+      ],
       resultKey: value(90),
       nonce: value(91),
       expiry: 1_800_000_000,
