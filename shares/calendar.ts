@@ -92,6 +92,11 @@ function dateAt(text: string): number | undefined {
   const month = twoDigits(text, 5)
   const day = twoDigits(text, 8)
   if (text.charCodeAt(4) !== DASH || text.charCodeAt(7) !== DASH) return undefined
+  return dayNumber(year, month, day)
+}
+
+/** Days since 1970-01-01 of a date; undefined if there is none such, NaN in any part included. */
+export function dayNumber(year: number, month: number, day: number): number | undefined {
   // Comparisons with NaN are false: they refuse what is no number.
   if (!(year >= 1 && month >= 1 && month <= 12 && day >= 1)) return undefined
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)

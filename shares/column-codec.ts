@@ -163,7 +163,7 @@ function codingOf(column: Column): Coding {
 }
 
 /** The whole words that PostgreSQL reads as booleans, in lower case. */
-const BOOLEANS: ReadonlyMap<string, 0 | 1> = new Map([
+export const BOOLEANS: ReadonlyMap<string, 0 | 1> = new Map([
   ...['t', 'true', 'y', 'yes', 'on', '1'].map((text) => [text, 1] as const),
   ...['f', 'false', 'n', 'no', 'off', '0'].map((text) => [text, 0] as const),
 ])
@@ -185,7 +185,7 @@ function scaledCoding(scale: number, minText: string, maxText: string, form: str
   const max = scaledOf(maxText, scale)
   const minNumber = Number(min)
   const maxNumber = Number(max)
-  const exact = Number.isSafeInteger(minNumber) && Number.isSafeInteger(maxNumber - minNumber)
+  const exact = [minNumber, maxNumber, maxNumber - minNumber].every(Number.isSafeInteger)
   return {
     codeMax: max - min,
     fieldMin: min,
@@ -194,7 +194,7 @@ function scaledCoding(scale: number, minText: string, maxText: string, form: str
       const value = parseScaled(text, scale)
       if (typeof value === 'string') throw notOfType(text, form)
       if (value < min || value > max) throw outOfRange(minText, maxText)
-      return exact && typeof value === 'number' ? value - minNumber : BigInt(value) - min
+      return exact ? Number(value) - minNumber : BigInt(value) - min
     },
     textOf: (code) => formatScaled(min + code, scale),
   }

@@ -285,6 +285,19 @@ describe('chunks', () => {
     expect(vector.isCanonical(opened.field)).toBe(true)
   })
 
+  it('may have more digits than a number holds', () => {
+    const chunk = encodeChunk(arena, integer, ['00000000000000000000000000012', '-3'])
+    expect(decodeChunk(integer, chunk, arena)).toEqual(['12', '-3'])
+    const far = column({
+      type: 'decimal',
+      precision: 17,
+      scale: 0,
+      min: '9007199254740000',
+      max: '9007199254749999',
+    })
+    expect(codec.codecOf(far).codeOf('9007199254740993')).toBe(993n)
+  })
+
   it('name the row and the column of a bad text, and not the text', () => {
     const error = caught(() => encodeChunk(arena, integer, ['1', '2', '4711'], 1001))
     expect(error.code).toBe('SH_ENCODE_RANGE')
