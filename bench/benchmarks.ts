@@ -1,8 +1,9 @@
 /** All that `npm run bench` can measure, in the order in which it is printed. */
 import { type Benchmark, onFleet } from './benchmark.ts'
+import { importing } from './import.ts'
 import { TASKS } from './tasks/all.ts'
 
-export const BENCHMARKS: readonly Benchmark[] = TASKS.map(onFleet)
+export const BENCHMARKS: readonly Benchmark[] = [...TASKS.map(onFleet), importing]
 
 /** @throws RangeError if there is none of that name */
 export function benchmarkOf(name: string): Benchmark {
