@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts'
 import type { KernelTime } from './kernel-clock.ts'
 import { measureLimit, sumOf } from './limit.ts'
 import type { Measurement } from './measurement.ts'
+import type { ServeReport } from './share-worker.ts'
 import { median } from './statistics.ts'
 import type { Task } from './tasks/task.ts'
 import type { RunReport } from './worker.ts'
@@ -95,10 +96,22 @@ async function measureTask(task: Task, setting: Setting): Promise<Result> {
         transcriptSeconds: limit.transcriptSeconds,
       }),
     }
-    return { measurements: [measurement], ...(limit && { kernels: limit.compute.kernels }) }
+    const served = fleet.served.slice(1)
+    return {
+      measurements: [measurement],
+      ...(limit && { kernels: limit.compute.kernels }),
+      ...(served.length > 0 && { note: `${task.name}: ${aboutShareNodes(served)}\n` }),
+    }
   } finally {
     await fleet.stop()
   }
+}
+
+/** What the share-node that spends most took in the timed runs. */
+function aboutShareNodes(served: readonly (readonly ServeReport[])[]): string {
+  const cpu = median(served.map((run) => Math.max(...run.map(({ cpuSeconds }) => cpuSeconds))))
+  const rss = Math.max(...served.flat().map(({ rssBytes }) => rssBytes))
+  return `a share-node ${cpu.toFixed(3)} CPU s, ${(rss / 1e6).toFixed(0)} MB RSS`
 }
 
 function largest(run: readonly RunReport[], field: Exclude<keyof RunReport, 'evidence'>): number {

@@ -6,6 +6,10 @@ import { rng } from '../node/crypto.ts'
 import { generateKey } from '../protocol/ledger/note.ts'
 
 import { Child } from './child-process.ts'
+import { ShareFleet } from './share-fleet.ts'
+import type { ServeReport } from './share-worker.ts'
+import type { Authors } from './stored-people.ts'
+import { taskOf } from './tasks/all.ts'
 import type { RunReport, Worker } from './worker.ts'
 
 /** A busy machine may stop a party for a while; that is no reason to give up a measurement. */
@@ -13,22 +17,36 @@ const ROUND_TIMEOUT_MS = 120_000
 
 export class Fleet {
   readonly #parties: readonly Child<Worker>[]
+  readonly #network: BenchNetwork
+  readonly #flags: readonly string[]
+  /** Where the parties listen. */
+  #addresses: readonly string[] = []
+  #shares: ShareFleet | undefined
+  readonly #served: (readonly ServeReport[])[] = []
   #sessions = 0
 
-  private constructor(workers: readonly Child<Worker>[]) {
-    this.#parties = workers
+  private constructor(
+    parties: readonly Child<Worker>[],
+    network: BenchNetwork,
+    flags: readonly string[],
+  ) {
+    this.#parties = parties
+    this.#network = network
+    this.#flags = flags
   }
 
   /** @param flags for the Node of each party */
   static async start(n: number, flags: readonly string[] = []): Promise<Fleet> {
-    const { topology, skeys } = network(n)
+    const network = benchNetwork(n)
+    const { topology, mpcKeys } = network
     const file = new URL('worker.ts', import.meta.url)
-    const fleet = new Fleet(skeys.map((_, i) => new Child(`party ${i + 1}`, file, flags)))
+    const parties = mpcKeys.map((_, i) => new Child<Worker>(`party ${i + 1}`, file, flags))
+    const fleet = new Fleet(parties, network, flags)
     try {
-      const addresses = await Promise.all(
-        fleet.#parties.map((party, i) => party.ask('start', { skey: skeys[i]!, topology })),
+      fleet.#addresses = await Promise.all(
+        parties.map((party, i) => party.ask('start', { skey: mpcKeys[i]!, topology })),
       )
-      await fleet.#all((party) => party.ask('meet', addresses))
+      await fleet.#all((party) => party.ask('meet', fleet.#addresses))
       return fleet
     } catch (error) {
       await fleet.stop()
@@ -36,16 +54,39 @@ export class Fleet {
     }
   }
 
+  /** What the share-nodes spent, run by run; empty if there are none. */
+  get served(): readonly (readonly ServeReport[])[] {
+    return this.#served
+  }
+
   /** Makes the data at all parties. */
   async prepare(task: string, size: number): Promise<void> {
+    const { stored } = taskOf(task)
+    if (stored !== undefined) {
+      const { topology, shareKeys: skeys, authors } = this.#network
+      const { sql } = stored
+      const options = { topology, skeys, authors, mpc: this.#addresses, flags: this.#flags }
+      this.#shares = await ShareFleet.start({ ...options, rows: size, sql })
+    }
     await this.#all((party) => party.ask('prepare', { task, size }))
   }
 
   /** One run, with a session and keys of its own. @param record its transfers, for `rounds` and `bareSeconds` */
   async run(record: boolean): Promise<RunReport[]> {
-    const job = `benchmark-${this.#sessions++}`
-    await this.#all((party) => party.ask('join', { job, record }))
-    return this.#all((party) => party.ask('run', undefined))
+    const shares = this.#shares
+    const proposal = shares?.propose()
+    const job = proposal?.job ?? `benchmark-${this.#sessions++}`
+    const join = { job, record, ...(proposal === undefined ? {} : { proposal }) }
+    await Promise.all([
+      this.#all((party) => party.ask('join', join)),
+      proposal && shares?.join(proposal),
+    ])
+    const [reports, served] = await Promise.all([
+      this.#all((party) => party.ask('run', undefined)),
+      shares?.serve(),
+    ])
+    if (served !== undefined) this.#served.push(served)
+    return reports
   }
 
   /** Rounds of the recorded run. */
@@ -67,7 +108,7 @@ export class Fleet {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#parties.map((party) => party.stop()))
+    await Promise.all([...this.#parties.map((party) => party.stop()), this.#shares?.stop()])
   }
 
   #all<T>(ask: (party: Child<Worker>) => Promise<T>): Promise<T[]> {
@@ -75,32 +116,48 @@ export class Fleet {
   }
 }
 
-/** What a topology file would say. Its ports are made up: parties say where they really listen. */
-function network(n: number): { readonly topology: object; readonly skeys: readonly string[] } {
+interface BenchNetwork {
+  /** What a topology file would say. Its ports are made up: nodes say where they really listen. */
+  readonly topology: object
+  readonly mpcKeys: readonly string[]
+  readonly shareKeys: readonly string[]
+  readonly authors: Authors
+}
+
+function benchNetwork(n: number): BenchNetwork {
   let port = 1
-  const skeys: string[] = []
+  const skeys = new Map<string, string>()
   const actor = (name: string): { name: string; key: string } => {
     const { skey, vkey } = generateKey(name, rng)
-    if (name.startsWith('mpc-')) skeys.push(skey)
+    skeys.set(name, skey)
     return { name, key: vkey }
   }
   const node = (name: string): object => ({
     ...actor(name),
     address: `/ip4/127.0.0.1/tcp/${port++}`,
   })
-  const committee = (role: string): object[] =>
-    Array.from({ length: n }, (_, i) => node(`${role}-${i + 1}`))
+  const names = (role: string): string[] => Array.from({ length: n }, (_, i) => `${role}-${i + 1}`)
+  const origin = 'bench.example/ledger'
   const topology = {
-    origin: 'bench.example/ledger',
+    origin,
     coordinator: { ...node('coordinator'), http: 'http://127.0.0.1:1' },
-    shareNodes: committee('share'),
-    mpcNodes: committee('mpc'),
+    shareNodes: names('share').map(node),
+    mpcNodes: names('mpc').map(node),
     repositories: [actor('repository')],
-    queriers: [],
+    queriers: [actor('querier')],
     chunksInFlight: 16,
     network: 'loopback',
     roundTimeoutMs: ROUND_TIMEOUT_MS,
     limits: { dialTimeoutMs: ROUND_TIMEOUT_MS },
   }
-  return { topology, skeys }
+  return {
+    topology,
+    mpcKeys: names('mpc').map((name) => skeys.get(name)!),
+    shareKeys: names('share').map((name) => skeys.get(name)!),
+    authors: {
+      origin,
+      repository: { name: 'repository', skey: skeys.get('repository')! },
+      querier: { skey: skeys.get('querier')! },
+    },
+  }
 }

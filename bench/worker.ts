@@ -3,12 +3,17 @@
  * upon as for a job, a transcript as for a job. The parent tells it what to do when.
  */
 import { collectLessOften } from '../node/collector.ts'
+import { COLUMNS_PROTOCOL, subjectOf } from '../node/column-blocks.ts'
+import { ColumnLobby } from '../node/column-lobby.ts'
+import { openColumnSource, type OpenedColumnSource } from '../node/column-source.ts'
 import { hash, prg, randomFill } from '../node/crypto.ts'
+import { admissionKeys } from '../node/job-server.ts'
 import { ActorKey } from '../node/keys.ts'
 import { silent } from '../node/log.ts'
 import { createOverlay, type Overlay } from '../node/overlay.ts'
 import { acceptRounds, type RoundChannel, type Rounds } from '../node/round-channel.ts'
 import { parseTopology } from '../node/topology.ts'
+import { admit, type AdmittedJob, type JobProposal } from '../protocol/admission.ts'
 import { deriveJobKeys } from '../protocol/job-context.ts'
 import type { Party } from '../protocol/party.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
@@ -36,6 +41,7 @@ export interface RunReport {
 interface Node {
   readonly overlay: Overlay
   readonly rounds: Rounds
+  readonly columns: ColumnLobby
   readonly committee: Committee
   readonly sockets: SocketReplay
 }
@@ -45,6 +51,8 @@ interface Session {
   readonly channel: RoundChannel
   /** Of the warm-up only: timed runs are not slowed by it. */
   readonly recording: RecordingChannel | undefined
+  /** If its columns come from share-nodes. */
+  readonly admitted: AdmittedJob | undefined
 }
 
 let node: Node | undefined
@@ -57,6 +65,18 @@ function ready<T>(value: T | undefined): T {
   return value
 }
 
+/** The columns of a job, as an MPC node gets them (node/mpc-node.ts). */
+async function fetchColumns(admitted: AdmittedJob): Promise<OpenedColumnSource> {
+  const { overlay, columns, committee } = ready(node)
+  const { shareNodes, roundTimeoutMs: timeoutMs } = overlay.topology
+  const signal = new AbortController().signal
+  const streams = await columns.take(admitted.job, 1, timeoutMs, signal)
+  const from = committeeOf(shareNodes.length)
+  const { index } = overlay.self
+  const wait = { signal, timeoutMs }
+  return openColumnSource({ admitted, from, to: committee, index, streams, wait })
+}
+
 const program = {
   /** @returns where this party listens */
   async start({ skey, topology: json }: { skey: string; topology: object }): Promise<string> {
@@ -67,7 +87,8 @@ const program = {
     const rounds = await acceptRounds(overlay)
     const { index } = overlay.self
     const committee = committeeOf(topology.mpcNodes.length)
-    node = { overlay, rounds, committee, sockets: new SocketReplay(index) }
+    const columns = new ColumnLobby(overlay)
+    node = { overlay, rounds, columns, committee, sockets: new SocketReplay(index) }
     return ready(overlay.addresses[0])
   },
 
@@ -81,14 +102,26 @@ const program = {
     }
   },
 
-  async prepare({ task, size }: { task: string; size: number }): Promise<void> {
-    const { committee, overlay } = ready(node)
-    prepared = await taskOf(task).prepare({ committee, index: overlay.self.index, size })
+  async prepare({ task: name, size }: { task: string; size: number }): Promise<void> {
+    const { committee, overlay, columns } = ready(node)
+    const task = taskOf(name)
+    const stored = task.stored !== undefined
+    if (stored)
+      await overlay.handle(COLUMNS_PROTOCOL, (stream, peer) => columns.welcome(stream, peer))
+    prepared = await task.prepare({ committee, index: overlay.self.index, size, stored })
   },
 
   /** A session as for an attempt of a job, up to the keys. */
-  async join({ job, record }: { job: string; record: boolean }): Promise<void> {
-    const { rounds, committee, overlay } = ready(node)
+  async join({
+    job,
+    record,
+    proposal,
+  }: {
+    job: string
+    record: boolean
+    proposal?: JobProposal
+  }): Promise<void> {
+    const { rounds, committee, overlay, columns } = ready(node)
     const { index } = overlay.self
     const channel = await rounds.join({ committee: 'mpc', job, attempt: 1 })
     const context = hash.sha256(new TextEncoder().encode(job))
@@ -97,26 +130,35 @@ const program = {
     const inner = recording ?? channel
     const keys = deriveJobKeys(master, context)
     const transcript = new TranscriptChannel(inner, index, { job, attempt: 1 }, keys, hash)
+    let admitted: AdmittedJob | undefined
+    if (proposal !== undefined) {
+      const now = Date.now() / 1000
+      admitted = await admit(proposal, admissionKeys(overlay.topology), now, hash)
+      columns.expect(job, 1, subjectOf(admitted, 1))
+    }
     session = {
       party: { committee, index, keys, channel: transcript, prg },
       channel,
       recording,
+      admitted,
     }
   },
 
   async run(): Promise<RunReport> {
-    const { party, channel, recording } = ready(session)
+    const { party, channel, recording, admitted } = ready(session)
+    const fetch = admitted && ((): Promise<OpenedColumnSource> => fetchColumns(admitted))
     const sent = (): number => channel.traffic().reduce((sum, { sentBytes }) => sum + sentBytes, 0)
     const before = sent()
     const cpuBefore = process.cpuUsage()
     const start = performance.now()
-    const finish = await ready(prepared).run(party)
+    const finish = await ready(prepared).run(party, fetch)
     const seconds = (performance.now() - start) / 1000
     const cpu = process.cpuUsage(cpuBefore)
     const cpuSeconds = (cpu.user + cpu.system) / 1e6
     const rssBytes = process.resourceUsage().maxRSS * 1024
     if (recording !== undefined) transfers = recording.transfers
     const evidence = finish()
+    if (admitted !== undefined) ready(node).columns.forget(admitted.job, 1)
     await channel.close()
     return { seconds, cpuSeconds, sentBytes: sent() - before, evidence, rssBytes }
   },

@@ -4,6 +4,7 @@ import { maximum, median } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { query } from './query.ts'
+import { queryCold } from './stored-query.ts'
 import type { Task } from './task.ts'
 
 export const TASKS: readonly Task[] = [
@@ -17,6 +18,7 @@ export const TASKS: readonly Task[] = [
   maximum,
   median,
   query,
+  queryCold,
 ]
 
 /** @throws RangeError if there is none of that name */

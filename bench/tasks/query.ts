@@ -19,7 +19,8 @@ import type { People } from './people.ts'
 import { openFieldEvidence } from './task.ts'
 import type { Setting, Task } from './task.ts'
 
-const SQL = 'SELECT SUM(income), COUNT(*) FROM people WHERE city = 3 AND age >= 30 AND age < 50'
+export const SQL =
+  'SELECT SUM(income), COUNT(*) FROM people WHERE city = 3 AND age >= 30 AND age < 50'
 
 export const query: Task = {
   name: 'query',
@@ -49,7 +50,7 @@ export const query: Task = {
 }
 
 /** Shares of exactly the columns that the plan loads, in the layout of its batches. */
-function ownSource(
+export function ownSource(
   { committee, index }: Setting,
   table: People,
   params: PlanParams,

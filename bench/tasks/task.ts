@@ -1,4 +1,5 @@
 /** What a benchmark is: data that each party makes by itself, a timed part, and a check of its result. */
+import type { OpenedColumnSource } from '../../node/column-source.ts'
 import type { Party } from '../../protocol/party.ts'
 import { type Committee, parties } from '../../shares/committee.ts'
 import { type Arena, newArena, view, viewFp } from '../../shares/field/memory.ts'
@@ -14,15 +15,24 @@ export interface Setting {
   readonly index: number
   /** Rows, operations: what the task counts. */
   readonly size: number
+  /** Whether each run gets its columns from share-nodes. */
+  readonly stored?: boolean
 }
 
 /** A party that is ready to start. */
 export interface Prepared {
   /**
    * The timed part.
+   * @param fetch the columns from the share-nodes, if the setting has such
    * @returns what takes this party's part of the evidence, untimed, and frees memory
    */
-  run(party: Party): Promise<() => Uint8Array>
+  run(party: Party, fetch?: () => Promise<OpenedColumnSource>): Promise<() => Uint8Array>
+}
+
+/** A task whose columns are at rest with share-nodes, three to seven processes more. */
+export interface StoredColumns {
+  /** The query, which share-nodes and MPC nodes have to admit. */
+  readonly sql: string
 }
 
 export interface Task {
@@ -31,6 +41,7 @@ export interface Task {
   readonly about: string
   /** Size unless --n says otherwise. */
   readonly size: number
+  readonly stored?: StoredColumns
   prepare(setting: Setting): Promise<Prepared>
   /**
    * Checks the result of a run at the parent, which knows all data.
