@@ -20,7 +20,6 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping, type Ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
@@ -31,6 +30,7 @@ import { FramedStream } from './framed-stream.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { nativeTls } from './native-tls.ts'
+import { sparingYamux } from './sparing-yamux.ts'
 import { actorOf, type Actor, type Role, type Topology } from './topology.ts'
 
 const MiB = 1024 * 1024
@@ -139,7 +139,7 @@ async function startHost(
       // In this order: Noise where a peer offers nothing else. See native-tls.ts for what TLS saves.
       connectionEncrypters: [nativeTls(), noise()],
       streamMuxers: [
-        yamux({
+        sparingYamux({
           maxInboundStreams: 4 * STREAMS_PER_PROTOCOL,
           maxOutboundStreams: 4 * STREAMS_PER_PROTOCOL,
           maxEarlyStreams: 256,
