@@ -1,32 +1,128 @@
 /**
- * The carry out of a sum, with the fewest ANDs for a given depth: between a ripple (one AND a digit, as many
- * rounds) and a prefix tree (three, in log2 rounds).
+ * The carry through a row of digits, with the fewest ANDs for a given depth: between a ripple (one AND a
+ * digit, as many rounds) and a prefix tree (three, in log2 rounds). Comparison is such a carry, as x >= y
+ * iff x + NOT y + 1 carries out.
+ *
+ * A digit with a carry coming in generates one or propagates it. Blocks of digits have a pair (generate,
+ * propagate); two are joined for 2 ANDs, and where the incoming carry is known, a block takes 1. The best
+ * way to split is found by dynamic programming over all of them.
+ *
+ * Digits of two secret bits: a pair takes an AND of its own, but a single digit is put above a block for 2
+ * and above a carry for 1 without it, since carry' = ((carry ^ v) & (v ^ w)) ^ v. 61 digits take 143 ANDs in
+ * 7 rounds, 128 in 8, 61 in 61.
+ *
+ * Digits of a secret and a public bit: a pair is free. Where all public bits of a block are 1 it generates
+ * NOT of what it propagates, where all are 0 it generates nothing; what is above such a block is joined to
+ * it for 1 AND. So 32 digits take 31 ANDs in 8 rounds at most, and 42 at most in 5.
  */
-import type { CircuitBuilder, Planes, Wire } from './circuit-builder.ts'
+import { type CircuitBuilder, FALSE, type Planes, type Wire } from './circuit-builder.ts'
+
+/** A digit of a sum. */
+interface Digit {
+  /** The pair; the bit that is generated may take an AND. */
+  pair(): Pair
+  /** The carry out of the digit: one AND. */
+  above(carry: Wire): Wire
+  readonly propagate: Wire
+}
+
+interface Pair {
+  readonly generate: Wire
+  readonly propagate: Wire
+}
+
+/** What matters for how to go about it. */
+interface Row {
+  readonly digits: number
+  readonly publicBits?: readonly boolean[]
+}
 
 /**
  * The carry out of v + w + 1.
- *
- * Blocks of digits have a pair (generate, propagate). A digit is put above a block for 2 ANDs, since
- * carry' = ((carry ^ v) & (v ^ w)) ^ v needs no generate bit of the digit; two blocks are joined for 2.
- * Where the incoming carry is known, each takes 1. The plan with the fewest ANDs for the given depth is
- * found by dynamic programming: 61 digits take 143 ANDs in 7 rounds, 128 in 8, 61 in 61.
+ * @param v at least one plane, and as many as w
+ * @param depth at least `leastDepth`; Infinity for the fewest ANDs
+ * @throws RangeError if the depth is too small
  */
 export function carryOut(b: CircuitBuilder, v: Planes, w: Planes, depth: number): Wire {
-  const plan = cheapestCarry(v.length, depth)
-  const propagateOf = (i: number): Wire => b.xor(v[i]!, w[i]!)
-  const above = (i: number, carry: Wire): Wire =>
-    b.xor(b.and(b.xor(carry, v[i]!), propagateOf(i)), v[i]!)
-  const block = (from: number, to: number, within: number): Block => {
-    if (to - from === 1)
-      return { generate: b.and(v[from]!, w[from]!), propagate: propagateOf(from) }
-    const middle = from + plan.block(to - from, within).low
+  const digits = v.map((x, i): Digit => {
+    const y = w[i]!
+    const propagate = b.xor(x, y)
+    return {
+      pair: () => ({ generate: b.and(x, y), propagate }),
+      above: (carry) => b.xor(b.and(b.xor(carry, x), propagate), x),
+      propagate,
+    }
+  })
+  const first = (): Wire => b.or(v[0]!, w[0]!)
+  return build(b, digits, first, cheapestCarry({ digits: v.length }, Math.min(depth, v.length)))
+}
+
+/**
+ * The carry out of v + c + 1.
+ * @param c not all ones (then everything carries)
+ * @param depth at least `leastDepth`; Infinity for the fewest ANDs
+ * @throws RangeError if the depth is too small
+ */
+export function carryOutOfConstant(
+  b: CircuitBuilder,
+  v: Planes,
+  c: readonly boolean[],
+  depth: number,
+): Wire {
+  // Whatever is below the lowest 0 of c carries.
+  const lowest = c.indexOf(false)
+  const publicBits = c.slice(lowest)
+  const digits = v.slice(lowest).map((x, i): Digit => {
+    const one = publicBits[i]!
+    const propagate = one ? b.not(x) : x
+    return {
+      pair: () => ({ generate: one ? x : FALSE, propagate }),
+      above: (carry) => (one ? b.or(x, carry) : b.and(x, carry)),
+      propagate,
+    }
+  })
+  const row = { digits: digits.length, publicBits }
+  const first = (): Wire => digits[0]!.propagate
+  const least = leastDepth(digits.length, false)
+  const plan = cheapestCarry(row, Math.min(depth, least + AMPLE_ROUNDS))
+  if (depth >= digits.length && plan.ands > digits.length - 1) {
+    return runByRun(b, v.slice(lowest), publicBits)
+  }
+  return build(b, digits, first, plan)
+}
+
+/** The least depth for so many digits. @param secret whether both summands are */
+export function leastDepth(digits: number, secret: boolean): number {
+  return Math.ceil(Math.log2(digits)) + (secret ? 1 : 0)
+}
+
+/** The fewest ANDs, and as few rounds as they allow: a run of equal public bits is one OR or AND. */
+function runByRun(b: CircuitBuilder, v: Planes, publicBits: readonly boolean[]): Wire {
+  let carry: Wire = v[0]!
+  for (let from = 1; from < v.length;) {
+    const one = publicBits[from]!
+    const end = publicBits.indexOf(!one, from)
+    const to = end < 0 ? v.length : end
+    const run = [carry, ...v.slice(from, to)]
+    carry = one ? b.orMany(run) : b.andMany(run)
+    from = to
+  }
+  return carry
+}
+
+function build(
+  b: CircuitBuilder,
+  digits: readonly Digit[],
+  first: () => Wire,
+  plan: CarryPlan,
+): Wire {
+  const block = (from: number, to: number, within: number): Pair => {
+    if (to - from === 1) return digits[from]!.pair()
+    const middle = plan.block(from, to, within).middle
     const low = block(from, middle, within - 1)
+    const top = digits[middle]!
     if (middle === to - 1) {
-      return {
-        generate: above(middle, low.generate),
-        propagate: b.and(propagateOf(middle), low.propagate),
-      }
+      return { generate: top.above(low.generate), propagate: b.and(top.propagate, low.propagate) }
     }
     const high = block(middle, to, within - 1)
     return {
@@ -35,64 +131,110 @@ export function carryOut(b: CircuitBuilder, v: Planes, w: Planes, depth: number)
     }
   }
   const carry = (to: number, within: number): Wire => {
-    if (to === 1) return b.or(v[0]!, w[0]!)
-    const middle = plan.carry(to, within).low
+    if (to === 1) return first()
+    const middle = plan.carry(to, within).middle
     const low = carry(middle, within - 1)
-    if (middle === to - 1) return above(middle, low)
+    if (middle === to - 1) return digits[middle]!.above(low)
     const high = block(middle, to, within - 1)
     return b.xor(high.generate, b.and(high.propagate, low))
   }
-  return carry(v.length, depth)
+  return carry(digits.length, plan.depth)
 }
 
-interface Block {
-  readonly generate: Wire
-  readonly propagate: Wire
-}
+/**
+ * With so many rounds above the least, an AND a digit almost always suffices with public digits; more are
+ * not worth searching.
+ */
+const AMPLE_ROUNDS = 4
 
-/** How many of the digits come into the lower part, and what it all costs. */
+/** Where the upper part begins, and what it all costs. */
 interface Split {
-  readonly low: number
+  readonly middle: number
   readonly ands: number
 }
 
 interface CarryPlan {
-  /** For (generate, propagate) of so many digits, at least 2, within so many rounds. */
-  block(digits: number, depth: number): Split
-  /** For the carry out of so many digits, at least 2, the incoming one being known. */
-  carry(digits: number, depth: number): Split
+  readonly ands: number
+  /** The least that still has the fewest ANDs. */
+  readonly depth: number
+  /** For the pair of the digits from..to-1, at least 2, within so many rounds. */
+  block(from: number, to: number, depth: number): Split
+  /** For the carry out of the digits 0..to-1, at least 2, the incoming one being known. */
+  carry(to: number, depth: number): Split
 }
 
-/** @throws RangeError if the depth is too small */
-function cheapestCarry(digits: number, depth: number): CarryPlan {
-  const blocks = new Map<string, Split>()
-  const carries = new Map<string, Split>()
-  const key = (count: number, within: number): string => `${count}/${within}`
-  const none: Split = { low: 0, ands: Infinity }
-  const single: Split = { low: 0, ands: 1 }
-  const find = (known: Map<string, Split>, count: number, within: number): Split =>
-    within < 1 ? none : count === 1 ? single : known.get(key(count, within))!
+const IMPOSSIBLE: Split = { middle: 0, ands: Infinity }
 
-  for (let within = 1; within <= depth; within++) {
-    for (let count = 2; count <= digits; count++) {
-      let [block, carry] = [none, none]
-      for (let low = 1; low < count; low++) {
-        // A single digit on top needs no pair of its own.
-        const high = low === count - 1 ? 0 : find(blocks, count - low, within - 1).ands
-        const ofBlock = find(blocks, low, within - 1).ands + high + 2
-        const ofCarry = find(carries, low, within - 1).ands + high + 1
-        if (ofBlock < block.ands) block = { low, ands: ofBlock }
-        if (ofCarry < carry.ands) carry = { low, ands: ofCarry }
-      }
-      blocks.set(key(count, within), block)
-      carries.set(key(count, within), carry)
-    }
+/** What is known of rows of secret digits, which are all alike. */
+const SECRET_BLOCKS = new Map<number, Split>()
+const SECRET_CARRIES = new Map<number, Split>()
+
+/** @throws RangeError if the depth is too small */
+function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
+  const single: Split = { middle: 0, ands: publicBits === undefined ? 1 : 0 }
+  const least = single.ands
+  /** How many of the public bits before this one are 1. */
+  const ones = [0]
+  let count = 0
+  for (const one of publicBits ?? []) ones.push((count += one ? 1 : 0))
+  /** Whether joining a block to this one below takes one AND, not two. */
+  const isPlain = (from: number, to: number): boolean => {
+    if (publicBits === undefined) return false
+    const among = ones[to]! - ones[from]!
+    return among === 0 || among === to - from
   }
-  if (find(carries, digits, depth).ands === Infinity) {
+  const blocks = publicBits === undefined ? SECRET_BLOCKS : new Map<number, Split>()
+  const carries = publicBits === undefined ? SECRET_CARRIES : new Map<number, Split>()
+
+  const block = (from: number, to: number, depthLeft: number): Split => {
+    // More rounds than digits are of no use. Secret digits are alike wherever they stand.
+    const within = Math.min(depthLeft, to - from)
+    if (within < least) return IMPOSSIBLE
+    if (to - from === 1) return single
+    if (within < 1) return IMPOSSIBLE
+    if (publicBits === undefined && from > 0) {
+      const { middle, ands } = block(0, to - from, within)
+      return { middle: from + middle, ands }
+    }
+    const key = (from * 1024 + to) * 1024 + within
+    let best = blocks.get(key)
+    if (best !== undefined) return best
+    best = IMPOSSIBLE
+    for (let middle = from + 1; middle < to; middle++) {
+      const below = block(from, middle, within - 1).ands
+      if (below >= best.ands) continue
+      // A single digit on top needs no pair of its own.
+      const high = middle === to - 1 ? 0 : block(middle, to, within - 1).ands
+      const ands = below + high + (isPlain(from, middle) ? 1 : 2)
+      if (ands < best.ands) best = { middle, ands }
+    }
+    blocks.set(key, best)
+    return best
+  }
+  const carry = (to: number, depthLeft: number): Split => {
+    const within = Math.min(depthLeft, to)
+    if (within < least) return IMPOSSIBLE
+    if (to === 1) return single
+    if (within < 1) return IMPOSSIBLE
+    const key = to * 1024 + within
+    let best = carries.get(key)
+    if (best !== undefined) return best
+    best = IMPOSSIBLE
+    for (let middle = 1; middle < to; middle++) {
+      const below = carry(middle, within - 1).ands
+      if (below >= best.ands) continue
+      const high = middle === to - 1 ? 0 : block(middle, to, within - 1).ands
+      if (below + high + 1 < best.ands) best = { middle, ands: below + high + 1 }
+    }
+    carries.set(key, best)
+    return best
+  }
+
+  const fewest = carry(digits, depth).ands
+  if (fewest === Infinity) {
     throw new RangeError(`a carry over ${digits} digits takes more than ${depth} rounds`)
   }
-  return {
-    block: (count, within) => find(blocks, count, within),
-    carry: (count, within) => find(carries, count, within),
-  }
+  let enough = depth
+  while (enough > 0 && carry(digits, enough - 1).ands === fewest) enough--
+  return { ands: fewest, depth: enough, block, carry }
 }

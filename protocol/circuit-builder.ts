@@ -2,7 +2,9 @@
  * Builds boolean circuits with as few ANDs as possible: XOR and NOT are free in the protocol, an AND
  * costs a bit per lane and party and adds to the rounds. Equal gates are built once (hash-consing),
  * constants are folded, and of the four ANDs of a, b and their complements only one is built: the
- * other three are XORs away, since a AND NOT b = a XOR (a AND b).
+ * other three are XORs away, since a AND NOT b = a XOR (a AND b). What one operand of an AND says about the
+ * other is used, two gates deep: a AND (a OR b) is a, (a AND b) OR (a AND NOT b) too (the rules that never
+ * add a gate of Brummayer, Biere, "Local two-level And-Inverter Graph minimization without blowup", 2006).
  *
  * Gadgets (comparison, sets of codes, adders) are in circuit-gadgets.ts.
  */
@@ -74,6 +76,8 @@ export class CircuitBuilder {
     const [low, high] = ordered(a, b)
     if (low === FALSE || low === (high ^ 1)) return FALSE
     if (low === TRUE || low === high) return high
+    const simpler = this.#simplerAnd(low, high)
+    if (simpler !== undefined) return simpler
     const known = this.#known.get(gateKey('and', low, high))
     if (known === undefined) {
       this.#ands++
@@ -87,6 +91,57 @@ export class CircuitBuilder {
     if (node.b === high) return this.xor(high, g)
     if (node.a === low) return this.xor(low, g)
     return this.xor(this.xor(node.a, node.b), g) ^ 1
+  }
+
+  /** x AND y without a gate of its own, if one of them decides what the other may be. */
+  #simplerAnd(x: Wire, y: Wire): Wire | undefined {
+    const [left, right] = [this.#asAnd(x), this.#asAnd(y)]
+    return (
+      this.#underOther(left, x, y) ??
+      this.#underOther(right, y, x) ??
+      besideOther(left, right, x, y)
+    )
+  }
+
+  /** `product` AND other, where the product (or its complement) is a known AND. */
+  #underOther(of: Product | undefined, product: Wire, other: Wire): Wire | undefined {
+    if (of === undefined) return undefined
+    const { u, v, complement } = of
+    if (other === (u ^ 1) || other === (v ^ 1)) return complement ? other : FALSE
+    if (other !== u && other !== v) return undefined
+    return complement ? this.and(other, (other === u ? v : u) ^ 1) : product
+  }
+
+  /** A wire as an AND or the complement of one: also where it is an XOR away from the gate. */
+  #asAnd(wire: Wire): Product | undefined {
+    const node = this.#nodes[wire >> 1]!
+    const odd = (wire & 1) === 1
+    if (node.kind === 'and') return { u: node.a, v: node.b, complement: odd }
+    if (node.kind !== 'xor') return undefined
+    for (const [gate, other] of [
+      [node.a, node.b],
+      [node.b, node.a],
+    ] as const) {
+      const and = this.#nodes[gate >> 1]!
+      if (and.kind !== 'and') continue
+      for (const [p, q] of [
+        [and.a, and.b],
+        [and.b, and.a],
+      ] as const) {
+        // p XOR pq = p AND NOT q
+        if (p === other) return { u: p, v: q ^ 1, complement: odd }
+        // NOT p XOR pq = NOT (p AND NOT q)
+        if (p === (other ^ 1)) return { u: p, v: q ^ 1, complement: !odd }
+      }
+      const sum = this.#nodes[other >> 1]!
+      if (sum.kind !== 'xor') continue
+      const [low, high] = ordered(and.a & ~1, and.b & ~1)
+      if (sum.a !== low || sum.b !== high) continue
+      // p XOR q XOR pq = NOT (NOT p AND NOT q)
+      const flips = ((and.a ^ and.b) & 1) === 1
+      return { u: and.a ^ 1, v: and.b ^ 1, complement: odd === flips }
+    }
+    return undefined
   }
 
   or(a: Wire, b: Wire): Wire {
@@ -211,6 +266,42 @@ export class CircuitBuilder {
     }
     this.#depths.length = nodes
   }
+}
+
+/** u AND v, or its complement. */
+interface Product {
+  readonly u: Wire
+  readonly v: Wire
+  readonly complement: boolean
+}
+
+/** x AND y, where both are products or complements of products. */
+function besideOther(
+  left: Product | undefined,
+  right: Product | undefined,
+  x: Wire,
+  y: Wire,
+): Wire | undefined {
+  if (left === undefined || right === undefined) return undefined
+  for (const [a, b] of [
+    [left.u, left.v],
+    [left.v, left.u],
+  ] as const) {
+    for (const [c, d] of [
+      [right.u, right.v],
+      [right.v, right.u],
+    ] as const) {
+      if (a === (c ^ 1)) {
+        // ab and (NOT a)d exclude each other.
+        if (!left.complement && !right.complement) return FALSE
+        if (!left.complement) return x
+        if (!right.complement) return y
+      }
+      // NOT (ab) AND NOT (a NOT b) = NOT a
+      if (left.complement && right.complement && a === c && b === (d ^ 1)) return a ^ 1
+    }
+  }
+  return undefined
 }
 
 /** A gate is known by its operands without their complements. */

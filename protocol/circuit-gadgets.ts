@@ -1,8 +1,16 @@
 /**
  * Arithmetic and comparison as circuits: numbers are planes, least significant first, unsigned.
- * Comparisons are trees over (less, equal) pairs, so a k-bit one takes ceil(log2 k) rounds and about
- * 1.5k ANDs against a constant, 3k between two numbers; sets of codes share a decoder (query.md).
+ *
+ * A comparison by size is a carry (carry-circuit.ts), and so takes the fewest ANDs for a given depth: the
+ * parameter `depth` of what follows, or more if it cannot be had in so many rounds; 0 stands for the least.
+ * ANDs and rounds of k planes, from the least depth to the fewest ANDs:
+ *   against a constant   at most about 1.3k in ceil(log2 k), k - 1 in one to three rounds more
+ *   of two numbers       about 2.3k in ceil(log2 k) + 1, 2k in one round more, k in k
+ *   equality             k - 1 in ceil(log2 k)
+ *   sum                  see `add`
+ * Sets of codes share a decoder (query.md).
  */
+import { carryOut, carryOutOfConstant, leastDepth } from './carry-circuit.ts'
 import { type CircuitBuilder, FALSE, type Planes, TRUE, type Wire } from './circuit-builder.ts'
 
 /** Widest number for which a set of codes is expanded as a truth table (2^16 entries). */
@@ -19,14 +27,20 @@ export function equalsConstant(b: CircuitBuilder, planes: Planes, c: bigint | nu
 }
 
 /** x < c, for any c. */
-export function lessThanConstant(b: CircuitBuilder, planes: Planes, c: bigint | number): Wire {
+export function lessThanConstant(
+  b: CircuitBuilder,
+  planes: Planes,
+  c: bigint | number,
+  depth = 0,
+): Wire {
   const constant = BigInt(c)
   if (constant <= 0n) return FALSE
   if (constant >> BigInt(planes.length) !== 0n) return TRUE
-  const digits = planes.map((x, i) =>
-    bit(constant, i) ? { less: b.not(x), equal: x } : { less: FALSE, equal: b.not(x) },
-  )
-  return compare(b, digits, false).less
+  // x >= c iff x + NOT c + 1 carries out; where c ends in zeros, so many planes do not matter.
+  const complement = planes.map((_, i) => !bit(constant, i))
+  const digits = planes.length - complement.indexOf(false)
+  const within = Math.max(depth, leastDepth(digits, false))
+  return b.not(carryOutOfConstant(b, planes, complement, within))
 }
 
 /** low <= x <= high. */
@@ -35,10 +49,11 @@ export function betweenConstants(
   planes: Planes,
   low: bigint | number,
   high: bigint | number,
+  depth = 0,
 ): Wire {
   if (BigInt(low) === BigInt(high)) return equalsConstant(b, planes, low)
-  const above = b.not(lessThanConstant(b, planes, low))
-  return b.and(above, lessThanConstant(b, planes, BigInt(high) + 1n))
+  const above = b.not(lessThanConstant(b, planes, low, depth))
+  return b.and(above, lessThanConstant(b, planes, BigInt(high) + 1n, depth))
 }
 
 /** x = y; the shorter number is padded with zeros. */
@@ -47,17 +62,70 @@ export function equals(b: CircuitBuilder, xs: Planes, ys: Planes): Wire {
 }
 
 /** x < y; the shorter number is padded with zeros. */
-export function lessThan(b: CircuitBuilder, xs: Planes, ys: Planes): Wire {
-  const digits = zip(xs, ys).map(([x, y]) => ({
-    less: b.and(b.not(x), y),
-    equal: b.not(b.xor(x, y)),
-  }))
-  return compare(b, digits, false).less
+export function lessThan(b: CircuitBuilder, xs: Planes, ys: Planes, depth = 0): Wire {
+  const common = Math.min(xs.length, ys.length)
+  const larger = b.orMany(ys.slice(common))
+  const smaller = b.orMany(xs.slice(common))
+  if (common === 0) return larger
+  const complement = ys.slice(0, common).map((y) => b.not(y))
+  const within = Math.max(depth, leastDepth(common, true))
+  const less = b.not(carryOut(b, xs.slice(0, common), complement, within))
+  return b.or(larger, b.and(b.not(smaller), less))
 }
 
-/** x + y (+ carry), one plane longer than the longer operand; parallel-prefix carries (Sklansky), log depth. */
-export function add(b: CircuitBuilder, xs: Planes, ys: Planes, carry: Wire = FALSE): Wire[] {
+/** How carries travel in `add`. */
+export type AdderShape = 'ripple' | 'blocked' | 'tree'
+
+/** Digits of a block. */
+const BLOCK_DIGITS = 4
+
+/**
+ * x + y (+ carry), one plane longer than the longer operand. ANDs and rounds for k planes:
+ *   ripple    k in k
+ *   blocked   about 3.6k in k/4 + 4: carries go from block to block of four digits
+ *   tree      about k log2 k in ceil(log2 k) + 1 (Sklansky)
+ */
+export function add(
+  b: CircuitBuilder,
+  xs: Planes,
+  ys: Planes,
+  carry: Wire = FALSE,
+  shape: AdderShape = 'tree',
+): Wire[] {
   const digits = zip(xs, ys)
+  const carries = {
+    ripple: () => rippleCarries(b, digits, carry),
+    blocked: () => blockedCarries(b, digits, carry),
+    tree: () => prefixCarries(b, digits, carry),
+  }[shape]()
+  const sums = digits.map(([x, y], i) => b.xor(b.xor(x, y), carries[i]!))
+  return [...sums, carries[digits.length]!]
+}
+
+type SumDigit = readonly [Wire, Wire]
+
+/** The carry into each digit, and out of the last. */
+function rippleCarries(b: CircuitBuilder, digits: readonly SumDigit[], carry: Wire): Wire[] {
+  let last = carry
+  return [carry, ...digits.map(([x, y]) => (last = fullAdder(b, x, y, last).carry))]
+}
+
+function blockedCarries(b: CircuitBuilder, digits: readonly SumDigit[], carry: Wire): Wire[] {
+  const carries: Wire[] = []
+  let into = carry
+  for (let from = 0; from < digits.length; from += BLOCK_DIGITS) {
+    const block = digits.slice(from, from + BLOCK_DIGITS)
+    carries.push(...rippleCarries(b, block, into).slice(0, -1))
+    // What the block generates and propagates is known before the carry arrives.
+    const generated = prefixCarries(b, block, FALSE)[block.length]!
+    const propagated = b.andMany(block.map(([x, y]) => b.xor(x, y)))
+    into = b.xor(generated, b.and(propagated, into))
+  }
+  return [...carries, into]
+}
+
+/** Parallel prefixes (Sklansky). */
+function prefixCarries(b: CircuitBuilder, digits: readonly SumDigit[], carry: Wire): Wire[] {
   // (generate, propagate) of the positions 0..i; the incoming carry is position -1.
   const prefixes = [
     { generate: carry, propagate: FALSE },
@@ -74,8 +142,7 @@ export function add(b: CircuitBuilder, xs: Planes, ys: Planes, carry: Wire = FAL
       }
     }
   }
-  const sums = digits.map(([x, y], i) => b.xor(b.xor(x, y), prefixes[i]!.generate))
-  return [...sums, prefixes[digits.length]!.generate]
+  return prefixes.map(({ generate }) => generate)
 }
 
 /** One full adder: x + y + z = sum + 2*carry, one AND. */
@@ -103,14 +170,14 @@ export function select(
  * x is one of `codes`. Chooses by the number of ANDs between an OR of equalities, an OR of ranges, and a
  * truth table (each also for the complement, where shorter). Codes that do not fit are ignored.
  */
-export function inSet(b: CircuitBuilder, planes: Planes, codes: Iterable<number>): Wire {
+export function inSet(b: CircuitBuilder, planes: Planes, codes: Iterable<number>, depth = 0): Wire {
   const size = 2 ** planes.length
   const members = [...new Set(codes)].filter((code) => code >= 0 && code < size)
   members.sort((x, y) => x - y)
   const runs = runsOf(members)
   if (members.length === 0) return FALSE
   const ranges = (list: readonly Run[]): Wire =>
-    b.orMany(list.map(([low, high]) => betweenConstants(b, planes, low, high)))
+    b.orMany(list.map(([low, high]) => betweenConstants(b, planes, low, high, depth)))
   const candidates: (() => Wire)[] = []
   if (runs.length <= MAX_COMPARISONS) candidates.push(() => ranges(runs))
   if (members.length <= MAX_COMPARISONS) {
@@ -162,26 +229,6 @@ export function oneHot(b: CircuitBuilder, planes: Planes, codes: readonly number
   return codes.map((code) =>
     fitting.has(code) ? minterm(Math.floor(code / rowSize), code % rowSize) : FALSE,
   )
-}
-
-interface Comparison {
-  readonly less: Wire
-  /** TRUE stands in where nobody asks. */
-  readonly equal: Wire
-}
-
-/** Tree over digits, least significant first: x < y iff the high parts say so, or are equal and the low parts do. */
-function compare(b: CircuitBuilder, digits: readonly Comparison[], wantEqual: boolean): Comparison {
-  if (digits.length === 0) return { less: FALSE, equal: TRUE }
-  if (digits.length === 1) return digits[0]!
-  const half = digits.length >> 1
-  const low = compare(b, digits.slice(0, half), wantEqual)
-  const high = compare(b, digits.slice(half), wantEqual || low.less !== FALSE)
-  return {
-    // Never both: XOR is OR here.
-    less: b.xor(high.less, b.and(high.equal, low.less)),
-    equal: wantEqual ? b.and(high.equal, low.equal) : TRUE,
-  }
 }
 
 /**

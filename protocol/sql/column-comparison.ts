@@ -1,16 +1,18 @@
 /**
- * Two stored columns compared on their planes, also of different offsets and scales: both sides are
- * brought to one unit by public factors and a public shift, with adders on the planes. Text of different
- * dictionaries is compared through decoders.
+ * Two stored columns compared on their planes, also of different offsets and scales: the difference in a
+ * common unit is a linear form of the two codes (linear-circuit.ts). Text of different dictionaries is
+ * compared through decoders.
  *
- * Cost: two numbers of k planes and equal scale about 3k ANDs in ceil(log2 k) rounds (k for =), and about
- * 2k log2 k more if the ranges start at different values; a factor costs an adder for each of its ones.
- * Texts of different dictionaries: about as many ANDs as the two dictionaries have words.
+ * Cost: two numbers of k planes, equal scale and range as `lessThan` and `equals` (circuit-gadgets.ts); k ANDs
+ * and a round more if the ranges start at different values, and as much for each further one among the
+ * binary digits of the factors. Texts of different dictionaries: about as many ANDs as the two
+ * dictionaries have words.
  */
 import type { Column } from '../../shares/schema.ts'
 import { FALSE } from '../circuit-builder.ts'
 import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
-import { add, equals, lessThan, oneHot } from '../circuit-gadgets.ts'
+import { equals, oneHot } from '../circuit-gadgets.ts'
+import { isNegative, isZero } from '../linear-circuit.ts'
 
 import { compareCodePoints } from './answer-value.ts'
 import type { Relation } from './bound.ts'
@@ -25,7 +27,7 @@ type TextColumn = Extract<Column, { type: 'text' }>
 
 /** 1 where left stands in the relation to right; what it is where either is NULL is left open. */
 export function relateColumns(
-  { builder, columns }: RowPlanes,
+  { builder, columns, carryDepth }: RowPlanes,
   relation: Relation,
   left: Column,
   right: Column,
@@ -35,7 +37,7 @@ export function relateColumns(
   if (left.type === 'text' && right.type === 'text') {
     return relateTexts(builder, relation, left, leftCode, right, rightCode)
   }
-  return relateNumbers(builder, relation, left, leftCode, right, rightCode)
+  return relateNumbers(builder, relation, left, leftCode, right, rightCode, carryDepth)
 }
 
 /**
@@ -49,6 +51,7 @@ function relateNumbers(
   leftCode: Planes,
   right: Column,
   rightCode: Planes,
+  carryDepth: number,
 ): Wire {
   const x = domainOf(left)
   const y = domainOf(right)
@@ -59,20 +62,19 @@ function relateNumbers(
   const floor = floorDivide(difference, common)
   const exact = floor * common === difference
   if (relation === 'equal' && !exact) return FALSE
+  const form = (sign: 1n | -1n) => [
+    { planes: leftCode, most: x.size - 1n, factor: (sign * leftFactor) / common },
+    { planes: rightCode, most: y.size - 1n, factor: (-sign * rightFactor) / common },
+  ]
   // b*rightCode - a*leftCode is an integer: it exceeds difference/common iff it exceeds its floor, and
   // reaches it iff it reaches its ceiling.
-  const shift = relation === 'less-equal' && !exact ? floor + 1n : floor
-  const scaledLeft = times(builder, leftCode, leftFactor / common)
-  const scaledRight = times(builder, rightCode, rightFactor / common)
-  const leftSide = shift > 0n ? plus(builder, scaledLeft, shift) : scaledLeft
-  const rightSide = shift < 0n ? plus(builder, scaledRight, -shift) : scaledRight
   switch (relation) {
     case 'equal':
-      return equals(builder, leftSide, rightSide)
+      return isZero(builder, form(1n), floor)
     case 'less':
-      return lessThan(builder, leftSide, rightSide)
+      return isNegative(builder, form(1n), floor, carryDepth)
     case 'less-equal':
-      return builder.not(lessThan(builder, rightSide, leftSide))
+      return builder.not(isNegative(builder, form(-1n), exact ? -floor : -floor - 1n, carryDepth))
   }
 }
 
@@ -134,26 +136,6 @@ function byBytes(column: TextColumn): number[] {
     .map((word, code) => ({ word, code }))
     .toSorted((a, b) => compareCodePoints(a.word, b.word))
     .map(({ code }) => code)
-}
-
-/** planes * factor by shifts and additions. */
-function times(builder: CircuitBuilder, planes: Planes, factor: bigint): Planes {
-  let sum: Planes = []
-  for (let place = 0; factor >> BigInt(place) !== 0n; place++) {
-    if (((factor >> BigInt(place)) & 1n) === 0n) continue
-    const shifted = [...Array.from({ length: place }, () => FALSE), ...planes]
-    sum = sum.length === 0 ? shifted : add(builder, sum, shifted)
-  }
-  return sum
-}
-
-function plus(builder: CircuitBuilder, planes: Planes, constant: bigint): Planes {
-  const bits = constant.toString(2).split('').toReversed()
-  return add(
-    builder,
-    planes,
-    bits.map((bit) => builder.constant(bit === '1')),
-  )
 }
 
 function greatestCommonDivisor(a: bigint, b: bigint): bigint {

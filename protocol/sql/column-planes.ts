@@ -32,6 +32,8 @@ export function inputPlanes(
 export interface RowPlanes {
   readonly builder: CircuitBuilder
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
+  /** Rounds that a comparison by size may take (circuit-gadgets.ts). */
+  readonly carryDepth: number
   /** Planes by condition: nested conditions would be walked exponentially often without. */
   readonly built: {
     readonly whereTrue: Map<Predicate, Wire>
@@ -42,6 +44,7 @@ export interface RowPlanes {
 export function rowPlanes(
   builder: CircuitBuilder,
   columns: ReadonlyMap<Column, ColumnPlanes>,
+  carryDepth = 0,
 ): RowPlanes {
-  return { builder, columns, built: { whereTrue: new Map(), whereFalse: new Map() } }
+  return { builder, columns, carryDepth, built: { whereTrue: new Map(), whereFalse: new Map() } }
 }

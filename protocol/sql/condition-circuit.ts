@@ -9,7 +9,7 @@
  *   valid XOR "false".
  */
 import type { Column } from '../../shares/schema.ts'
-import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
+import type { Planes, Wire } from '../circuit-builder.ts'
 import { equalsConstant, inSet, lessThanConstant } from '../circuit-gadgets.ts'
 
 import type { Predicate } from './bound.ts'
@@ -118,50 +118,40 @@ function planesOf(row: RowPlanes, column: Column): ColumnPlanes {
 function codesTrue(row: RowPlanes, column: Column, codes: CodeSet): Wire {
   const { builder } = row
   const { code, valid } = planesOf(row, column)
-  const inside = codesPlane(builder, code, codes, domainOf(column).size)
+  const inside = codesPlane(row, code, codes, domainOf(column).size)
   if (!column.nullable || !contains(codes, 0n)) return inside
   return builder.xor(valid, builder.not(inside))
 }
 
 /** 1 where the code is in the set; what it is on codes that do not exist is left open. */
-function codesPlane(builder: CircuitBuilder, planes: Planes, codes: CodeSet, size: bigint): Wire {
+function codesPlane(
+  { builder, carryDepth }: RowPlanes,
+  planes: Planes,
+  codes: CodeSet,
+  size: bigint,
+): Wire {
   const room = 1n << BigInt(planes.length)
   // Codes from `size` on never occur: an interval that reaches the end has no upper end to compare with.
   const open = codes.map(([low, high]) => [low, high === size - 1n ? room - 1n : high] as const)
-  const candidates: (() => Wire)[] = []
-  if (open.length <= MAX_INTERVALS) {
-    candidates.push(
-      // Below the end but not below the start: the second lies within the first, so XOR subtracts.
-      () =>
-        builder.xorMany(
-          open.map(([low, high]) =>
-            low === high
-              ? equalsConstant(builder, planes, low)
-              : builder.xor(
-                  lessThanConstant(builder, planes, high + 1n),
-                  lessThanConstant(builder, planes, low),
-                ),
-          ),
-        ),
-    )
-  }
-  if (planes.length <= MAX_ENUMERATED_PLANES) {
-    candidates.push(() => inSet(builder, planes, enumerate(open)))
-    if (countOf(open) !== countOf(codes)) {
-      candidates.push(() => inSet(builder, planes, enumerate(codes)))
-    }
-  }
-  if (candidates.length === 0) {
-    return builder.xorMany(
+  const below = (end: bigint): Wire => lessThanConstant(builder, planes, end, carryDepth)
+  // Below the end but not below the start: the second lies within the first, so XOR subtracts.
+  const asIntervals = (): Wire =>
+    builder.xorMany(
       open.map(([low, high]) =>
-        builder.xor(
-          lessThanConstant(builder, planes, high + 1n),
-          lessThanConstant(builder, planes, low),
-        ),
+        low === high
+          ? equalsConstant(builder, planes, low)
+          : builder.xor(below(high + 1n), below(low)),
       ),
     )
+  const candidates: (() => Wire)[] = []
+  if (open.length <= MAX_INTERVALS) candidates.push(asIntervals)
+  if (planes.length <= MAX_ENUMERATED_PLANES) {
+    candidates.push(() => inSet(builder, planes, enumerate(open), carryDepth))
+    if (countOf(open) !== countOf(codes)) {
+      candidates.push(() => inSet(builder, planes, enumerate(codes), carryDepth))
+    }
   }
-  return builder.cheapest(candidates)
+  return candidates.length === 0 ? asIntervals() : builder.cheapest(candidates)
 }
 
 function enumerate(codes: CodeSet): number[] {

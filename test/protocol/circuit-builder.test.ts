@@ -99,6 +99,36 @@ describe('CircuitBuilder', () => {
     expect(f.run(1, 0)).toEqual([0, 0, 1, 0, 1])
   })
 
+  type Law = (
+    b: CircuitBuilder,
+    x: Wire,
+    y: Wire,
+    z: Wire,
+  ) => readonly [found: Wire, expected: Wire]
+  const laws: readonly (readonly [string, Law])[] = [
+    ['NOT NOT x = x', (b, x) => [b.not(b.not(x)), x]],
+    ['xx = x', (b, x, y) => [b.and(b.and(x, y), b.and(y, x)), b.and(x, y)]],
+    ['x OR NOT x = 1', (b, x) => [b.or(x, b.not(x)), b.constant(true)]],
+    ['x(xy) = xy', (b, x, y) => [b.and(x, b.and(x, y)), b.and(x, y)]],
+    ['x(x OR y) = x', (b, x, y) => [b.and(b.or(x, y), x), x]],
+    ['x OR xy = x', (b, x, y) => [b.or(b.and(y, x), x), x]],
+    ['NOT x(xy) = 0', (b, x, y) => [b.and(b.not(x), b.and(x, y)), b.constant(false)]],
+    ['x NOT(xy) = x NOT y', (b, x, y) => [b.and(x, b.not(b.and(x, y))), b.and(x, b.not(y))]],
+    ['x(NOT x OR y) = xy', (b, x, y) => [b.and(x, b.or(b.not(x), y)), b.and(x, y)]],
+    ['(xy)(NOT x z) = 0', (b, x, y, z) => [b.and(b.and(x, y), b.and(b.not(x), z)), 0]],
+    ['xy(x OR z) = xy', (b, x, y, z) => [b.and(b.and(x, y), b.or(z, x)), b.and(x, y)]],
+    ['xy OR x NOT y = x', (b, x, y) => [b.or(b.and(x, y), b.and(b.not(y), x)), x]],
+    ['(x OR y)(x OR NOT y) = x', (b, x, y) => [b.and(b.or(x, y), b.or(b.not(y), x)), x]],
+  ]
+  test.each(laws)('%s, for every choice of complements', (_name, law) => {
+    for (let flips = 0; flips < 8; flips++) {
+      const b = new CircuitBuilder()
+      const [x, y, z] = [0, 1, 2].map((i) => b.input() ^ ((flips >> i) & 1))
+      const [found, expected] = law(b, x!, y!, z!)
+      expect(found).toBe(expected)
+    }
+  })
+
   test('dead gates are dropped and inputs kept', () => {
     const f = functionOf([3], (b, x) => {
       b.and(x[0]!, x[1]!)

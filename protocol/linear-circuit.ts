@@ -1,0 +1,129 @@
+/**
+ * Sign and zero test of a linear form of numbers with public integer factors, as circuits: what a comparison
+ * of two columns of different scales and offsets comes to.
+ *
+ * In two's complement a form is a heap of bits, some of each weight: x * 2^i is its planes moved up by i, and
+ * -x its complement plus a public constant. Full adders leave two bits of each weight (carry-save, one AND
+ * an adder), so no carry travels until the end. Then V + W + 1 = form, and the sign is the highest digit
+ * with its carry; the form is 0 iff V + W = -1, that is, iff V and W are complements.
+ *
+ * Cost for a x + b y + c with k planes each: no adder if a and b are 1 or -1 and c is 0 (a plain comparison),
+ * k ANDs and one round for another c, k more for each further binary digit of a and b; then the carry of
+ * about k digits (carry-circuit.ts), or an AND of as many.
+ */
+import { carryOut, leastDepth } from './carry-circuit.ts'
+import { type CircuitBuilder, FALSE, type Planes, TRUE, type Wire } from './circuit-builder.ts'
+import { fullAdder } from './circuit-gadgets.ts'
+
+/** factor * number */
+export interface Term {
+  /** A natural number, least significant plane first. */
+  readonly planes: Planes
+  /** What the number is at most; all planes ones if not told. */
+  readonly most?: bigint
+  readonly factor: bigint
+}
+
+/** sum of terms + constant < 0. @param depth of the carry, see circuit-gadgets.ts */
+export function isNegative(
+  b: CircuitBuilder,
+  terms: readonly Term[],
+  constant: bigint,
+  depth = 0,
+): Wire {
+  const { least, most } = rangeOf(terms, constant)
+  if (least >= 0n) return FALSE
+  if (most < 0n) return TRUE
+  const { v, w } = twoSummands(b, terms, constant, digitsFor(least, most))
+  const top = v.length - 1
+  const within = Math.max(depth, leastDepth(top, true))
+  const carry = carryOut(b, v.slice(0, top), w.slice(0, top), within)
+  return b.xorMany([v[top]!, w[top]!, carry])
+}
+
+/** sum of terms + constant = 0 */
+export function isZero(b: CircuitBuilder, terms: readonly Term[], constant: bigint): Wire {
+  const { least, most } = rangeOf(terms, constant)
+  if (least > 0n || most < 0n) return FALSE
+  const { v, w } = twoSummands(b, terms, constant, digitsFor(least, most))
+  return b.andMany(v.map((wire, i) => b.xor(wire, w[i]!)))
+}
+
+function rangeOf(
+  terms: readonly Term[],
+  constant: bigint,
+): { readonly least: bigint; readonly most: bigint } {
+  let [least, most] = [constant, constant]
+  for (const { planes, factor, most: bound } of terms) {
+    const end = factor * (bound ?? (1n << BigInt(planes.length)) - 1n)
+    if (end > 0n) most += end
+    else least += end
+  }
+  return { least, most }
+}
+
+/** Digits of a number in two's complement, at least two. */
+function digitsFor(least: bigint, most: bigint): number {
+  let digits = 2
+  while (least < -(1n << BigInt(digits - 1)) || most >= 1n << BigInt(digits - 1)) digits++
+  return digits
+}
+
+/** V and W with V + W + 1 = the form, modulo 2^digits. */
+function twoSummands(
+  b: CircuitBuilder,
+  terms: readonly Term[],
+  constant: bigint,
+  digits: number,
+): { readonly v: Planes; readonly w: Planes } {
+  const heap: Wire[][] = Array.from({ length: digits }, () => [])
+  let rest = constant - 1n
+  for (const { planes, factor } of terms) {
+    const size = factor < 0n ? -factor : factor
+    for (let place = 0; size >> BigInt(place) !== 0n; place++) {
+      if (((size >> BigInt(place)) & 1n) === 0n) continue
+      planes.forEach((plane, i) => {
+        if (place + i >= digits) return
+        heap[place + i]!.push(factor < 0n ? b.not(plane) : plane)
+        // -x = NOT x - 1, bit by bit.
+        if (factor < 0n) rest -= 1n << BigInt(place + i)
+      })
+    }
+  }
+  for (const [i, column] of heap.entries()) {
+    // First, as it makes a half adder free.
+    if (((rest >> BigInt(i)) & 1n) === 1n) column.unshift(TRUE)
+  }
+  const left = addUpToTwo(b, heap)
+  return { v: left.map(([x]) => x ?? FALSE), w: left.map(([, y]) => y ?? FALSE) }
+}
+
+/**
+ * At most two bits of each weight with the same sum, modulo 2^digits. In the least rounds, with the fewest
+ * adders for that (Dadda, 1965): each round only brings all weights down to the next of 2, 3, 4, 6, 9, ...
+ */
+function addUpToTwo(b: CircuitBuilder, heap: readonly Wire[][]): readonly Wire[][] {
+  const highest = Math.max(...heap.map((column) => column.length))
+  const targets: number[] = []
+  for (let target = 2; target < highest; target = Math.floor((target * 3) / 2)) {
+    targets.unshift(target)
+  }
+  let current = heap
+  for (const target of targets) {
+    const next: Wire[][] = current.map(() => [])
+    for (const [i, column] of current.entries()) {
+      const left = [...column]
+      let excess = left.length + next[i]!.length - target
+      while (excess > 0) {
+        const [x, y, z] = left.splice(0, excess === 1 ? 2 : 3)
+        const { sum, carry } = fullAdder(b, x!, y!, z ?? FALSE)
+        next[i]!.push(sum)
+        next[i + 1]?.push(carry)
+        excess -= z === undefined ? 1 : 2
+      }
+      next[i]!.push(...left)
+    }
+    current = next
+  }
+  return current
+}
