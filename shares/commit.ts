@@ -12,7 +12,7 @@
  */
 import { ShareholdError } from './errors.ts'
 import { concatBytes, type Hash } from './hash.ts'
-import { inclusionProof, leafHash, root, verifyInclusion } from './merkle.ts'
+import { inclusionProof, leafHashOf, root, verifyInclusion } from './merkle.ts'
 import type { Rng } from './random.ts'
 import { type BlockKey, checkBlockKey, compareBlockKeys } from './store.ts'
 
@@ -49,7 +49,8 @@ export function drawSalt(rng: Rng): Uint8Array {
 }
 
 /**
- * The leaf hash of a block. Linear in the block; copies it once.
+ * The leaf hash of a block. Linear in the block.
+ * @param bytes may be a view of kernel memory
  * @param salt 32 bytes
  * @throws TypeError if the key or the salt is malformed
  */
@@ -61,7 +62,7 @@ export function blockLeaf(
 ): BlockLeaf {
   checkBlockKey(key)
   if (salt.length !== SALT_BYTES) throw new TypeError('a salt has 32 bytes')
-  const data = concatBytes(
+  const head = concatBytes(
     LEAF_TAG,
     prefixed(key.dataset),
     prefixed(key.importId),
@@ -72,9 +73,8 @@ export function blockLeaf(
     // u64: no block comes near 2^53 bytes.
     u32(Math.floor(bytes.length / 2 ** 32)),
     u32(bytes.length % 2 ** 32),
-    bytes,
   )
-  return { key, leaf: leafHash(data, hash) }
+  return { key, leaf: leafHashOf([head, bytes], hash) }
 }
 
 /**

@@ -8,9 +8,10 @@
  * component holds all planes: the layout of a `bits` block at rest (store.ts). A `field` block is the
  * vector's bytes.
  */
-import { getBit, planeBytes } from './bits/plane.ts'
-import { planesFromWords, wordsFromPlanes } from './bits/transpose.ts'
+import { getBit, planeBytes, zero } from './bits/plane.ts'
+import { planesFromWords, select, wordsFromPlanes } from './bits/transpose.ts'
 import { codecOf, isNullText, nullRefused, storedPlanes } from './column-codec.ts'
+import { type ColumnValues, gatherCodes, gatherValidity, newCodes } from './column-values.ts'
 import { ShareholdError } from './errors.ts'
 import {
   type Arena,
@@ -19,10 +20,11 @@ import {
   type FpVector,
   sliceBlock,
   view,
+  viewFp,
   viewWords,
 } from './field/memory.ts'
 import { P } from './field/scalar.ts'
-import { fromNumbers } from './field/vector.ts'
+import { add, fill } from './field/vector.ts'
 import type { Column } from './schema.ts'
 
 export interface EncodedChunk {
@@ -49,6 +51,41 @@ export function planeAt(planes: Block, index: number, rows: number): Block {
 }
 
 /**
+ * Encodes rows of a column, in any order.
+ * @param arena owns the result
+ * @param order row `i` of the chunk is row `order[i]` of `values`
+ */
+export function encodeRows(arena: Arena, values: ColumnValues, order: Uint32Array): EncodedChunk {
+  const { column, codes, validity } = values
+  const rows = order.length
+  const { planes: count, fieldMin } = codecOf(column)
+  const planes = arena.bytes(bitsBytes(column, rows))
+  const field = arena.elements(rows)
+  const scratch = arena.child({ wipe: true })
+  try {
+    const words = scratch.elements(rows)
+    gatherCodes(new Uint32Array(viewFp(words).buffer, words.ptr, 2 * rows), codes, order)
+    planesFromWords(
+      Array.from({ length: count }, (_, k) => planeAt(planes, k, rows)),
+      blockOf(words),
+      rows,
+    )
+    // Field value = smallest field value + code, but of NULL 0.
+    fill(field, fieldMin)
+    add(field, field, words)
+    if (column.nullable) {
+      const plane = planeAt(planes, count, rows)
+      zero(plane)
+      if (validity !== undefined) gatherValidity(view(plane), validity, order)
+      select(field, field, plane)
+    }
+    return { rows, planes, field }
+  } finally {
+    scratch.release()
+  }
+}
+
+/**
  * Encodes the texts of one column, one chunk.
  * @param arena owns the result
  * @param texts null or, in a nullable column, '' means NULL
@@ -63,23 +100,15 @@ export function encodeChunk(
 ): EncodedChunk {
   const rows = texts.length
   const codec = codecOf(column)
-  const numbers = codec.narrow ? encodeNarrow : encodeWide
-  const planes = arena.bytes(bitsBytes(column, rows))
-  const field = arena.elements(rows)
-  const scratch = arena.child({ wipe: true })
-  try {
-    const words = scratch.elements(rows)
-    const validity = numbers(column, texts, firstRow, words, field)
-    planesFromWords(
-      Array.from({ length: codec.planes }, (_, k) => planeAt(planes, k, rows)),
-      blockOf(words),
-      rows,
-    )
-    if (column.nullable) view(planeAt(planes, codec.planes, rows)).set(validity)
-    return { rows, planes, field }
-  } finally {
-    scratch.release()
-  }
+  const codes = newCodes(column, rows)
+  const validity = new Uint8Array(Math.ceil(rows / 8))
+  eachValid(column, texts, firstRow, validity, (text, row) => {
+    const code = codec.codeOf(text)
+    if (codes instanceof BigUint64Array) codes[row] = BigInt(code)
+    else codes[row] = code as number
+  })
+  const order = Uint32Array.from({ length: rows }, (_, i) => i)
+  return encodeRows(arena, { column, codes, validity }, order)
 }
 
 /**
@@ -116,51 +145,6 @@ export function decodeChunk(column: Column, chunk: EncodedChunk, arena: Arena): 
   } finally {
     scratch.release()
   }
-}
-
-/** Writes codes and field values by way of doubles. @returns the validity plane's bytes */
-function encodeNarrow(
-  column: Column,
-  texts: readonly (string | null)[],
-  firstRow: number,
-  words: FpVector,
-  field: FpVector,
-): Uint8Array {
-  const codec = codecOf(column)
-  const fieldMin = Number(codec.fieldMin)
-  const codes = new Float64Array(texts.length)
-  const values = new Float64Array(texts.length)
-  const validity = new Uint8Array(planeBytes(texts.length))
-  eachValid(column, texts, firstRow, validity, (text, row) => {
-    const code = codec.codeOf(text) as number
-    codes[row] = code
-    values[row] = fieldMin + code
-  })
-  fromNumbers(words, codes)
-  fromNumbers(field, values)
-  return validity
-}
-
-/** The same for values that doubles cannot hold. */
-function encodeWide(
-  column: Column,
-  texts: readonly (string | null)[],
-  firstRow: number,
-  words: FpVector,
-  field: FpVector,
-): Uint8Array {
-  const codec = codecOf(column)
-  const codes = new BigInt64Array(texts.length)
-  const values = new BigInt64Array(texts.length)
-  const validity = new Uint8Array(planeBytes(texts.length))
-  eachValid(column, texts, firstRow, validity, (text, row) => {
-    const code = BigInt(codec.codeOf(text))
-    codes[row] = code
-    values[row] = codec.fieldMin + code
-  })
-  fromNumbers(words, codes)
-  fromNumbers(field, values)
-  return validity
 }
 
 /** Calls `encode` for every text that is not NULL and marks it in `validity`; errors get their place. */

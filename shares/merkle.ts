@@ -17,6 +17,15 @@ export function leafHash(data: Uint8Array, hash: Hash): Uint8Array {
   return hash.sha256(concatBytes(LEAF_PREFIX, data))
 }
 
+/** Hash of a leaf whose data come in pieces; they are not put together where the hash takes pieces. */
+export function leafHashOf(pieces: readonly Uint8Array[], hash: Hash): Uint8Array {
+  const state = hash.start?.()
+  if (state === undefined) return hash.sha256(concatBytes(LEAF_PREFIX, ...pieces))
+  state.update(LEAF_PREFIX)
+  for (const piece of pieces) state.update(piece)
+  return state.digest()
+}
+
 /** Hash of an inner node from the hashes of its children. */
 export function nodeHash(left: Uint8Array, right: Uint8Array, hash: Hash): Uint8Array {
   return hash.sha256(concatBytes(NODE_PREFIX, left, right))

@@ -55,6 +55,8 @@ describe('commitments', () => {
     )
     const { leaf } = commit.blockLeaf(KEY, salt, Uint8Array.of(9, 8, 7), hash)
     expect(bytesToHex(leaf)).toBe(bytesToHex(hash.sha256(data)))
+    const whole = { sha256: (bytes: Uint8Array) => hash.sha256(bytes) }
+    expect(commit.blockLeaf(KEY, salt, Uint8Array.of(9, 8, 7), whole).leaf).toEqual(leaf)
   })
 
   it('do not depend on the order of arrival, and prove every block', () => {

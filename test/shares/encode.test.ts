@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { getBit, planeBytes, popcount } from '../../shares/bits/plane.ts'
 import * as codec from '../../shares/column-codec.ts'
+import { newCodes } from '../../shares/column-values.ts'
 import { committee, parties } from '../../shares/committee.ts'
-import { bitsBytes, decodeChunk, encodeChunk, planeAt } from '../../shares/encode.ts'
+import { bitsBytes, decodeChunk, encodeChunk, encodeRows, planeAt } from '../../shares/encode.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { type Arena, newArena, viewWords } from '../../shares/field/memory.ts'
 import { P } from '../../shares/field/scalar.ts'
@@ -61,7 +62,9 @@ const time = column({
   max: '2019-04-01 23:59:59',
 })
 const text = column({ type: 'text', dictionary: ['green', 'Yellow', 'ünï', ''] })
-const COLUMNS = { boolean, integer, decimal, wide, date, time, text }
+/** Codes above 2^32 that doubles hold. */
+const far = column({ type: 'integer', min: -(2 ** 40), max: 2 ** 40 + 5 })
+const COLUMNS = { boolean, integer, decimal, wide, far, date, time, text }
 
 describe('a column’s codec', () => {
   it('has the planes, ranges and scales that the schema promises', () => {
@@ -285,17 +288,37 @@ describe('chunks', () => {
     expect(vector.isCanonical(opened.field)).toBe(true)
   })
 
+  it('are encoded in any order', () => {
+    for (const [name, c] of Object.entries(COLUMNS)) {
+      const each = { ...c, nullable: name !== 'text' }
+      const { codeMax, narrow } = codec.codecOf(each)
+      const codes = newCodes(each, 300)
+      const validity = new Uint8Array(38)
+      const texts = Array.from({ length: 300 }, (_, row) => {
+        if (each.nullable && row % 7 === 0) return null
+        const code = (codeMax * BigInt(row)) / 299n
+        codes[row] = (codes instanceof BigUint64Array ? code : Number(code)) as never
+        validity[row >> 3]! |= 1 << (row & 7)
+        return codec.textOfCode(each, code)
+      })
+      expect(narrow).toBe(!(codes instanceof BigUint64Array))
+      const order = Uint32Array.from({ length: 200 }, (_, i) => (i * 77 + 5) % 300)
+      const chunk = encodeRows(arena, { column: each, codes, validity }, order)
+      expect(decodeChunk(each, chunk, arena)).toEqual(Array.from(order, (row) => texts[row]))
+    }
+  })
+
   it('may have more digits than a number holds', () => {
     const chunk = encodeChunk(arena, integer, ['00000000000000000000000000012', '-3'])
     expect(decodeChunk(integer, chunk, arena)).toEqual(['12', '-3'])
-    const far = column({
+    const high = column({
       type: 'decimal',
       precision: 17,
       scale: 0,
       min: '9007199254740000',
       max: '9007199254749999',
     })
-    expect(codec.codecOf(far).codeOf('9007199254740993')).toBe(993n)
+    expect(codec.codecOf(high).codeOf('9007199254740993')).toBe(993n)
   })
 
   it('name the row and the column of a bad text, and not the text', () => {
