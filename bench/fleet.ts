@@ -8,8 +8,10 @@ import { generateKey } from '../protocol/ledger/note.ts'
 import { Child } from './child-process.ts'
 import { ShareFleet } from './share-fleet.ts'
 import type { ServeReport } from './share-worker.ts'
+import type { LinkSpeed } from './slow-link.ts'
 import type { Authors } from './stored-people.ts'
 import { taskOf } from './tasks/all.ts'
+import type { NetworkClass } from './tasks/task.ts'
 import type { RunReport, Worker } from './worker.ts'
 
 /** A busy machine may stop a party for a while; that is no reason to give up a measurement. */
@@ -35,8 +37,11 @@ export class Fleet {
     this.#flags = flags
   }
 
-  /** @param flags for the Node of each party */
-  static async start(n: number, flags: readonly string[] = []): Promise<Fleet> {
+  /**
+   * @param flags for the Node of each party
+   * @param link what the parties' connections are like; as loopback is, if undefined
+   */
+  static async start(n: number, flags: readonly string[] = [], link?: LinkSpeed): Promise<Fleet> {
     const network = benchNetwork(n)
     const { topology, mpcKeys } = network
     const file = new URL('worker.ts', import.meta.url)
@@ -44,7 +49,7 @@ export class Fleet {
     const fleet = new Fleet(parties, network, flags)
     try {
       fleet.#addresses = await Promise.all(
-        parties.map((party, i) => party.ask('start', { skey: mpcKeys[i]!, topology })),
+        parties.map((party, i) => party.ask('start', { skey: mpcKeys[i]!, topology, link })),
       )
       await fleet.#all((party) => party.ask('meet', fleet.#addresses))
       return fleet
@@ -59,8 +64,8 @@ export class Fleet {
     return this.#served
   }
 
-  /** Makes the data at all parties. */
-  async prepare(task: string, size: number): Promise<void> {
+  /** Makes the data at all parties. @param network what the planner is told */
+  async prepare(task: string, size: number, network: NetworkClass = 'loopback'): Promise<void> {
     const { stored } = taskOf(task)
     if (stored !== undefined) {
       const { topology, shareKeys: skeys, authors } = this.#network
@@ -68,7 +73,7 @@ export class Fleet {
       const options = { topology, skeys, authors, mpc: this.#addresses, flags: this.#flags }
       this.#shares = await ShareFleet.start({ ...options, rows: size, sql })
     }
-    await this.#all((party) => party.ask('prepare', { task, size }))
+    await this.#all((party) => party.ask('prepare', { task, size, network }))
   }
 
   /** One run, with a session and keys of its own. @param record its transfers, for `rounds` and `bareSeconds` */

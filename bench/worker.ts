@@ -22,9 +22,10 @@ import { type Committee, committee as committeeOf } from '../shares/committee.ts
 
 import { serveParent } from './child-process.ts'
 import { RecordingChannel, type Transfer } from './recording-channel.ts'
+import { type LinkSpeed, slowLink } from './slow-link.ts'
 import { SocketReplay } from './socket-replay.ts'
 import { taskOf } from './tasks/all.ts'
-import type { Prepared } from './tasks/task.ts'
+import type { NetworkClass, Prepared } from './tasks/task.ts'
 
 export interface RunReport {
   readonly seconds: number
@@ -79,11 +80,26 @@ async function fetchColumns(admitted: AdmittedJob): Promise<OpenedColumnSource> 
 
 const program = {
   /** @returns where this party listens */
-  async start({ skey, topology: json }: { skey: string; topology: object }): Promise<string> {
+  async start({
+    skey,
+    topology: json,
+    link,
+  }: {
+    skey: string
+    topology: object
+    link: LinkSpeed | undefined
+  }): Promise<string> {
     const topology = await parseTopology(json, '/')
     const listen = ['/ip4/127.0.0.1/tcp/0']
     const key = new ActorKey(skey)
-    const overlay = await createOverlay({ key, topology, listen, keepAlive: false, log: silent })
+    const overlay = await createOverlay({
+      key,
+      topology,
+      listen,
+      keepAlive: false,
+      log: silent,
+      ...(link && { wrap: slowLink(link) }),
+    })
     const rounds = await acceptRounds(overlay)
     const { index } = overlay.self
     const committee = committeeOf(topology.mpcNodes.length)
@@ -102,13 +118,21 @@ const program = {
     }
   },
 
-  async prepare({ task: name, size }: { task: string; size: number }): Promise<void> {
+  async prepare({
+    task: name,
+    size,
+    network,
+  }: {
+    task: string
+    size: number
+    network: NetworkClass
+  }): Promise<void> {
     const { committee, overlay, columns } = ready(node)
     const task = taskOf(name)
     const stored = task.stored !== undefined
     if (stored)
       await overlay.handle(COLUMNS_PROTOCOL, (stream, peer) => columns.welcome(stream, peer))
-    prepared = await task.prepare({ committee, index: overlay.self.index, size, stored })
+    prepared = await task.prepare({ committee, index: overlay.self.index, size, stored, network })
   },
 
   /** A session as for an attempt of a job, up to the keys. */

@@ -15,7 +15,14 @@ import { randomInt } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import type { Connection, ConnectionGater, Libp2p, PeerId } from '@libp2p/interface'
+import type {
+  Connection,
+  ConnectionEncrypter,
+  ConnectionGater,
+  Libp2p,
+  MessageStream,
+  PeerId,
+} from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping, type Ping } from '@libp2p/ping'
@@ -52,6 +59,8 @@ export interface OverlayOptions {
   readonly listen?: readonly string[]
   /** Whether to keep connections to all nodes of the topology. Default: yes if it listens. */
   readonly keepAlive?: boolean
+  /** Stands between the multiplexer and each encrypted connection: benchmarks make them slow that way. */
+  readonly wrap?: (connection: MessageStream) => MessageStream
   readonly log: Log
 }
 
@@ -120,7 +129,7 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
     )
   }
   const listen = options.listen ?? (self.address === undefined ? [] : [self.address])
-  const host = await startHost(key, topology, self, listen)
+  const host = await startHost(key, topology, self, listen, options.wrap)
   return new Libp2pOverlay(host, self, topology, log, options.keepAlive ?? listen.length > 0)
 }
 
@@ -129,6 +138,7 @@ async function startHost(
   topology: Topology,
   self: Actor,
   listen: readonly string[],
+  wrap: OverlayOptions['wrap'],
 ): Promise<Host> {
   try {
     return await createLibp2p({
@@ -137,7 +147,7 @@ async function startHost(
       addresses: { listen: [...listen] },
       transports: [tcp()],
       // In this order: Noise where a peer offers nothing else. See native-tls.ts for what TLS saves.
-      connectionEncrypters: [nativeTls(), noise()],
+      connectionEncrypters: [wrapped(nativeTls(), wrap), wrapped(noise(), wrap)],
       streamMuxers: [
         sparingYamux({
           maxInboundStreams: 4 * STREAMS_PER_PROTOCOL,
@@ -168,6 +178,28 @@ async function startHost(
       hint: 'Is another process using the port, or is the address not of this machine?',
       cause,
     })
+  }
+}
+
+/** The encrypter, with something around every connection that it has secured. */
+function wrapped<C>(
+  encrypter: (components: C) => ConnectionEncrypter,
+  wrap: OverlayOptions['wrap'],
+): (components: C) => ConnectionEncrypter {
+  if (wrap === undefined) return encrypter
+  return (components) => {
+    const inner = encrypter(components)
+    const around = async (
+      secured: ReturnType<ConnectionEncrypter['secureInbound']>,
+    ): ReturnType<ConnectionEncrypter['secureInbound']> => {
+      const done = await secured
+      return { ...done, connection: wrap(done.connection) }
+    }
+    return {
+      protocol: inner.protocol,
+      secureInbound: (...one) => around(inner.secureInbound(...one)),
+      secureOutbound: (...one) => around(inner.secureOutbound(...one)),
+    }
   }
 }
 

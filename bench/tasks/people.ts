@@ -48,7 +48,11 @@ export function people(rows: number): People {
 }
 
 /** planParams for the table on this committee. */
-export function paramsFor({ n, t }: Committee, { memberOfRow }: People): PlanParams {
+export function paramsFor(
+  { n, t }: Committee,
+  { memberOfRow }: People,
+  network: PlanParams['network'] = 'loopback',
+): PlanParams {
   const rowsOf = new Uint32Array((memberOfRow.at(-1) ?? -1) + 1)
   for (const member of memberOfRow) rowsOf[member]!++
   const classes = new Map<number, number>()
@@ -63,7 +67,7 @@ export function paramsFor({ n, t }: Committee, { memberOfRow }: People): PlanPar
       rowsPerMember: [...classes].toSorted(([a], [b]) => a - b),
     },
     chunksInFlight: CHUNKS_IN_FLIGHT,
-    network: 'loopback',
+    network,
   }
 }
 

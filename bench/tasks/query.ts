@@ -28,7 +28,7 @@ export const query: Task = {
   size: 1_000_000,
   async prepare(setting) {
     const table = people(setting.size)
-    const params = paramsFor(setting.committee, table)
+    const params = paramsFor(setting.committee, table, setting.network)
     const { plan } = await compile(SQL, SCHEMA, params)
     const source = ownSource(setting, table, params, plan)
     return {

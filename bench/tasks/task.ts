@@ -1,12 +1,15 @@
 /** What a benchmark is: data that each party makes by itself, a timed part, and a check of its result. */
 import type { OpenedColumnSource } from '../../node/column-source.ts'
 import type { Party } from '../../protocol/party.ts'
+import type { PlanParams } from '../../protocol/plan.ts'
 import { type Committee, parties } from '../../shares/committee.ts'
 import { type Arena, newArena, view, viewFp } from '../../shares/field/memory.ts'
 import type { FpVector } from '../../shares/field/memory.ts'
 import { toBigInts } from '../../shares/field/vector.ts'
 import { asBitShare, reconstruct as openBits } from '../../shares/replicated.ts'
 import { asShamirShare, reconstruct as openField } from '../../shares/shamir.ts'
+
+export type NetworkClass = PlanParams['network']
 
 /** Whose part of which committee, and how much of it. */
 export interface Setting {
@@ -17,6 +20,8 @@ export interface Setting {
   readonly size: number
   /** Whether each run gets its columns from share-nodes. */
   readonly stored?: boolean
+  /** What the planner is told. Default: loopback. */
+  readonly network?: NetworkClass
 }
 
 /** A party that is ready to start. */
