@@ -2,13 +2,18 @@
  * yamux with fewer window updates. @libp2p/yamux 8.0.3 answers every data frame with one: a packet back
  * for each message of a round, with a TLS record, a write and a read of its own. The specification asks
  * for none before the window runs low, and other implementations (go-yamux, rust-yamux) wait until half
- * of it is used up. So does this, and it opens the whole window at once, which saves a stream of rounds the
- * round trips in which it would grow. On the wire it is the same protocol.
+ * of it is used up. This waits for a quarter, so that three are under way on a long line; and it opens the
+ * whole window at once, which saves a stream of rounds the round trips in which it would grow. On the
+ * wire it is the same protocol.
  *
- * No sender starves: it is given new credit as soon as it has used half of its window, whatever it does.
+ * Data frames are short here. A receiver of @libp2p/yamux takes a frame when all of it is there; and who
+ * has waited for credit would send all of it as one frame of many megabytes, which nobody could
+ * work on, nor give credit for, before its last byte.
+ *
+ * No sender starves: it is given new credit as soon as it has used a quarter of its window.
  * A peer can make this process hold one window per stream, as before: then it only took longer.
  *
- * It reaches into what is no interface: `_newStream` of the muxer, window sizes of the stream.
+ * It reaches into what is no interface: `_newStream` of the muxer, window and message sizes of the stream.
  * test/node/sparing-yamux.test.ts notices if they change.
  */
 import type { StreamMuxer, StreamMuxerFactory } from '@libp2p/interface'
@@ -23,8 +28,13 @@ interface Windowed {
   recvWindow: number
   /** What is left of that. */
   readonly recvWindowCapacity: number
+  /** Longest data frame; set anew to the peer's credit by each update of it. */
+  maxMessageSize: number
   sendWindowUpdate(): void
+  handleWindowUpdate(frame: unknown): void
 }
+
+const MESSAGE_BYTES = 256 * 1024
 
 /** @param options as for `yamux` of @libp2p/yamux */
 export function sparingYamux(options: Parameters<typeof yamux>[0]): () => StreamMuxerFactory {
@@ -50,8 +60,13 @@ function sparing(muxer: StreamMuxer): StreamMuxer {
     stream.sendWindowUpdate = () => {
       const { state, recvWindow, recvWindowCapacity } = stream
       const settled = state === StreamState.Established || state === StreamState.SYNSent
-      if (settled && recvWindowCapacity > recvWindow / 2) return
+      if (settled && recvWindowCapacity > (recvWindow * 3) / 4) return
       update()
+    }
+    const handle = stream.handleWindowUpdate.bind(stream)
+    stream.handleWindowUpdate = (frame) => {
+      handle(frame)
+      stream.maxMessageSize = Math.min(stream.maxMessageSize, MESSAGE_BYTES)
     }
     return stream
   }

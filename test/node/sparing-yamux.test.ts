@@ -86,6 +86,15 @@ describe('sparingYamux', () => {
     expect(near.writeBufferLength).toBe(WINDOW)
   })
 
+  it('does not put all that has waited into one frame', async () => {
+    const { near, far } = await pair(ours, ours)
+    const frames: number[] = []
+    far.addEventListener('message', ({ data }) => void frames.push(data.byteLength))
+    near.send(new Uint8Array(3 * WINDOW))
+    await expect.poll(() => frames.reduce((sum, bytes) => sum + bytes, 0)).toBe(3 * WINDOW)
+    expect(Math.max(...frames)).toBeLessThanOrEqual(256 * KiB)
+  })
+
   it.each([
     ['itself', ours, ours],
     ['plain yamux that listens', ours, plain],
