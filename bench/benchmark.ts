@@ -23,6 +23,8 @@ export interface Setting {
   readonly limit: boolean
   /** For the Node of each party. */
   readonly flags: readonly string[]
+  /** What this run has measured so far. */
+  readonly before: readonly Measurement[]
 }
 
 export interface Benchmark {

@@ -1,9 +1,14 @@
 /** All that `npm run bench` can measure, in the order in which it is printed. */
 import { type Benchmark, onFleet } from './benchmark.ts'
 import { importing } from './import.ts'
-import { TASKS } from './tasks/all.ts'
+import { jiffBenchmark } from './jiff/benchmark.ts'
+import { TASKS, taskOf } from './tasks/all.ts'
 
-export const BENCHMARKS: readonly Benchmark[] = [...TASKS.map(onFleet), importing]
+export const BENCHMARKS: readonly Benchmark[] = [
+  ...TASKS.map(onFleet),
+  importing,
+  jiffBenchmark((name) => onFleet(taskOf(name))),
+]
 
 /** @throws RangeError if there is none of that name */
 export function benchmarkOf(name: string): Benchmark {

@@ -33,7 +33,7 @@ const USAGE = `npm run bench -- [options]
   --flags='A B'   for the Node of each party, such as '--cpu-prof --cpu-prof-dir=/tmp/profiles'
 `
 
-interface Options extends Omit<Setting, 'size'> {
+interface Options extends Omit<Setting, 'size' | 'before'> {
   readonly benchmarks: readonly Benchmark[]
   readonly size: number | undefined
   readonly json: boolean
@@ -81,7 +81,7 @@ const COLUMNS: readonly (readonly [head: string, cell: (m: Measurement) => strin
   ['seconds', ({ seconds }) => inSeconds(seconds)],
   ['CPU s', ({ cpuSeconds }) => inSeconds(cpuSeconds)],
   ['sent/party', ({ bytesPerParty }) => inMegabytes(bytesPerParty)],
-  ['rounds', ({ rounds }) => count(rounds)],
+  ['rounds', ({ rounds }) => (rounds === undefined ? '' : count(rounds))],
   ['RSS/node', ({ rssBytes }) => inMegabytes(rssBytes)],
   ['kernels', ({ limit }) => inSeconds(limit?.kernels)],
   ['keystream', ({ limit }) => inSeconds(limit?.keystream)],
@@ -126,7 +126,11 @@ async function main(): Promise<void> {
   for (const benchmark of options.benchmarks) {
     if (!options.json && process.stderr.isTTY) process.stderr.write(`${benchmark.name} …\n`)
     const size = options.size ?? benchmark.size
-    const { measurements, note, kernels } = await benchmark.measure({ ...options, size })
+    const { measurements, note, kernels } = await benchmark.measure({
+      ...options,
+      size,
+      before: all,
+    })
     all.push(...measurements)
     if (note !== undefined) notes.push(note)
     if (options.json)

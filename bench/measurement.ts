@@ -31,7 +31,8 @@ const MEASUREMENT = z.object({
   cpuSamples: z.array(z.number().nonnegative()).optional(),
   /** Payload bytes sent by the party that sends most. */
   bytesPerParty: z.number().nonnegative(),
-  rounds: z.number().nonnegative(),
+  /** Absent where an engine does not tell. */
+  rounds: z.number().nonnegative().optional(),
   /** Largest resident memory of the largest party, making of the data included. */
   rssBytes: z.number().nonnegative(),
   /** Sum of the limit's parts. */
