@@ -8,7 +8,7 @@
  * confirm a guess of the list, and lists are short and pseudonyms often easy to guess.
  *
  * A table of a million rows may have nearly as many members, and every job reads their list: so a list
- * stays bytes, with arrays that say where things are in it. Measured: 15 ms for 500,000 members, of
+ * stays bytes, with arrays that say where things are in it. Measured: 20 ms for 500,000 members, of
  * which objects and texts would take half a second.
  */
 import { ShareholdError } from '../shares/errors.ts'
@@ -95,17 +95,17 @@ export function encodeMembers(runs: readonly MemberRun[], salt: Uint8Array): Uin
 const invalid = (why: string): ShareholdError =>
   new ShareholdError('SH_MEMBERS_INVALID', `The list of member runs is not canonical: ${why}.`)
 
-const NEWLINE = 0x0a
-const SPACE = 0x20
-const DIGIT_0 = 0x30
-const LAST_PRINTABLE = 0x7e
-
 /**
  * Reads what encodeMembers wrote; anything else is refused.
  * @param bytes are kept, not copied
  * @throws ShareholdError SH_MEMBERS_INVALID
  */
 export function decodeMembers(bytes: Uint8Array): MemberList {
+  // Local, so that V8 compiles them into the loop: a third of its time.
+  const newline = 0x0a
+  const space = 0x20
+  const digit0 = 0x30
+  const lastPrintable = 0x7e
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const textOf = (start: number, end: number): string => {
     try {
@@ -115,42 +115,53 @@ export function decodeMembers(bytes: Uint8Array): MemberList {
     }
   }
   if (!SALT_LINE.test(textOf(0, SALT_LINE_BYTES))) throw invalid('it does not begin with a salt')
-  if (bytes.at(-1) !== NEWLINE) throw invalid('no final newline')
+  if (bytes.at(-1) !== newline) throw invalid('no final newline')
   let lines = -1
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] === NEWLINE) lines++
-  const [from, to, rows] = [0, 1, 2].map(() => new Uint32Array(lines)) as Arrays
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === newline) lines++
+  const from = new Uint32Array(lines)
+  const to = new Uint32Array(lines)
+  const rows = new Uint32Array(lines)
   let totalRows = 0
   let at = SALT_LINE_BYTES
+  let last = 0
+  let lastEnd = 0
+  let lastPlain = true
   for (let line = 0; line < lines; line++) {
-    let count = 0
-    const start = at
-    for (; bytes[at] !== SPACE; at++) {
-      const digit = bytes[at]! - DIGIT_0
-      if (!(digit >= (at === start ? 1 : 0) && digit <= 9 && at - start < 10)) throw badLine()
+    let count = bytes[at]! - digit0
+    if (!(count >= 1 && count <= 9)) throw badLine()
+    let digits = 1
+    for (let byte = 0; (byte = bytes[++at]!) !== space;) {
+      const digit = byte - digit0
+      if (!(digit >= 0 && digit <= 9) || ++digits > 10) throw badLine()
       count = count * 10 + digit
     }
-    if (count === 0 || count > MOST_ROWS) throw badLine()
+    if (count > MOST_ROWS) throw badLine()
     const name = ++at
-    let plain = true
-    for (; bytes[at] !== NEWLINE; at++)
-      plain &&= bytes[at]! >= SPACE && bytes[at]! <= LAST_PRINTABLE
-    // What is printable ASCII can only be too long, empty, or have spaces at its ends.
+    // In one pass: whether all of it is printable ASCII, and whether it is more than the last one.
+    let outside = 0
+    let order = 0
+    let other = last
+    for (let byte = 0; (byte = bytes[at]!) !== newline; at++) {
+      outside |= (byte - space) | (lastPrintable - byte)
+      if (order === 0) order = other < lastEnd ? byte - bytes[other++]! : 1
+    }
+    const plain = outside >= 0
     const sound = at > name && at - name <= LONGEST_PSEUDONYM
-    if (!plain || !sound || bytes[name] === SPACE || bytes[at - 1] === SPACE) {
+    if (!plain || !sound || bytes[name] === space || bytes[at - 1] === space) {
       checkPseudonym(textOf(name, at))
     }
+    if (!plain || !lastPlain) order = compare(bytes, name, at, bytes, last, lastEnd)
+    if (order <= 0) throw invalid('pseudonyms are not ascending')
     from[line] = name
-    to[line] = at++
+    to[line] = at
     rows[line] = count
     totalRows += count
-    if (line > 0 && compare(bytes, from[line - 1]!, to[line - 1]!, bytes, name, to[line]!) >= 0) {
-      throw invalid('pseudonyms are not ascending')
-    }
+    last = name
+    lastEnd = at++
+    lastPlain = plain
   }
   return { bytes, from, to, rows, totalRows }
 }
-
-type Arrays = [Uint32Array, Uint32Array, Uint32Array]
 
 const badLine = (): ShareholdError => invalid('a line is not "<rows> <pseudonym>"')
 
