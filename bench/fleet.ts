@@ -2,20 +2,14 @@
  * The parties of a benchmark: one process each, on loopback, with fresh keys that are in memory only.
  * They listen on ports that the system picks and are told each other's.
  */
-import { rng } from '../node/crypto.ts'
-import { generateKey } from '../protocol/ledger/note.ts'
-
 import { Child } from './child-process.ts'
+import { type BenchNetwork, benchNetwork } from './network.ts'
 import { ShareFleet } from './share-fleet.ts'
 import type { ServeReport } from './share-worker.ts'
 import type { LinkSpeed } from './slow-link.ts'
-import type { Authors } from './stored-people.ts'
 import { taskOf } from './tasks/all.ts'
 import type { NetworkClass } from './tasks/task.ts'
 import type { RunReport, Worker } from './worker.ts'
-
-/** A busy machine may stop a party for a while; that is no reason to give up a measurement. */
-const ROUND_TIMEOUT_MS = 120_000
 
 export class Fleet {
   readonly #parties: readonly Child<Worker>[]
@@ -118,51 +112,5 @@ export class Fleet {
 
   #all<T>(ask: (party: Child<Worker>) => Promise<T>): Promise<T[]> {
     return Promise.all(this.#parties.map(ask))
-  }
-}
-
-interface BenchNetwork {
-  /** What a topology file would say. Its ports are made up: nodes say where they really listen. */
-  readonly topology: object
-  readonly mpcKeys: readonly string[]
-  readonly shareKeys: readonly string[]
-  readonly authors: Authors
-}
-
-function benchNetwork(n: number): BenchNetwork {
-  let port = 1
-  const skeys = new Map<string, string>()
-  const actor = (name: string): { name: string; key: string } => {
-    const { skey, vkey } = generateKey(name, rng)
-    skeys.set(name, skey)
-    return { name, key: vkey }
-  }
-  const node = (name: string): object => ({
-    ...actor(name),
-    address: `/ip4/127.0.0.1/tcp/${port++}`,
-  })
-  const names = (role: string): string[] => Array.from({ length: n }, (_, i) => `${role}-${i + 1}`)
-  const origin = 'bench.example/ledger'
-  const topology = {
-    origin,
-    coordinator: { ...node('coordinator'), http: 'http://127.0.0.1:1' },
-    shareNodes: names('share').map(node),
-    mpcNodes: names('mpc').map(node),
-    repositories: [actor('repository')],
-    queriers: [actor('querier')],
-    chunksInFlight: 16,
-    network: 'loopback',
-    roundTimeoutMs: ROUND_TIMEOUT_MS,
-    limits: { dialTimeoutMs: ROUND_TIMEOUT_MS },
-  }
-  return {
-    topology,
-    mpcKeys: names('mpc').map((name) => skeys.get(name)!),
-    shareKeys: names('share').map((name) => skeys.get(name)!),
-    authors: {
-      origin,
-      repository: { name: 'repository', skey: skeys.get('repository')! },
-      querier: { skey: skeys.get('querier')! },
-    },
   }
 }

@@ -49,7 +49,7 @@ const MiB = 1024 * 1024
 const WINDOW_BYTES = 16 * MiB
 const STREAMS_PER_PROTOCOL = 1024
 
-type Host = Libp2p<{ ping: Ping }>
+export type Host = Libp2p<{ ping: Ping }>
 
 const ROLES: readonly Role[] = ['coordinator', 'share-node', 'mpc-node', 'repository']
 
@@ -136,7 +136,11 @@ export async function createOverlay(options: OverlayOptions): Promise<Overlay> {
   return new Libp2pOverlay(host, self, topology, log, options.keepAlive ?? listen.length > 0)
 }
 
-async function startHost(
+/**
+ * The host alone, with the overlay's settings, for whoever measures what the overlay adds.
+ * @throws ShareholdError SH_NET_LISTEN
+ */
+export async function startHost(
   key: ActorKey,
   topology: Topology,
   self: Actor,
