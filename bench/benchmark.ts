@@ -9,6 +9,7 @@ import type { KernelTime } from './kernel-clock.ts'
 import { measureLimit, sumOf } from './limit.ts'
 import type { Measurement } from './measurement.ts'
 import type { ServeReport } from './share-worker.ts'
+import { classOf, type LinkSpeed } from './slow-link.ts'
 import { median } from './statistics.ts'
 import type { Task } from './tasks/task.ts'
 import type { RunReport } from './worker.ts'
@@ -23,6 +24,8 @@ export interface Setting {
   readonly limit: boolean
   /** For the Node of each party. */
   readonly flags: readonly string[]
+  /** What the parties' connections are like; as loopback is, if absent. */
+  readonly link?: LinkSpeed
   /** What this run has measured so far. */
   readonly before: readonly Measurement[]
 }
@@ -54,11 +57,13 @@ export function onFleet(task: Task): Benchmark {
 }
 
 async function measureTask(task: Task, setting: Setting): Promise<Result> {
-  const { size, parties, repeat, limit: wanted, flags } = setting
+  const { size, parties, repeat, flags, link } = setting
+  // Bare sockets are not slowed: what a slow link allows is predicted (wan.ts).
+  const wanted = setting.limit && link === undefined
   const committee = committeeOf(parties)
-  const fleet = await Fleet.start(parties, flags)
+  const fleet = await Fleet.start(parties, flags, link)
   try {
-    await fleet.prepare(task.name, size)
+    await fleet.prepare(task.name, size, link && classOf(link))
     const runs: (readonly RunReport[])[] = []
     for (let k = 0; k <= repeat; k++) {
       const run = await fleet.run(k === 0)
@@ -84,6 +89,7 @@ async function measureTask(task: Task, setting: Setting): Promise<Result> {
       parties,
       n: size,
       repeat,
+      ...(link && { link }),
       seconds: median(samples),
       samples,
       firstSeconds: firstSeconds!,

@@ -16,6 +16,7 @@ import { natural, runProgram } from './command-line.ts'
 import type { KernelTime } from './kernel-clock.ts'
 import { LIMIT_LEGEND } from './limit.ts'
 import { keyOf, type Measurement } from './measurement.ts'
+import type { LinkSpeed } from './slow-link.ts'
 
 const nameList = (onRequest: boolean): string =>
   BENCHMARKS.filter((benchmark) => (benchmark.onRequest === true) === onRequest)
@@ -30,6 +31,7 @@ const USAGE = `npm run bench -- [options]
   --json          a JSON object a line
   --no-limit      leave out what it would take without us
   --kernels       also print the time in each kernel, on stderr
+  --rtt MS --mbit N   slow connections between the parties: round trip, and rate of each party's uplink
   --flags='A B'   for the Node of each party, such as '--cpu-prof --cpu-prof-dir=/tmp/profiles'
 `
 
@@ -50,11 +52,14 @@ function readOptions(): Options | undefined {
       json: { type: 'boolean', default: false },
       'no-limit': { type: 'boolean', default: false },
       kernels: { type: 'boolean', default: false },
+      rtt: { type: 'string' },
+      mbit: { type: 'string' },
       flags: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return undefined
+  const link = linkOf(values.rtt, values.mbit)
   return {
     benchmarks: values.only?.split(',').map(benchmarkOf) ?? BENCHMARKS.filter(isDefault),
     size: values.n === undefined ? undefined : natural('n', values.n),
@@ -64,7 +69,15 @@ function readOptions(): Options | undefined {
     limit: !values['no-limit'],
     kernels: values.kernels,
     flags: values.flags.split(' ').filter((flag) => flag !== ''),
+    ...(link && { link }),
   }
+}
+
+/** @throws RangeError if only one of the two is given */
+function linkOf(rtt: string | undefined, mbit: string | undefined): LinkSpeed | undefined {
+  if (rtt === undefined && mbit === undefined) return undefined
+  if (rtt === undefined || mbit === undefined) throw new RangeError('give both --rtt and --mbit')
+  return { roundTripMs: natural('rtt', rtt), megabits: natural('mbit', mbit) }
 }
 
 const isDefault = (benchmark: Benchmark): boolean => benchmark.onRequest !== true

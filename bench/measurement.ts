@@ -18,6 +18,10 @@ const MEASUREMENT = z.object({
   parties: z.int().positive(),
   /** Rows, operations or bytes: what the benchmark counts. */
   n: z.int().positive(),
+  /** What the parties' connections were made to be; absent: as they are on this machine. */
+  link: z
+    .object({ roundTripMs: z.number().positive(), megabits: z.number().positive() })
+    .optional(),
   /** Timed runs. */
   repeat: z.int().positive(),
   /** Median of the timed runs, each that of the slowest party. */
@@ -46,8 +50,10 @@ export type Measurement = Readonly<z.infer<typeof MEASUREMENT>>
 export type LimitParts = Readonly<z.infer<typeof LIMIT_PARTS>>
 
 /** Which measurements can be set side by side: the same work by the same kind of engine. */
-export const keyOf = ({ name, mode, parties, n }: Measurement): string =>
-  `${name} (${mode}, ${parties} parties, n = ${n.toLocaleString('en-US')})`
+export function keyOf({ name, mode, parties, n, link }: Measurement): string {
+  const slow = link === undefined ? '' : `, ${link.roundTripMs} ms, ${link.megabits} Mbit/s`
+  return `${name} (${mode}, ${parties} parties, n = ${n.toLocaleString('en-US')}${slow})`
+}
 
 /**
  * Reads the lines of a run.
