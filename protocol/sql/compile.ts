@@ -12,6 +12,7 @@ import type { Plan, PlanParams } from '../plan.ts'
 
 import type { AnswerSpec } from './answer-spec.ts'
 import { bindSelect } from './bind.ts'
+import type { Choice } from './choices.ts'
 import { locate } from './context.ts'
 import { groupsOf } from './groups.ts'
 import { leaksOf } from './leaks.ts'
@@ -42,6 +43,8 @@ export interface ExplainData {
   readonly groups: number
   /** What each operator of the plan is for. */
   readonly purposes: readonly string[]
+  /** Where there were several ways: which was taken, and what the others would have cost. */
+  readonly choices: readonly Choice[]
 }
 
 /**
@@ -73,7 +76,7 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
     locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
   }
   const planned = locate(context, keywordAt(source, 'group'), () => planQuery(query, params))
-  const { plan, answer, purposes, demand } = planned
+  const { plan, answer, purposes, demand, choices } = planned
   return {
     plan,
     planHash: bytesToHex(sha256(new TextEncoder().encode(canonicalJson(plan)))),
@@ -87,6 +90,7 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
       kMin: schema.kMin,
       groups: groupsOf(query.keys).length,
       purposes,
+      choices,
     },
   }
 }

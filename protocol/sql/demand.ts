@@ -41,10 +41,17 @@ export interface GroupPlanes {
   readonly contributing: (aggregate: BoundAggregate) => Wire
 }
 
+/**
+ * Which rows a sum is taken over: those that contribute to it, or all rows of the group, where a NULL adds
+ * 0. Either may be the cheaper: the plane of one may be needed anyway, or be constant, or be counted.
+ */
+export type SummedRows = 'contributing' | 'group'
+
 /** Collects what the aggregates of all groups need. */
 export function collectDemand(
   aggregates: readonly BoundAggregate[],
   groups: readonly GroupPlanes[],
+  summedRows: SummedRows,
 ): Demand {
   const cohorts = new Map<Wire, number>()
   const values = new Map<string, { readonly index: number; readonly value: ValueDemand }>()
@@ -63,7 +70,7 @@ export function collectDemand(
   }
   // Lanes of values come after all cohorts, whose number is known at the end.
   const drafts = groups.map((group) => {
-    const summed = planeToSum(aggregates, group)
+    const summed = summedRows === 'group' ? group.rows : planeToSum(aggregates, group)
     return aggregates.map((aggregate) => {
       const plane = group.contributing(aggregate)
       const cohort = cohortOf(plane)

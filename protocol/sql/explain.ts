@@ -7,7 +7,9 @@ import { bytesSent, schedule } from '../cost.ts'
 import type { Operator, PlanParams } from '../plan.ts'
 import { refsOf } from '../validate-plan.ts'
 
+import { choiceLines } from './choices.ts'
 import type { CompiledQuery } from './compile.ts'
+import { count, seconds, size } from './figures.ts'
 import { networkSeconds } from './network-model.ts'
 
 export interface ExplainedOperator {
@@ -81,6 +83,7 @@ export function explainText(compiled: CompiledQuery, params: PlanParams): string
       `${count(explained.andGates)} AND gates, ${count(explained.fieldMultiplications)} field multiplications`,
     `about ${seconds(explained.networkSeconds)} of network time (${params.network}); computing comes on top`,
     '',
+    ...choiceLines(compiled.explain.choices),
     'Reveals',
     ...explained.leaks.map((line) => `  ${line}`),
   ].join('\n')
@@ -114,19 +117,4 @@ function costOf({ rounds, bytes, ands }: ExplainedOperator): string {
   const parts = ands === undefined ? [] : [`${count(ands)} ANDs a lane`]
   if (rounds > 0) parts.push(`${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`, size(bytes))
   return parts.join(', ')
-}
-
-/** With thousands separators, the same in every locale. */
-function count(value: number): string {
-  return String(value).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',')
-}
-
-function size(bytes: number): string {
-  if (bytes < 10_000) return `${count(bytes)} B`
-  if (bytes < 10_000_000) return `${count(Math.round(bytes / 1000))} kB`
-  return `${count(Math.round(bytes / 1_000_000))} MB`
-}
-
-function seconds(value: number): string {
-  return value < 1 ? `${Math.max(1, Math.round(value * 1000))} ms` : `${value.toFixed(1)} s`
 }

@@ -11,7 +11,7 @@ import type { BoundQuery } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { collectDemand } from './demand.ts'
-import type { Demand, GroupPlanes } from './demand.ts'
+import type { Demand, GroupPlanes, SummedRows } from './demand.ts'
 import { groupPlanes } from './groups.ts'
 import type { KeyValue } from './groups.ts'
 import type { PlanWriter } from './plan-writer.ts'
@@ -25,8 +25,19 @@ export interface RowPlan {
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
 }
 
+/** How to go about it: changes the cost only. */
+export interface RowStrategy {
+  /** Rounds that a comparison by size may take (circuit-gadgets.ts); 0 for the least. */
+  readonly carryDepth: number
+  readonly summedRows: SummedRows
+}
+
 /** Builds the planes of all groups and aggregates. */
-export function planRows(query: BoundQuery, groups: readonly (readonly KeyValue[])[]): RowPlan {
+export function planRows(
+  query: BoundQuery,
+  groups: readonly (readonly KeyValue[])[],
+  { carryDepth, summedRows }: RowStrategy,
+): RowPlan {
   const { schema, filter, keys, aggregates } = query
   const checked = columnsToCheck(query)
   const read = new Set([...columnsOf(filter), ...keys, ...checked])
@@ -34,7 +45,7 @@ export function planRows(query: BoundQuery, groups: readonly (readonly KeyValue[
   if (read.size === 0) read.add(narrowest(schema.columns))
   const builder = new CircuitBuilder()
   const columns = inputPlanes(builder, schema, read)
-  const row = rowPlanes(builder, columns)
+  const row = rowPlanes(builder, columns, carryDepth)
   const wires = groupPlanes(row, keys, filter)
   const groupsWithPlanes = groups.map((group, index): GroupPlanes => {
     const rows = wires[index]!
@@ -49,7 +60,7 @@ export function planRows(query: BoundQuery, groups: readonly (readonly KeyValue[
       },
     }
   })
-  return { demand: collectDemand(aggregates, groupsWithPlanes), builder, columns }
+  return { demand: collectDemand(aggregates, groupsWithPlanes, summedRows), builder, columns }
 }
 
 /** Writes the loads; the references are those of the circuit's inputs. */

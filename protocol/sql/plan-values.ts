@@ -64,26 +64,30 @@ function convertedPlanes(rowPlan: RowPlan, method: CountMethod): readonly Wire[]
   return method === 'convert' ? [...summed, ...looseCounts(rowPlan)] : [...summed]
 }
 
-/**
- * The ways of counting whose converted planes fit into memory.
- *
- * @throws ShareholdError SH_PLAN_GROUPS if there is none
- */
-export function possibleMethods(params: PlanParams, rowPlan: RowPlan): readonly CountMethod[] {
-  const rows = Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
-  const methods = (['popcount', 'convert'] as const).filter(
-    (method) => convertedPlanes(rowPlan, method).length * rows <= MAX_BATCH_ELEMENTS,
-  )
-  if (methods.length > 0) return methods
-  const planes = convertedPlanes(rowPlan, 'popcount').length
+/** Whether the converted planes of a batch fit into memory. */
+export function fitsMemory(params: PlanParams, rowPlan: RowPlan, method: CountMethod): boolean {
+  return convertedPlanes(rowPlan, method).length * batchRows(params) <= MAX_BATCH_ELEMENTS
+}
+
+function checkMemory(params: PlanParams, rowPlan: RowPlan, method: CountMethod): void {
+  if (fitsMemory(params, rowPlan, method)) return
+  const planes = convertedPlanes(rowPlan, method).length
   throw new ShareholdError(
     'SH_PLAN_GROUPS',
-    `Sums over ${planes} groups of rows, ${rows} rows at a time, would take too much memory.`,
+    `Sums over ${planes} groups of rows, ${batchRows(params)} rows at a time, would take too much memory.`,
     { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
   )
 }
 
-/** Writes all operators of the plan. */
+function batchRows(params: PlanParams): number {
+  return Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
+}
+
+/**
+ * Writes all operators of the plan.
+ *
+ * @throws ShareholdError SH_PLAN_GROUPS if it would take too much memory
+ */
 export function writePlan(
   query: BoundQuery,
   params: PlanParams,
@@ -91,6 +95,7 @@ export function writePlan(
   method: CountMethod,
   writer: PlanWriter,
 ): void {
+  checkMemory(params, rowPlan, method)
   const { demand, builder, columns } = rowPlan
   const { cohorts } = demand
   const values = computedValues(demand.values)

@@ -12,21 +12,23 @@
  * Who learns what: nodes nothing but the public sizes; the querier the cohort bits and, where the bit is
  * 1, the values (leaks.ts lists them).
  */
-import { schedule } from '../cost.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './bind-output.ts'
 import type { BoundQuery } from './bound.ts'
+import { choose } from './choices.ts'
+import type { Choice } from './choices.ts'
 import { sqlTypeOf } from './column-domain.ts'
 import type { Demand } from './demand.ts'
 import { groupsOf } from './groups.ts'
 import type { KeyValue } from './groups.ts'
-import { networkSeconds } from './network-model.ts'
 import { planRows } from './plan-rows.ts'
-import { looseCounts, possibleMethods, writePlan } from './plan-values.ts'
-import type { CountMethod } from './plan-values.ts'
+import type { RowPlan, RowStrategy } from './plan-rows.ts'
+import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
+import { FIRST_STRATEGY, QUESTIONS } from './strategy.ts'
+import type { Strategy } from './strategy.ts'
 
 export interface PlannedQuery {
   readonly plan: Plan
@@ -34,46 +36,45 @@ export interface PlannedQuery {
   /** What each operator is for, one line an operator. */
   readonly purposes: readonly string[]
   readonly demand: Demand
+  readonly choices: readonly Choice[]
 }
 
 /**
- * Plans a query. Of the two ways to count, the one with the lower exact cost on the committee's class of
- * network is taken.
+ * Plans a query. Where there are several ways, the one with the lowest estimate is taken for the committee's
+ * class of network (strategy.ts).
  *
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
   const groups = groupsOf(query.keys)
-  const rowPlan = planRows(query, groups)
-  const write = (method: CountMethod): PlanWriter => {
+  const rowPlans = new Map<string, RowPlan>()
+  const rowPlanOf = (strategy: RowStrategy): RowPlan => {
+    const key = `${strategy.carryDepth} ${strategy.summedRows}`
+    const rowPlan = rowPlans.get(key) ?? planRows(query, groups, strategy)
+    rowPlans.set(key, rowPlan)
+    return rowPlan
+  }
+  const write = (strategy: Strategy): PlanWriter => {
     const writer = new PlanWriter()
-    writePlan(query, params, rowPlan, method, writer)
+    writePlan(query, params, rowPlanOf(strategy), strategy.counts, writer)
     return writer
   }
-  const methods = possibleMethods(params, rowPlan)
-  const candidates = looseCounts(rowPlan).size === 0 ? methods.slice(0, 1) : methods
-  const best = cheapest(params, candidates.map(write))
-  return {
-    plan: best.plan,
-    answer: answerOf(query, groups, rowPlan.demand),
-    purposes: best.purposes,
-    demand: rowPlan.demand,
+  let strategy = FIRST_STRATEGY
+  const choices: Choice[] = []
+  for (const ask of QUESTIONS) {
+    const { question, options } = ask({ query, params, rowPlanOf }, strategy)
+    const candidates = options.map((option) => ({
+      name: option.name,
+      value: option.strategy,
+      plan: write(option.strategy).plan,
+    }))
+    const { value, choice } = choose(question, candidates, params)
+    strategy = value
+    if (choice !== undefined) choices.push(choice)
   }
-}
-
-/** The plan that spends least time on the network; the first of equals. */
-function cheapest(params: PlanParams, candidates: readonly PlanWriter[]): PlanWriter {
-  const [first, ...others] = candidates
-  if (first === undefined) throw new RangeError('no candidate')
-  if (others.length === 0) return first
-  const seconds = ({ plan }: PlanWriter): number =>
-    networkSeconds(schedule(plan, params), params.network)
-  let best = { writer: first, cost: seconds(first) }
-  for (const writer of others) {
-    const cost = seconds(writer)
-    if (cost < best.cost) best = { writer, cost }
-  }
-  return best.writer
+  const { plan, purposes } = write(strategy)
+  const { demand } = rowPlanOf(strategy)
+  return { plan, answer: answerOf(query, groups, demand), purposes, demand, choices }
 }
 
 function answerOf(

@@ -30,20 +30,23 @@ describe.each([3, 5, 7])('pseudo-random sharings among %i', (n) => {
   const of = committee(n)
   const all = parties(of)
 
-  it.each([0, 1, 65, 8195])('are consistent degree-t sharings of the sum of streams (%i)', (length) => {
-    const held = all.map((party) => ({
-      party,
-      share: prssField(arena, of, party, setKey, COUNTER, length, prg),
-    }))
-    const expected = arena.elements(length)
-    const stream = arena.elements(length)
-    vector.fill(expected, 0n)
-    of.sets.forEach((_, setIndex) => {
-      fillField(prg, setKey(setIndex), COUNTER, stream)
-      vector.add(expected, expected, stream)
-    })
-    expect(vector.equal(shamir.reconstruct(arena, of, held), expected)).toBe(true)
-  })
+  it.each([0, 1, 65, 8195])(
+    'are consistent degree-t sharings of the sum of streams (%i)',
+    (length) => {
+      const held = all.map((party) => ({
+        party,
+        share: prssField(arena, of, party, setKey, COUNTER, length, prg),
+      }))
+      const expected = arena.elements(length)
+      const stream = arena.elements(length)
+      vector.fill(expected, 0n)
+      of.sets.forEach((_, setIndex) => {
+        fillField(prg, setKey(setIndex), COUNTER, stream)
+        vector.add(expected, expected, stream)
+      })
+      expect(vector.equal(shamir.reconstruct(arena, of, held), expected)).toBe(true)
+    },
+  )
 
   it('depend on the counter', () => {
     const draw = (counter: Counter): bigint[] =>
