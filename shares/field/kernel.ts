@@ -3,7 +3,7 @@
  * `bits/` call kernels; everybody else uses vector.ts, plane.ts and transpose.ts, which check
  * lengths. The kernels themselves check nothing.
  *
- * Instantiation is synchronous (21 KB of code; no browser has run it yet), so importing this
+ * Instantiation is synchronous (25 KB of code; no browser has run it yet), so importing this
  * module is all it takes.
  */
 import { KERNEL_WASM } from './kernel-wasm.ts'
@@ -18,6 +18,7 @@ export interface Kernel {
   fpAddScaled(o: number, a: number, c: bigint, n: number): void
   fpCombine(o: number, table: number, k: number, n: number): void
   fpCombineSmall(o: number, table: number, k: number, n: number): void
+  fpPrefixSum(o: number, a: number, n: number): void
   fpSum(a: number, n: number): bigint
   fpDot(a: number, b: number, n: number): bigint
   fpFill(o: number, c: bigint, n: number): void
@@ -78,6 +79,18 @@ export interface Kernel {
   bitExpand(o: number, a: number, count: number): void
   bitSelect(o: number, v: number, a: number, count: number): void
   bitSelectSum(v: number, a: number, count: number): bigint
+  wordGather(o: number, a: number, words: number, indices: number, count: number): number
+  wordScatter(o: number, words: number, a: number, indices: number, count: number): number
+  bitShift(o: number, a: number, n: number, s: number): void
+  bitCompress(o: number, room: number, a: number, m: number, n: number): number
+  bitDeposit(o: number, a: number, m: number, n: number): void
+  bitFold(o: number, a: number, rows: number, n: number): void
+  ringSubFromBits(o: number, plane: number, r: number, count: number, w: number): void
+  ringFlip(o: number, v: number, plane: number, count: number, w: number, one: number): void
+  ringAdd(o: number, a: number, b: number, count: number, w: number): void
+  ringSub(o: number, a: number, b: number, count: number, w: number): void
+  ringAddProduct(o: number, a: number, b: number, c: number, count: number, w: number): void
+  ringSum(a: number, count: number, w: number): number
   memEqual(a: number, b: number, n: number): number
   memCopy(o: number, a: number, n: number): void
   memFill(o: number, byte: number, n: number): void

@@ -86,6 +86,12 @@ export function combine(
   }
 }
 
+/** out[i] = a[0] + ... + a[i]. */
+export function prefixSum(out: FpVector, a: FpVector): void {
+  sameLength(out, a)
+  kernel.fpPrefixSum(out.ptr, a.ptr, out.length)
+}
+
 /** The sum of all elements. */
 export function sum(a: FpVector): bigint {
   return kernel.fpSum(a.ptr, a.length)

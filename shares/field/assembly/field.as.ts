@@ -283,6 +283,18 @@ export function fpAddScaled(o: usize, a: usize, c: u64, n: u32): void {
   }
 }
 
+/** o[i] = a[0] + … + a[i]. `o` may be `a`. */
+export function fpPrefixSum(o: usize, a: usize, n: u32): void {
+  const e = a + (<usize>n << 3)
+  let s: u64 = 0
+  while (a < e) {
+    s = fin(s + load<u64>(a))
+    store<u64>(o, s)
+    o += 8
+    a += 8
+  }
+}
+
 export function fpSum(a: usize, n: u32): u64 {
   const p = i64x2.splat(splatP)
   const e = a + (<usize>n << 3)

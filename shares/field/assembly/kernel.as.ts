@@ -2,3 +2,6 @@
 export * from './field.as'
 export * from './bits.as'
 export * from './transpose.as'
+export * from './permute.as'
+export * from './lanes.as'
+export * from './ring.as'
