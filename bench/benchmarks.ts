@@ -3,10 +3,12 @@ import { type Benchmark, onFleet } from './benchmark.ts'
 import { importing } from './import.ts'
 import { jiffBenchmark } from './jiff/benchmark.ts'
 import { TASKS, taskOf } from './tasks/all.ts'
+import { transport } from './transport/benchmark.ts'
 
 export const BENCHMARKS: readonly Benchmark[] = [
   ...TASKS.map(onFleet),
   importing,
+  transport,
   jiffBenchmark((name) => onFleet(taskOf(name))),
 ]
 
