@@ -11,7 +11,7 @@ import {
 } from 'node:crypto'
 
 import type { Prg } from '../protocol/party.ts'
-import type { Hash, IncrementalHash } from '../shares/hash.ts'
+import type { IncrementalHash, StreamingHash } from '../shares/hash.ts'
 
 const BLOCK_BYTES = 16
 
@@ -87,7 +87,7 @@ function sameKey(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** SHA-256. */
-export const hash: Hash = {
+export const hash: StreamingHash = {
   sha256: (bytes) => new Uint8Array(digestOf('sha256', bytes, 'buffer')),
   start: sha256,
 }

@@ -29,6 +29,14 @@ export class MerkleStack {
     this.#leaves++
   }
 
+  /** The same leaves, in a stack that grows by itself. */
+  copy(): MerkleStack {
+    const copy = new MerkleStack(this.#hash)
+    copy.#roots.push(...this.#roots)
+    copy.#leaves = this.#leaves
+    return copy
+  }
+
   /** The root over all leaves so far. */
   root(): Uint8Array {
     if (this.#roots.length === 0) return root([], this.#hash)

@@ -62,8 +62,8 @@ export interface Channel {
   send(to: number, tag: Tag, payload: Payload): Promise<void>
   /**
    * The next message of party `from`.
-   * @param place where a caller would copy the message to: saves the array between. A channel may ignore it.
-   * @returns the message, or an empty array if all of it went to `place`
+   * @param place takes the message, all of it before the promise resolves: saves the array between
+   * @returns the message, or an empty array if there is `place`
    * @throws ShareholdError SH_ROUND_* naming the party if it is gone, late, or sent another tag or another length.
    */
   receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array>

@@ -82,14 +82,13 @@ function keepable({ to, payload }: Outgoing): Outgoing {
 export async function commonRound(channel: Channel, parts: readonly RoundPart[]): Promise<void> {
   const { tag } = parts[0]!
   let over = false
-  const receive = async (from: number, blocks: readonly Block[]): Promise<void> => {
+  const receive = (from: number, blocks: readonly Block[]): Promise<unknown> => {
     const place = (piece: Uint8Array, offset: number): void => {
       // After a failure elsewhere, the blocks may belong to somebody else.
       if (!over) scatter(blocks, piece, offset)
     }
     const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0)
-    const whole = await channel.receive(from, tag, bytes, place)
-    if (whole.length > 0) place(whole, 0)
+    return channel.receive(from, tag, bytes, place)
   }
   const sending = payloadsByPeer(parts).map(([to, payloads]) =>
     channel.send(to, tag, inOne(payloads)),

@@ -9,6 +9,11 @@ export interface Hash {
   readonly start?: () => IncrementalHash
 }
 
+/** One with which it can be had. */
+export interface StreamingHash extends Hash {
+  readonly start: () => IncrementalHash
+}
+
 export interface IncrementalHash {
   /** Goes on with `bytes`, and does not keep them. */
   update(bytes: Uint8Array): IncrementalHash

@@ -18,12 +18,11 @@ function partyOver(channel: Channel): Party {
 }
 
 describe('exchange', () => {
-  it('takes a message in pieces, or whole from a channel that does not place', async () => {
+  it('takes a message in pieces', async () => {
     const channel: Channel = {
       send: async () => {},
       async receive(from, _tag, bytes, place) {
         const message = new Uint8Array(bytes).fill(from)
-        if (from === 3) return message
         place!(message.subarray(0, 5), 0)
         place!(message.subarray(5), 5)
         return new Uint8Array(0)

@@ -2,11 +2,11 @@
 import { ctr } from '@noble/ciphers/aes.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 
-import type { Hash } from '../../shares/hash.ts'
+import type { StreamingHash } from '../../shares/hash.ts'
 import type { Prg } from '../../shares/prg.ts'
 import { prgRng, type Rng } from '../../shares/random.ts'
 
-export const hash: Hash = { sha256: (bytes) => sha256(bytes), start: () => sha256.create() }
+export const hash: StreamingHash = { sha256: (bytes) => sha256(bytes), start: () => sha256.create() }
 
 export const prg: Prg = {
   fill(key, iv, out) {

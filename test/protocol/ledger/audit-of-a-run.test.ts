@@ -24,6 +24,7 @@ import { openOutputs, sealOutput } from '../../../protocol/output.ts'
 import { generateResultKey } from '../../../protocol/seal.ts'
 import { TranscriptChannel } from '../../../protocol/transcript.ts'
 import type { Schema } from '../../../shares/schema.ts'
+import { hash as streamingHash } from '../../shares/noble.ts'
 import { runAll, testCommittee } from '../parties.ts'
 import { randomCase, type RandomCase } from '../random-plan.ts'
 import { executeAll, plainSource } from '../run-plan.ts'
@@ -146,7 +147,7 @@ async function runAndAudit(
   const ends = await runAll(parties, network, async (party) => {
     const { index } = party
     const about = { job: 'job-1', attempt: 1 }
-    const channel = new TranscriptChannel(party.channel, index, about, party.keys, hash)
+    const channel = new TranscriptChannel(party.channel, index, about, party.keys, streamingHash)
     const source = plainSource(index, n, params, columns, memberOfRow)
     const shares = await execute({ ...party, channel }, plan, params, source)
     const place = { jobContext: context, n, index }
