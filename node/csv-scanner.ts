@@ -188,6 +188,11 @@ export class CsvScanner {
   }
 }
 
+/** SH_IMPORT_CSV for a row that is not whole after so many bytes. */
+export function rowTooLong(line: number, bytes: number): ShareholdError {
+  return fault(line, `begins a row of more than ${bytes} bytes: a quote is not closed`)
+}
+
 const notCsv = (line: number): ShareholdError => fault(line, 'is not valid CSV (RFC 4180)')
 const otherWidth = (line: number): ShareholdError =>
   fault(line, 'has another number of columns than the header')

@@ -4,6 +4,7 @@
  * asked for, so that after a crash in between the same file is not imported twice.
  */
 import { createHmac, hkdfSync } from 'node:crypto'
+import type { Hmac } from 'node:crypto'
 import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -34,11 +35,14 @@ export interface ShareCoordinates {
 /** In coordinates: the version was asked for, and no answer came (yet). */
 export const UNREGISTERED = 0
 
-/** Keyed, so that who reads the coordinates cannot test guesses of the file. */
-export function fileTagOf(bytes: Uint8Array, key: ActorKey, dataset: string): string {
+/**
+ * The tag of a file, to be given its bytes. Keyed, so that who reads the coordinates cannot test guesses of
+ * the file.
+ */
+export function startFileTag(key: ActorKey, dataset: string): Hmac {
   const { seed } = parseSignerKey(key.skey)
   const tagKey = hkdfSync('sha256', seed, dataset, 'sharehold/file-tag/v1', 32)
-  return createHmac('sha256', new Uint8Array(tagKey)).update(bytes).digest('hex')
+  return createHmac('sha256', new Uint8Array(tagKey))
 }
 
 /** @throws ShareholdError SH_IMPORT_DUPLICATE */

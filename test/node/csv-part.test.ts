@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { parseCsvPart } from '../../node/csv-part.ts'
+import { readCsvPart, type ReadBytes } from '../../node/csv-part.ts'
+import { codecOf } from '../../shares/column-codec.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { parseSchema } from '../../shares/parse-schema.ts'
 
@@ -22,9 +23,49 @@ const GOOD = 'P-07,hill,41,120.50,2024-02-29'
 
 const file = (...lines: string[]): Buffer => Buffer.from([HEADER, GOOD, ...lines, ''].join('\n'))
 
-function fault(bytes: Buffer): ShareholdError {
+/** Reads a file that comes in pieces of so many bytes. */
+function inPieces(bytes: Uint8Array, length: number): ReadBytes {
+  let at = 0
+  return async (into) => {
+    const piece = bytes.subarray(at, at + Math.min(length, into.length))
+    into.set(piece)
+    at += piece.length
+    return piece.length
+  }
+}
+
+interface Plain {
+  readonly rows: number
+  /** By schema column, in the order of the part; NULL as ''. */
+  readonly columns: readonly (readonly string[])[]
+  readonly members: readonly { readonly member: string; readonly rows: number }[]
+}
+
+async function parse(bytes: Uint8Array, length = Infinity): Promise<Plain> {
+  const { rows, columns, pseudonyms, order } = await readCsvPart(inPieces(bytes, length), schema)
+  const members: { member: string; rows: number }[] = []
+  order.forEach((row) => {
+    const { bytes: all, starts } = pseudonyms
+    const member = new TextDecoder().decode(all.subarray(starts[row], starts[row + 1]))
+    const last = members.at(-1)
+    if (last?.member === member) last.rows++
+    else members.push({ member, rows: 1 })
+  })
+  return {
+    rows,
+    members,
+    columns: columns.map(({ column, codes, validity }) =>
+      Array.from(order, (row) => {
+        const valid = validity === undefined || ((validity[row >> 3]! >> (row & 7)) & 1) === 1
+        return valid ? codecOf(column).textOf(BigInt(codes[row]!)) : ''
+      }),
+    ),
+  }
+}
+
+async function fault(bytes: Uint8Array, length?: number): Promise<ShareholdError> {
   try {
-    parseCsvPart(bytes, schema)
+    await parse(bytes, length)
   } catch (error) {
     if (error instanceof ShareholdError) return error
     throw error
@@ -33,15 +74,13 @@ function fault(bytes: Buffer): ShareholdError {
 }
 
 describe('a good file', () => {
-  it('is ordered by pseudonym, rows of one member as they come', () => {
-    const part = parseCsvPart(
-      file(
-        'P-01,lake,,0,2024-01-01',
-        'P-07,lake,0,10000,2024-12-31',
-        'P-01,hill,120,1.5,2024-06-01',
-      ),
-      schema,
+  it('is ordered by pseudonym, rows of one member as they come', async () => {
+    const bytes = file(
+      'P-01,lake,,0,2024-01-01',
+      'P-07,lake,0,10000,2024-12-31',
+      'P-01,hill,120,1.5,2024-06-01',
     )
+    const part = await parse(bytes)
     expect(part).toEqual({
       rows: 4,
       members: [
@@ -51,19 +90,36 @@ describe('a good file', () => {
       columns: [
         ['lake', 'hill', 'hill', 'lake'],
         ['', '120', '41', '0'],
-        ['0', '1.5', '120.50', '10000'],
+        ['0.00', '1.50', '120.50', '10000.00'],
         ['2024-01-01', '2024-06-01', '2024-02-29', '2024-12-31'],
       ],
     })
+    for (const length of [1, 2, 7]) expect(await parse(bytes, length)).toEqual(part)
   })
 
-  it('may have its columns in any order, quotes, CRLF, a byte order mark and no final line break', () => {
+  it('may have its columns in any order, quotes, CRLF, a byte order mark and no final line break', async () => {
     const text = '\uFEFFday,cost,"age",clinic,patient\r\n2024-01-01,"1.50",,"hill","P,1"'
-    expect(parseCsvPart(Buffer.from(text), schema)).toEqual({
-      rows: 1,
-      members: [{ member: 'P,1', rows: 1 }],
-      columns: [['hill'], [''], ['1.50'], ['2024-01-01']],
-    })
+    for (const length of [1, 4, Infinity]) {
+      expect(await parse(Buffer.from(text), length)).toEqual({
+        rows: 1,
+        members: [{ member: 'P,1', rows: 1 }],
+        columns: [['hill'], [''], ['1.50'], ['2024-01-01']],
+      })
+    }
+  })
+
+  it('may be longer than what is read at a time, and have values that are written unusually', async () => {
+    const lines = Array.from(
+      { length: 60_000 },
+      (_, i) => `"Zoë ""${i % 1000}""",hill, ${i % 121} ,+${i % 100}.500,2024-03-0${1 + (i % 9)}`,
+    )
+    const { rows, members, columns } = await parse(file(...lines))
+    expect([rows, members.length]).toEqual([60_001, 1001])
+    expect(members[0]).toEqual({ member: 'P-07', rows: 1 })
+    expect(members[3]).toEqual({ member: 'Zoë "10"', rows: 60 })
+    // Before it are P-07, "0" and "1"; its second row is line 1010 of those above.
+    const at = 1 + 60 + 60
+    expect(columns.map((column) => column[at + 1])).toEqual(['hill', '42', '10.50', '2024-03-03'])
   })
 })
 
@@ -199,15 +255,33 @@ describe('a fault is said by row, column and rule, never by value', () => {
     ['nothing at all', Buffer.from(''), 'SH_IMPORT_COLUMNS', [/row 1/iu, /"patient"/u], /P-07/u],
   ]
 
-  it.each(faults)('%s', (_what, bytes, code, said, never) => {
-    const error = fault(bytes)
-    expect(error.code).toBe(code)
-    for (const pattern of said) expect(error.message).toMatch(pattern)
-    expect(`${error.message} ${error.hint ?? ''}`).not.toMatch(never)
+  it.each(faults)('%s', async (_what, bytes, code, said, never) => {
+    for (const length of [1, 5, Infinity]) {
+      const error = await fault(bytes, length)
+      expect(error.code).toBe(code)
+      for (const pattern of said) expect(error.message).toMatch(pattern)
+      expect(`${error.message} ${error.hint ?? ''}`).not.toMatch(never)
+    }
   })
 
-  it('counts lines, not rows, where a quoted cell has several', () => {
+  it('finds a fault in the last row of a long file', async () => {
+    const lines = Array.from({ length: 100_000 }, (_, i) => `P-${i},hill,,1,2024-01-01`)
+    const bytes = file(...lines, 'P-01,hill,7,1,2023-02-29')
+    expect((await fault(bytes)).message).toMatch(/^row 100003, column day: /u)
+    const latin = Buffer.concat([file(...lines, 'P-01,h'), Buffer.of(0xfc)])
+    latin[latin.length - 2] = 0x2c // in place of the line break
+    expect((await fault(latin)).message).toBe('Row 100003, column 3 is not UTF-8.')
+  })
+
+  it('ends at a quote that is never closed, before the whole file is in memory', async () => {
+    const bytes = Buffer.concat([file('P-01,"hill'), Buffer.alloc(20_000_000, 'a,b\n')])
+    const error = await fault(bytes)
+    expect(error).toMatchObject({ code: 'SH_IMPORT_CSV', position: { line: 3 } })
+    expect(error.message).toMatch(/a quote is not closed/u)
+  })
+
+  it('counts lines, not rows, where a quoted cell has several', async () => {
     const text = [HEADER, '"P\n1",hill,1,1,2024-01-01', 'P-02,hill', ''].join('\n')
-    expect(fault(Buffer.from(text)).position).toMatchObject({ line: 4 })
+    expect((await fault(Buffer.from(text))).position).toMatchObject({ line: 4 })
   })
 })
