@@ -24,7 +24,10 @@ export const PROTOCOL_ERRORS = {
     'A boolean circuit is malformed: a gate or an output names a wire that is not there.',
   SH_PROTOCOL_COLUMN: 'A column that the node loaded does not have the shape that the plan states.',
   SH_PROTOCOL_KEY_REUSE: 'A pseudo-random range would be used twice under one key.',
+  SH_PROTOCOL_PERMUTATION: 'Places that were opened in a sort are no permutation.',
   SH_PROTOCOL_SETUP: 'The members of a key set hold different keys.',
+  SH_PROTOCOL_TICKET:
+    'The share-nodes do not all give leave to use shares of an earlier job in this one.',
   SH_ROUND_CANONICAL: 'A party sent a number that is not a canonical field element.',
   SH_ROUND_PEER_GONE: 'A party left in the middle of a round.',
   SH_ROUND_LENGTH: 'A party sent a message of another length than the plan demands.',

@@ -79,6 +79,7 @@ export type KeyUse =
   | 'b2a'
   | 'open'
   | 'reshare'
+  | 'shuffle'
   | 'transcript'
 
 export interface JobKeys {
