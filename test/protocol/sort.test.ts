@@ -71,7 +71,6 @@ describe.each([3, 5, 7])('%i parties', (n) => {
       view(block).set(bytes)
       const words = split(arena, block, committeeOf(n), seededRng('words', length))
       const field = [shareField(arena, n, values, 1), shareField(arena, n, other, 2)]
-      const before = liveBytes()
       const results = await runAll(parties, network, (party) => {
         const at = party.index - 1
         return shuffle(party, arena, TAG, {
@@ -91,12 +90,12 @@ describe.each([3, 5, 7])('%i parties', (n) => {
         const plain = view(reconstruct(arena, committeeOf(n), held)).slice()
         return [...new BigUint64Array(plain.buffer)]
       }
-      expect(column(0).toSorted()).toEqual(values.toSorted())
+      const ascending = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
+      expect(column(0).toSorted(ascending)).toEqual(values.toSorted(ascending))
       if (length > 100) expect(column(0)).not.toEqual(values)
       expect(column(1)).toEqual(column(0).map((value) => value / 3n))
       expect(word(0)).toEqual(column(0))
       expect(word(1)).toEqual(column(0))
-      expect(before).toBeGreaterThanOrEqual(0)
       const sent = network.sent(1, n)
       const rounds = sets.filter((set) => set.includes(1)).length
       expect(sent.length).toBe(length === 0 ? 0 : rounds)
@@ -107,54 +106,60 @@ describe.each([3, 5, 7])('%i parties', (n) => {
   test.each([
     [0, 3, 2, 3],
     [1, 1, 0, 1],
-    [200, 5, 0, 1],
-    [200, 5, 8, 2],
-    [300, 7, 70, 3],
-    [97, 9, 1, 4],
-  ])('sort %i rows by %i bits, %i more with them, %i at a time', async (lanes, key, more, digit) =>
-    withArena(async (arena) => {
-      const { parties, network } = await testCommittee(n)
-      const layout = flatLayout(lanes)
-      const width = key + more
-      const plain = Array.from({ length: width }, (_, k) => randomBits(lanes, 'sort', k))
-      const shares = plain.map((bits, k) => shareBits(arena, n, bits, layout, k))
-      const results = await runAll(parties, network, (party) =>
-        sortRows(
-          party,
-          arena,
-          TAG,
-          shares.map((share) => share[party.index - 1]!),
-          lanes,
-          key,
-          digit,
-        ),
-      )
-      const number = (row: number): number =>
-        plain.slice(0, key).reduce((sum, bits, k) => sum + (bits[row] ?? 0) * 2 ** k, 0)
-      const order = Array.from({ length: lanes }, (_, row) => row).toSorted(
-        (a, b) => number(a) - number(b) || a - b,
-      )
-      for (let k = 0; k < width; k++) {
-        const opened = openBits(
-          arena,
-          n,
-          results.map((planes) => planes[k]!),
-          layout,
+    ...(n === 7
+      ? [[60, 3, 70, 2]]
+      : [
+          [200, 5, 0, 1],
+          [200, 5, 8, 2],
+          [300, 7, 70, 3],
+          [97, 9, 1, 4],
+        ]),
+  ])(
+    'sort %i rows by %i bits, %i more with them, %i at a time',
+    async (lanes = 0, key = 0, more = 0, digit = 1) =>
+      withArena(async (arena) => {
+        const { parties, network } = await testCommittee(n)
+        const layout = flatLayout(lanes)
+        const width = key + more
+        const plain = Array.from({ length: width }, (_, k) => randomBits(lanes, 'sort', k))
+        const shares = plain.map((bits, k) => shareBits(arena, n, bits, layout, k))
+        const results = await runAll(parties, network, (party) =>
+          sortRows(
+            party,
+            arena,
+            TAG,
+            shares.map((share) => share[party.index - 1]!),
+            lanes,
+            key,
+            digit,
+          ),
         )
-        expect(opened).toEqual(order.map((row) => plain[k]![row]))
-      }
-      const rounds = digitsOf(key, digit).reduce(
-        (sum, [, bits]) =>
-          sum + layerCircuit(digitCircuit(bits)).length - 1 + (t + 1) + 1 + sets.length + 1,
-        0,
-      )
-      const steps = parties.flatMap(({ index }) =>
-        parties.flatMap((peer) =>
-          peer.index === index ? [] : network.sent(index, peer.index).map(({ step }) => step),
-        ),
-      )
-      if (lanes > 0) expect(Math.max(...steps)).toBe(TAG.step + rounds - 1)
-    }),
+        const number = (row: number): number =>
+          plain.slice(0, key).reduce((sum, bits, k) => sum + (bits[row] ?? 0) * 2 ** k, 0)
+        const order = Array.from({ length: lanes }, (_, row) => row).toSorted(
+          (a, b) => number(a) - number(b) || a - b,
+        )
+        for (let k = 0; k < width; k++) {
+          const opened = openBits(
+            arena,
+            n,
+            results.map((planes) => planes[k]!),
+            layout,
+          )
+          expect(opened).toEqual(order.map((row) => plain[k]![row]))
+        }
+        const rounds = digitsOf(key, digit).reduce(
+          (sum, [, bits]) =>
+            sum + layerCircuit(digitCircuit(bits)).length - 1 + (t + 1) + 1 + sets.length + 1,
+          0,
+        )
+        const steps = parties.flatMap(({ index }) =>
+          parties.flatMap((peer) =>
+            peer.index === index ? [] : network.sent(index, peer.index).map(({ step }) => step),
+          ),
+        )
+        if (lanes > 0) expect(Math.max(...steps)).toBe(TAG.step + rounds - 1)
+      }),
   )
 })
 
