@@ -1,28 +1,36 @@
+import { compressLanes, depositLanes, shiftLanes } from '../shares/bits/lanes.ts'
 /**
  * From rows to members: for each member, whether any of its rows has the bit set (a segmented OR).
  *
- * Which row belongs to whom is public. In each round the rows left of every member are paired and each
- * pair is replaced by its OR, so a member with r rows is done after ceil(log2 r) rounds; nothing
- * happens across members, so nothing but the public boundaries shapes the rounds.
+ * Which row belongs to whom is public. With the rows of each member adjacent (row-order.ts), every row
+ * takes the OR of itself and the row 1, then 2, 4, ... rows before it, if that is the same member's; then
+ * the last row of each member has the OR of all. Shifts and masks are public, so nothing is looked up row
+ * by row. In a round that concerns few rows, they are picked out beforehand.
  *
- * Secure as AND is (boolean.ts); nobody learns anything. Cost: rows - members ANDs per plane;
- * ceil(log2 of the most rows of a member) rounds, all planes in the same.
+ * Secure as AND is (boolean.ts); nobody learns anything. Cost: ceil(log2 of the most rows of a member)
+ * rounds, all planes in the same; in each an AND a row and plane, or one for each row that has another one
+ * of its member so far before it, if these are fewer than an eighth of all.
  */
-import { xor } from '../shares/bits/plane.ts'
-import type { Arena } from '../shares/field/memory.ts'
-import { type BitShare, wholeBlock } from '../shares/replicated.ts'
+import { and, not, planeBytes, popcount, xor } from '../shares/bits/plane.ts'
+import { type Arena, type Block, view } from '../shares/field/memory.ts'
+import { type BitShare, component, newBitShare, wholeBlock } from '../shares/replicated.ts'
 
-import { andBits } from './boolean.ts'
-import { gatherLanes, joinPlanes, placeLanes } from './gather.ts'
-import { lanePositions, type Layout } from './layout.ts'
+import { andBits, type BitPair, maskBits } from './boolean.ts'
+import { gatherLanes, placeLanes } from './gather.ts'
+import type { Layout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
+import { rowOrder } from './row-order.ts'
+
+/** Where fewer rows than one in so many are concerned, they are picked out. */
+const SPARSE = 8
 
 /**
  * One plane over the members for each plane over the rows.
  * @param arena owns the results
  * @param tag of the first round; the others have the steps that follow
  * @param planes in this layout
- * @param memberOfRow index of each row's member; rows of a member need not be adjacent
+ * @param memberOfRow index of each row's member, not to be changed afterwards; rows of a member need not
+ *   be adjacent
  * @param members number of members; each has a row
  * @throws ShareholdError SH_ROUND_*
  * @throws RangeError if memberOfRow does not fit the layout, or a member has no row
@@ -36,191 +44,124 @@ export async function anyRow(
   memberOfRow: Uint32Array,
   members: number,
 ): Promise<BitShare[]> {
+  const { positions, last } = rowOrder(memberOfRow, members, layout)
   const scratch = arena.child()
   try {
-    const { rows: all, place } = rowsByMember(memberOfRow, members, lanePositions(layout))
-    let rows = all
+    const ends = scratch.bytes(last.length)
+    view(ends).set(last)
     let current: readonly BitShare[] = planes
-    for (let step = tag.step; rows.lanes.length > members; step++) {
-      const level = halve(rows)
-      const round = scratch.child()
+    if (positions !== undefined) {
+      const list = placeLanes(scratch, positions)
+      current = planes.map((plane) => gatherLanes(party, scratch, plane, list))
+      scratch.free(list.block)
+    }
+    const within = sameAsBefore(scratch, ends, layout.lanes)
+    for (let round = 0; ; round++) {
+      const distance = 2 ** round
+      const concerned = popcount(within)
+      if (concerned === 0) break
+      const temporary = scratch.child()
       try {
-        const left = placeLanes(round, level.left)
-        const right = placeLanes(round, level.right)
-        const rest = placeLanes(round, level.rest)
-        const pairs = current.map(
-          (plane) =>
-            [
-              gatherLanes(party, round, plane, left),
-              gatherLanes(party, round, plane, right),
-            ] as const,
-        )
-        const ors = await andBits(party, round, { ...tag, step }, pairs)
-        const next = ors.map((or, k) => {
-          // x OR y = xy + x + y.
-          for (const operand of pairs[k]!) xor(wholeBlock(or), wholeBlock(or), wholeBlock(operand))
-          const alone = gatherLanes(party, round, current[k]!, rest)
-          return joinPlanes(party, scratch, [or, alone])
-        })
+        const level = SPARSE * concerned < layout.lanes ? pickedLevel : wholeLevel
+        const at = { ...tag, step: tag.step + round }
+        const next = await level(party, temporary, at, current, { distance, within, concerned })
         if (current !== planes) for (const plane of current) scratch.free(plane)
         current = next
-        rows = level.next(8 * ors[0]!.bytes)
+        // Twice as far is the same member's if both halves of the way are.
+        const before = temporary.bytes(within.bytes)
+        shiftLanes(before, within, distance)
+        and(within, within, before)
       } finally {
-        round.release()
+        temporary.release()
       }
     }
-    const order = placeLanes(scratch, pick(rows.lanes, place))
-    return current.map((plane) => gatherLanes(party, arena, plane, order))
+    return current.map((plane) => pick(party, arena, plane, ends, members))
   } finally {
     scratch.release()
   }
 }
 
-/** The members that have the same number of rows left. */
-interface RowClass {
-  readonly rows: number
-  readonly members: number
-}
-
-/**
- * Lanes of the current planes, class after class; within a class the first row of every member, then
- * the second of every member, and so on. So whatever is done to the k-th rows of a class is done to a
- * run of the list, without a branch per member.
- */
-interface MemberRows {
-  readonly lanes: Uint32Array
-  readonly classes: readonly RowClass[]
+/** 1 where the row before is the same member's: the complement of the last rows, one row later. */
+function sameAsBefore(arena: Arena, ends: Block, rows: number): Block {
+  const inner = arena.bytes(ends.bytes)
+  not(inner, ends)
+  const within = arena.bytes(ends.bytes)
+  shiftLanes(within, inner, 1)
+  arena.free(inner)
+  const bytes = view(within)
+  bytes.fill(0, Math.ceil(rows / 8))
+  if (rows % 8 !== 0) bytes[rows >> 3]! &= (1 << (rows & 7)) - 1
+  return within
 }
 
 interface Level {
-  /** left[i] and right[i] are paired. */
-  readonly left: Uint32Array
-  readonly right: Uint32Array
-  /** The last row of each member with an odd number of them. */
-  readonly rest: Uint32Array
-  /** The rows of the next level, where pairs come first and the rest from lane `restAt` on. */
-  next(restAt: number): MemberRows
+  readonly distance: number
+  /** 1 in the rows that have another one of their member that far before them. */
+  readonly within: Block
+  /** How many these are. */
+  readonly concerned: number
 }
 
-function halve({ lanes, classes }: MemberRows): Level {
-  const pairs = classes.reduce((sum, { rows, members }) => sum + (rows >> 1) * members, 0)
-  const left = new Uint32Array(pairs)
-  const right = new Uint32Array(pairs)
-  const rest = new Uint32Array(lanes.length - 2 * pairs)
-  let pair = 0
-  let single = 0
-  let at = 0
-  for (const { rows, members } of classes) {
-    for (let k = 0; k < rows >> 1; k++, at += 2 * members) {
-      for (let m = 0; m < members; m++) {
-        left[pair] = lanes[at + m]!
-        right[pair++] = lanes[at + members + m]!
-      }
-    }
-    if (rows % 2 === 0) continue
-    for (let m = 0; m < members; m++) rest[single++] = lanes[at++]!
-  }
-  const next = (restAt: number): MemberRows => {
-    const nextLanes = new Uint32Array(pairs + rest.length)
-    let nextPair = 0
-    let nextSingle = restAt
-    let to = 0
-    for (const { rows, members } of classes) {
-      for (let k = (rows >> 1) * members; k > 0; k--) nextLanes[to++] = nextPair++
-      if (rows % 2 === 0) continue
-      for (let m = 0; m < members; m++) nextLanes[to++] = nextSingle++
-    }
-    const nextClasses = classes.map(({ rows, members }) => ({ rows: (rows + 1) >> 1, members }))
-    return { lanes: nextLanes, classes: nextClasses }
-  }
-  return { left, right, rest, next }
+/** @param arena for what the round needs; its parent owns the results */
+type RunLevel = (
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  planes: readonly BitShare[],
+  level: Level,
+) => Promise<BitShare[]>
+
+/** x OR (y AND within) for all rows, y being that far before x: x + y + xy. */
+const wholeLevel: RunLevel = async (party, arena, tag, planes, { distance, within }) => {
+  const pairs = planes.map((plane): BitPair => {
+    const before = shifted(party, arena, plane, distance)
+    return [plane, maskBits(party, arena, before, within)]
+  })
+  const ors = await andBits(party, arena, tag, pairs)
+  ors.forEach((or, k) => {
+    for (const operand of pairs[k]!) xor(wholeBlock(or), wholeBlock(or), wholeBlock(operand))
+  })
+  return ors.map((or) => arena.keep(or))
 }
 
-/** list[at[0]], list[at[1]], ... */
-function pick(list: Uint32Array, at: Uint32Array): Uint32Array {
-  const out = new Uint32Array(at.length)
-  for (let i = 0; i < at.length; i++) out[i] = list[at[i]!]!
+/** The same for the rows concerned alone: x changes by y + xy. */
+const pickedLevel: RunLevel = async (party, arena, tag, planes, level) => {
+  const { distance, within, concerned } = level
+  const pairs = planes.map((plane): BitPair => {
+    const before = shifted(party, arena, plane, distance)
+    const operands: BitPair = [
+      pick(party, arena, plane, within, concerned),
+      pick(party, arena, before, within, concerned),
+    ]
+    arena.free(before)
+    return operands
+  })
+  const products = await andBits(party, arena, tag, pairs)
+  return planes.map((plane, k) => {
+    const change = products[k]!
+    xor(wholeBlock(change), wholeBlock(change), wholeBlock(pairs[k]![1]))
+    const next = newBitShare(arena, party.committee, plane.bytes)
+    for (let position = 0; position < next.components; position++) {
+      depositLanes(component(next, position), component(change, position), within, concerned)
+    }
+    xor(wholeBlock(next), wholeBlock(next), wholeBlock(plane))
+    return arena.keep(next)
+  })
+}
+
+function shifted(party: Party, arena: Arena, plane: BitShare, by: number): BitShare {
+  const out = newBitShare(arena, party.committee, plane.bytes)
+  for (let position = 0; position < out.components; position++) {
+    shiftLanes(component(out, position), component(plane, position), by)
+  }
   return out
 }
 
-interface SortedRows {
-  readonly rows: MemberRows
-  /** Where each member's first row stands among the first rows of all, once every member has one row. */
-  readonly place: Uint32Array
-}
-
-/** Sorts the rows' lanes by classes of members, in row order within each member. */
-function rowsByMember(
-  memberOfRow: Uint32Array,
-  members: number,
-  positions: Uint32Array,
-): SortedRows {
-  if (memberOfRow.length !== positions.length) {
-    throw new RangeError('memberOfRow has not one entry per row')
+/** The lanes where a public mask has one of its `count` ones. */
+function pick(party: Party, arena: Arena, plane: BitShare, mask: Block, count: number): BitShare {
+  const out = newBitShare(arena, party.committee, planeBytes(count))
+  for (let position = 0; position < out.components; position++) {
+    compressLanes(component(out, position), component(plane, position), mask, count)
   }
-  // One loop a function: so each is compiled as soon as it is hot.
-  const rowsOf = countRows(memberOfRow, members)
-  const membersWith = histogram(rowsOf)
-  if (membersWith[0]! > 0) throw new RangeError(`member ${rowsOf.indexOf(0)} has no row`)
-  const classes = Array.from(membersWith, (count, rows) => ({ rows, members: count })).filter(
-    (one) => one.members > 0,
-  )
-  const lanesBefore = new Uint32Array(membersWith.length)
-  const membersBefore = new Uint32Array(membersWith.length)
-  let lane = 0
-  let member = 0
-  for (const { rows, members: count } of classes) {
-    lanesBefore[rows] = lane
-    membersBefore[rows] = member
-    lane += rows * count
-    member += count
-  }
-  const place = enumerate(rowsOf, membersBefore)
-  const firstLane = enumerate(rowsOf, lanesBefore)
-  const lanes = sortLanes(memberOfRow, positions, rowsOf, membersWith, firstLane)
-  return { rows: { lanes, classes }, place }
-}
-
-function countRows(memberOfRow: Uint32Array, members: number): Uint32Array {
-  const rowsOf = new Uint32Array(members)
-  for (let row = 0; row < memberOfRow.length; row++) {
-    const member = memberOfRow[row]!
-    if (member >= members) throw new RangeError(`no member ${member} of ${members}`)
-    rowsOf[member]!++
-  }
-  return rowsOf
-}
-
-/** How many members have 0, 1, 2, ... rows. */
-function histogram(rowsOf: Uint32Array): Uint32Array {
-  let most = 0
-  for (let m = 0; m < rowsOf.length; m++) most = Math.max(most, rowsOf[m]!)
-  const membersWith = new Uint32Array(most + 1)
-  for (let m = 0; m < rowsOf.length; m++) membersWith[rowsOf[m]!]!++
-  return membersWith
-}
-
-/** Numbers the members of each class consecutively. @param next the first number of each class; changed */
-function enumerate(rowsOf: Uint32Array, next: Uint32Array): Uint32Array {
-  const numbers = new Uint32Array(rowsOf.length)
-  for (let m = 0; m < rowsOf.length; m++) numbers[m] = next[rowsOf[m]!]!++
-  return numbers
-}
-
-/** @param target where the next row of each member belongs; changed */
-function sortLanes(
-  memberOfRow: Uint32Array,
-  positions: Uint32Array,
-  rowsOf: Uint32Array,
-  membersWith: Uint32Array,
-  target: Uint32Array,
-): Uint32Array {
-  const lanes = new Uint32Array(memberOfRow.length)
-  for (let row = 0; row < memberOfRow.length; row++) {
-    const member = memberOfRow[row]!
-    const to = target[member]!
-    lanes[to] = positions[row]!
-    target[member] = to + membersWith[rowsOf[member]!]!
-  }
-  return lanes
+  return out
 }

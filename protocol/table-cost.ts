@@ -12,21 +12,24 @@ import { lastAdder } from './popcount.ts'
 import { thresholdCircuit } from './select-rank.ts'
 import { lessThanZeroCircuit } from './share-split.ts'
 import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
-import { membersOf } from './validate-plan.ts'
 
-/** Level L pairs the ceil(rows / 2^L) values that are left of each member. */
+/**
+ * Round k gives every row the OR with the one 2^k rows before: an AND a row, or for the rows that have one of
+ * their member there, if these are fewer than an eighth of all.
+ */
 export function anyRowRounds(tally: Tally, planes: number, tag: Tag, params: PlanParams): void {
   const classes = params.dataset.rowsPerMember
   const most = classes.at(-1)?.[0] ?? 1
-  for (let level = 0; 2 ** level < most; level++) {
-    const pairs = classes.reduce(
-      (sum, [rows, members]) => sum + members * Math.floor(Math.ceil(rows / 2 ** level) / 2),
+  const rows = tableLayout(params).lanes
+  for (let round = 0; 2 ** round < most; round++) {
+    const concerned = classes.reduce(
+      (sum, [each, members]) => sum + members * Math.max(0, each - 2 ** round),
       0,
     )
-    tally.round(tag, level, planes * planeBytes(pairs))
+    const lanes = 8 * concerned < rows ? concerned : rows
+    tally.round(tag, round, planes * planeBytes(lanes))
+    tally.andGates += planes * lanes
   }
-  const rows = tableLayout(params).lanes
-  tally.andGates += planes * (rows - membersOf(params))
 }
 
 /** A carry-save tree over blocks of 128 lanes while there are more than 64, then over lanes; a last adder. */

@@ -51,6 +51,46 @@ async function checkPopcount(
 
 const ones = (lanes: number): number[] => Array.from({ length: lanes }, () => 1)
 
+interface Table {
+  readonly layout: Layout
+  readonly memberOfRow: Uint32Array
+  readonly members: number
+}
+
+/** Rows of members 0, 1, 2, ... one after the other. */
+function adjacent(layout: Layout, rows: (member: number) => number): Table {
+  const memberOfRow = new Uint32Array(layout.lanes)
+  let members = 0
+  for (let row = 0; row < layout.lanes; members++) {
+    const end = Math.min(layout.lanes, row + rows(members))
+    memberOfRow.fill(members, row, end)
+    row = end
+  }
+  return { layout, memberOfRow, members }
+}
+
+const TABLES: Readonly<Record<string, Table>> = {
+  // Member 0 has 100 rows, the others few, in no order.
+  'scattered rows': {
+    layout: layoutOf([200, 3, 90]),
+    memberOfRow: Uint32Array.from({ length: 293 }, (_, row) =>
+      row % 3 === 0 ? 0 : row < 80 ? row % 40 : (row * 7) % 40,
+    ),
+    members: 40,
+  },
+  'adjacent rows': adjacent(layoutOf([256, 128, 300]), (member) => 1 + ((member * 7) % 3)),
+  'adjacent rows in chunks with gaps': adjacent(
+    layoutOf([100, 130, 7]),
+    (member) => 1 + (member % 5),
+  ),
+  // From the second round on, few rows are concerned.
+  'one row, most of them, and one with many': adjacent(layoutOf([2000]), (member) =>
+    member === 300 ? 200 : 1 + (member % 2),
+  ),
+  'one row each': adjacent(layoutOf([200]), () => 1),
+  'all rows': adjacent(layoutOf([300]), () => 300),
+}
+
 describe.each([3, 5, 7])('%i parties', (n) => {
   test.each([0, 1, 2, 7, 63, 64, 65, 129, 8192])('popcount of %i lanes', async (lanes) => {
     const planes = [randomBits(lanes, 'x'), ones(lanes), randomBits(lanes, 'y')]
@@ -65,14 +105,9 @@ describe.each([3, 5, 7])('%i parties', (n) => {
     await checkPopcount(n, layout, planes, 13)
   })
 
-  test('any-row of members with scattered rows', async () =>
-    withArena(async (arena) => {
-      const layout = layoutOf([200, 3, 90])
-      const members = 40
-      // Member 0 has 100 rows, the others few, in no order.
-      const memberOfRow = Uint32Array.from({ length: layout.lanes }, (_, row) =>
-        row % 3 === 0 ? 0 : row < 80 ? row % members : (row * 7) % members,
-      )
+  test.each(Object.entries(TABLES))('any-row of members with %s', async (_name, table) => {
+    const { layout, memberOfRow, members } = table
+    await withArena(async (arena) => {
       const { parties, network } = await testCommittee(n)
       const planes = [0, 1, 2].map((k) =>
         randomBits(layout.lanes, k).map((bit, row) => (row % 5 === k ? bit : 0)),
@@ -90,7 +125,8 @@ describe.each([3, 5, 7])('%i parties', (n) => {
           members,
         ),
       )
-      expect(liveBytes() - before).toBeLessThan(n * planes.length * 20 * 32)
+      const bytes = planeBytes(members)
+      expect(liveBytes() - before).toBeLessThanOrEqual(n * planes.length * 20 * 1.25 * bytes)
       planes.forEach((bits, k) => {
         const any = Array.from({ length: members }, () => 0)
         bits.forEach((bit, row) => {
@@ -102,16 +138,17 @@ describe.each([3, 5, 7])('%i parties', (n) => {
       const rows = Array.from({ length: members }, () => 0)
       for (const member of memberOfRow) rows[member]!++
       const most = Math.max(...rows)
-      const pairs: number[] = []
-      for (let left = rows; left.some((count) => count > 1);) {
-        pairs.push(left.reduce((sum, count) => sum + (count >> 1), 0))
-        left = left.map((count) => (count + 1) >> 1)
+      const expected: number[] = []
+      for (let distance = 1; distance < most; distance *= 2) {
+        const concerned = rows.reduce((sum, each) => sum + Math.max(0, each - distance), 0)
+        const lanes = concerned < layout.lanes / 8 ? concerned : layout.lanes
+        expected.push(3 * planeBytes(lanes))
       }
-      expect(pairs).toHaveLength(Math.ceil(Math.log2(most)))
-      expect(network.sent(1, n).map(({ bytes }) => bytes)).toEqual(
-        pairs.map((count) => 3 * planeBytes(count)),
-      )
-    }))
+      const sent = network.sent(1, n)
+      expect(sent.map(({ bytes: length }) => length)).toEqual(expected)
+      expect(sent.map(({ step }) => step)).toEqual(sent.map((_, k) => TAG.step + k))
+    })
+  })
 })
 
 test.each([65_535, 65_536, 65_537])(
@@ -143,4 +180,6 @@ test('any-row refuses boundaries that do not fit', async () =>
     await expect(run([0, 0, 1], 2)).rejects.toThrow(RangeError)
     await expect(run([0, 0, 1, 2], 2)).rejects.toThrow(RangeError)
     await expect(run([0, 0, 2, 2], 3)).rejects.toThrow(RangeError)
+    await expect(run([0, 0, 1, 1], 3)).rejects.toThrow(RangeError)
+    await expect(run([1, 1, 0, 0], 3)).rejects.toThrow(RangeError)
   }))

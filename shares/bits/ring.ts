@@ -1,0 +1,92 @@
+/**
+ * Vectors of integers modulo 2^8, 2^16 or 2^32 in kernel memory, little endian: what bits are counted
+ * in. Local to a party, linear-time, allocates nothing.
+ *
+ * Lengths are multiples of 128 elements, so that they are those of whole planes (16 bytes). `out` may be an
+ * input. RangeError if lengths or widths differ.
+ */
+import { kernel } from '../field/kernel.ts'
+import { type Arena, type Block, sliceBlock } from '../field/memory.ts'
+
+/** Bytes of an element. */
+export type RingWidth = 1 | 2 | 4
+
+export interface RingVector {
+  readonly ptr: number
+  /** Elements. */
+  readonly length: number
+  readonly width: RingWidth
+}
+
+/** The narrowest ring in which `bits` bits fit. @throws RangeError beyond 32 bits */
+export function ringWidth(bits: number): RingWidth {
+  if (!(bits <= 32)) throw new RangeError(`no ring of ${bits} bits`)
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : 4
+}
+
+/** A vector, NOT zeroed. @throws RangeError if the length is no multiple of 128 */
+export function newRing(arena: Arena, length: number, width: RingWidth): RingVector {
+  if (length % 128 !== 0) throw new RangeError(`a ring vector of ${length} elements`)
+  return { ptr: arena.bytes(length * width).ptr, length, width }
+}
+
+/** Its bytes, sharing its memory. */
+export function ringBlock({ ptr, length, width }: RingVector): Block {
+  return { ptr, bytes: length * width }
+}
+
+/** Elements from..to-1, sharing memory. */
+export function sliceRing(vector: RingVector, from: number, to: number): RingVector {
+  const { width } = vector
+  const { ptr } = sliceBlock(ringBlock(vector), from * width, to * width)
+  return { ptr, length: to - from, width }
+}
+
+/** out = the bits of the plane, as 0 or 1, less r. */
+export function subtractFromBits(out: RingVector, plane: Block, r: RingVector): void {
+  alike(out, r)
+  fits(plane, out)
+  kernel.ringSubFromBits(out.ptr, plane.ptr, r.ptr, out.length, out.width)
+}
+
+/** out = one - v in the lanes where the plane is 1, and v in the others. */
+export function flipWhere(out: RingVector, v: RingVector, plane: Block, one: 0 | 1): void {
+  alike(out, v)
+  fits(plane, out)
+  kernel.ringFlip(out.ptr, v.ptr, plane.ptr, out.length, out.width, one)
+}
+
+/** out = a + b */
+export function add(out: RingVector, a: RingVector, b: RingVector): void {
+  alike(out, a, b)
+  kernel.ringAdd(out.ptr, a.ptr, b.ptr, out.length, out.width)
+}
+
+/** out = a - b */
+export function subtract(out: RingVector, a: RingVector, b: RingVector): void {
+  alike(out, a, b)
+  kernel.ringSub(out.ptr, a.ptr, b.ptr, out.length, out.width)
+}
+
+/** out = out + factor * a * b, element by element; `factor` is a small integer. */
+export function addProduct(out: RingVector, a: RingVector, b: RingVector, factor: number): void {
+  alike(out, a, b)
+  kernel.ringAddProduct(out.ptr, a.ptr, b.ptr, factor, out.length, out.width)
+}
+
+/** The sum of all elements, modulo 2^32: its low bits are those of the ring. */
+export function sum(vector: RingVector): number {
+  return kernel.ringSum(vector.ptr, vector.length, vector.width) >>> 0
+}
+
+function alike(first: RingVector, ...others: readonly RingVector[]): void {
+  for (const { length, width } of [first, ...others]) {
+    if (length % 128 !== 0 || length !== first.length || width !== first.width) {
+      throw new RangeError('ring vectors of different kinds')
+    }
+  }
+}
+
+function fits(plane: Block, { length }: RingVector): void {
+  if (plane.bytes * 8 !== length) throw new RangeError(`${plane.bytes} bytes, ${length} elements`)
+}
