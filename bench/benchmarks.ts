@@ -2,6 +2,7 @@
 import { type Benchmark, onFleet } from './benchmark.ts'
 import { importing } from './import.ts'
 import { jiffBenchmark } from './jiff/benchmark.ts'
+import { SCALE_TASKS } from './scaling/tasks.ts'
 import { TASKS, taskOf } from './tasks/all.ts'
 import { transport } from './transport/benchmark.ts'
 
@@ -10,6 +11,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   importing,
   transport,
   jiffBenchmark((name) => onFleet(taskOf(name))),
+  ...SCALE_TASKS.map((task) => ({ ...onFleet(task), onRequest: true })),
 ]
 
 /** @throws RangeError if there is none of that name */

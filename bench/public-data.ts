@@ -29,10 +29,10 @@ export function publicRng(label: string): Rng {
   return prgRng(prg, keyOf(label))
 }
 
-/** `count` u32, the same in every process. */
-export function publicWords(label: string, count: number): Uint32Array {
+/** `count` u32 of the label's stream, the same in every process. @param from a multiple of 4 */
+export function publicWords(label: string, count: number, from = 0): Uint32Array {
   const words = new Uint32Array(count)
-  prg.fill(keyOf(label), ivOf(ONCE), new Uint8Array(words.buffer))
+  prg.fill(keyOf(label), ivOf(ONCE, from / 4), new Uint8Array(words.buffer))
   return words
 }
 

@@ -1,12 +1,15 @@
-/** All benchmarks of the engine, in the order in which they are printed. */
+/** All tasks that a fleet of parties can be given, in the order in which they are printed. */
+import { SCALE_TASKS } from '../scaling/tasks.ts'
+
 import { chain, innerProduct, multiplications } from './arithmetic.ts'
 import { maximum, median } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { query } from './query.ts'
-import { queryCold } from './stored-query.ts'
+import { queryCold, queryWarm } from './stored-query.ts'
 import type { Task } from './task.ts'
 
+/** Those that are run unless others are asked for. */
 export const TASKS: readonly Task[] = [
   multiplications,
   innerProduct,
@@ -19,11 +22,12 @@ export const TASKS: readonly Task[] = [
   median,
   query,
   queryCold,
+  queryWarm,
 ]
 
 /** @throws RangeError if there is none of that name */
 export function taskOf(name: string): Task {
-  const found = TASKS.find((task) => task.name === name)
+  const found = [...TASKS, ...SCALE_TASKS].find((task) => task.name === name)
   if (found !== undefined) return found
   const names = TASKS.map((task) => task.name).join(', ')
   throw new RangeError(`there is no benchmark "${name}": choose of ${names}`)
