@@ -1,26 +1,30 @@
 /**
  * What a plan costs, from closed formulas over its parameters: every round, every message between every
  * two parties, and the local work. EXPLAIN prints it, auditors compare it with the transcripts that the
- * nodes signed, and a test compares it with what the executor sends, message by message. Written
- * apart from the executor on purpose: nothing is shared but the shapes and circuits.
+ * nodes signed, and a test compares it with what the executor sends, message by message. Written apart
+ * from the executor on purpose: nothing is shared but the shapes, the circuits and what may run when.
  *
  * All our protocols are made of dealings, and every dealer i sends the same to the t parties
- * i-1..i-t (around the circle): so a round is a list of dealers and a length.
+ * i-1..i-t (around the circle): so an operator's round is a list of dealers and a length.
  */
-import { batchesOf } from './layout.ts'
 import { laneWise, wholeTable } from './operator-cost.ts'
 import type { Tag } from './party.ts'
+import { fitsBeside, type Phase, phasesOf, type Task } from './phases.ts'
 import type { Plan, PlanParams } from './plan.ts'
-import { type Round, Tally } from './tally.ts'
-import { stageOf, validatePlan } from './validate-plan.ts'
+import { bytesBetween, type Round, type Size, Tally } from './tally.ts'
+import { type Shape, validatePlan } from './validate-plan.ts'
 
 export type { Round } from './tally.ts'
 
-export interface Schedule {
-  readonly n: number
-  readonly t: number
+/**
+ * What operators that run side by side do in one round, ascending by operator; at least one of them sends.
+ * A message has what they all send, on end, and the tag of the first.
+ */
+export type CommonRound = readonly Round[]
+
+export interface Schedule extends Size {
   /** In order. */
-  readonly rounds: readonly Round[]
+  readonly rounds: readonly CommonRound[]
   /** Products over F_p that are re-shared; B2A counts t per bit. */
   readonly fieldMultiplications: number
   /** AND gates times lanes, without padding in the rows. */
@@ -41,6 +45,17 @@ export interface PairTraffic {
   readonly bytes: number
 }
 
+/** One operator's part of a schedule. */
+export interface OperatorCost {
+  /** Rounds in which it sends. */
+  readonly rounds: number
+  /** The first and the last of them among all rounds of the schedule, from 1; 0 if there are none. */
+  readonly first: number
+  readonly last: number
+  /** Payload bytes that the party sends that sends most of them. */
+  readonly bytes: number
+}
+
 /**
  * The static schedule of a plan.
  * @throws ShareholdError SH_PLAN_INVALID, SH_PROTOCOL_CIRCUIT
@@ -48,33 +63,90 @@ export interface PairTraffic {
 export function schedule(plan: Plan, params: PlanParams): Schedule {
   const shapes = validatePlan(plan, params)
   const { n, t } = params.committee
-  const tally = new Tally(n, t)
-  const operators = [...plan.operators.entries()]
-  for (const { index, layout } of batchesOf(params)) {
-    for (const [op, operator] of operators) {
-      if (stageOf(plan, shapes, op) !== 'batch') continue
-      laneWise(tally, operator, { op, batch: index, step: 0 }, layout)
+  const rounds: CommonRound[] = []
+  let fieldMultiplications = 0
+  let andGates = 0
+  for (const phase of phasesOf(plan, shapes, params)) {
+    const tallies = phase.tasks.map((task) => tallyOf(plan, shapes, params, phase, task))
+    for (const tally of tallies) {
+      fieldMultiplications += tally.fieldMultiplications
+      andGates += tally.andGates
+    }
+    for (const round of sideBySide(
+      phase.tasks,
+      tallies.map((tally) => tally.rounds),
+    )) {
+      if (round.some(({ bytes }) => bytes > 0)) rounds.push(round)
     }
   }
-  for (const [op, operator] of operators) {
-    if (stageOf(plan, shapes, op) === 'batch') continue
-    wholeTable(tally, operator, { op, batch: 0, step: 0 }, shapes, params)
-  }
-  const { rounds, fieldMultiplications, andGates } = tally
   return { n, t, rounds, fieldMultiplications, andGates }
 }
 
+/** A task by itself. */
+function tallyOf(
+  plan: Plan,
+  shapes: readonly Shape[],
+  params: PlanParams,
+  { batch }: Phase,
+  { op, over }: Task,
+): Tally {
+  const { n, t } = params.committee
+  const tally = new Tally(n, t)
+  const operator = plan.operators[op]!
+  if (over === 'table') {
+    wholeTable(tally, operator, { op, batch: 0, step: 0 }, shapes, params)
+  } else {
+    laneWise(tally, operator, { op, batch: batch!.index, step: 0 }, batch!.layout)
+  }
+  return tally
+}
+
+/** The rounds of tasks that each start as soon as they may. @param rounds of each task by itself */
+function* sideBySide(
+  tasks: readonly Task[],
+  rounds: readonly (readonly Round[])[],
+): Generator<CommonRound> {
+  const ended = new Set<number>()
+  let waiting = [...tasks.keys()]
+  let running: { readonly place: number; done: number }[] = []
+  const start = (): boolean => {
+    let weight = running.reduce((sum, { place }) => sum + tasks[place]!.weight, 0)
+    const starting = new Set<number>()
+    for (const place of waiting) {
+      const task = tasks[place]!
+      if (!task.after.every((before) => ended.has(before)) || !fitsBeside(weight, task)) continue
+      weight += task.weight
+      starting.add(place)
+    }
+    waiting = waiting.filter((place) => !starting.has(place))
+    for (const place of starting) {
+      if (rounds[place]!.length === 0) ended.add(place)
+      else running.push({ place, done: 0 })
+    }
+    return starting.size > 0
+  }
+  const startAll = (): void => {
+    while (start());
+  }
+  startAll()
+  while (running.length > 0) {
+    yield running.map(({ place, done }) => rounds[place]![done]!).toSorted((a, b) => a.op - b.op)
+    const before = running.length
+    for (const task of running) {
+      if (++task.done === rounds[task.place]!.length) ended.add(task.place)
+    }
+    running = running.filter(({ place }) => !ended.has(place))
+    if (running.length < before) startAll()
+  }
+}
+
 /** What `from` sends `to`, in order. */
-export function messagesBetween(
-  { n, t, rounds }: Schedule,
-  from: number,
-  to: number,
-): ScheduledMessage[] {
-  const distance = (from - to + n) % n
-  if (distance === 0 || distance > t) return []
-  return rounds
-    .filter(({ dealers }) => dealers.includes(from))
-    .map(({ op, batch, step, bytes }) => ({ op, batch, step, bytes }))
+export function messagesBetween(cost: Schedule, from: number, to: number): ScheduledMessage[] {
+  return cost.rounds.flatMap((round) => {
+    const bytes = round.reduce((sum, part) => sum + bytesBetween(cost, part, from, to), 0)
+    const { op, batch, step } = round[0]!
+    return bytes === 0 ? [] : [{ op, batch, step, bytes }]
+  })
 }
 
 /** Messages and bytes of every ordered pair that exchanges any. */
@@ -90,10 +162,36 @@ export function trafficOf(cost: Schedule): PairTraffic[] {
 }
 
 /** Payload bytes that each party sends, party 1 first. */
-export function bytesSent({ n, t, rounds }: Schedule): number[] {
-  const bytes = Array.from({ length: n }, () => 0)
-  for (const round of rounds) {
-    for (const dealer of round.dealers) bytes[dealer - 1]! += t * round.bytes
-  }
+export function bytesSent(cost: Schedule): number[] {
+  const bytes = Array.from({ length: cost.n }, () => 0)
+  for (const part of cost.rounds.flat()) addBytes(cost, part, bytes)
   return bytes
+}
+
+/** @param sent by each party; the round's bytes are added */
+function addBytes(size: Size, round: Round, sent: number[]): void {
+  for (const from of sent.keys()) {
+    for (let to = 1; to <= size.n; to++) sent[from]! += bytesBetween(size, round, from + 1, to)
+  }
+}
+
+/** The parts of all operators, by index. @param operators their number */
+export function operatorCosts(cost: Schedule, operators: number): OperatorCost[] {
+  const costs = Array.from({ length: operators }, () => ({
+    rounds: 0,
+    first: 0,
+    last: 0,
+    sent: Array.from({ length: cost.n }, () => 0),
+  }))
+  for (const [index, round] of cost.rounds.entries()) {
+    for (const part of round) {
+      if (part.bytes === 0) continue
+      const own = costs[part.op]!
+      own.rounds++
+      own.first ||= index + 1
+      own.last = index + 1
+      addBytes(cost, part, own.sent)
+    }
+  }
+  return costs.map(({ sent, ...own }) => ({ ...own, bytes: Math.max(...sent) }))
 }

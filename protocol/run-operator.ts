@@ -12,6 +12,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
 import { bitToField } from './bit-to-field.ts'
+import type { Collection } from './collection.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
 import { type Batch, flatLayout, type Layout, tableLayout } from './layout.ts'
@@ -45,11 +46,10 @@ export interface Run {
   readonly params: PlanParams
   readonly source: ColumnSource
   readonly shapes: readonly Shape[]
-  /** Planes over the whole table that whole-table operators read, by `keyOf` their reference. */
-  readonly collected: ReadonlyMap<string, BitShare>
+  readonly collected: Collection
   /** Running sums of `dot` and `total`, by operator: this party's part. */
   readonly sums: ReadonlyMap<number, bigint[]>
-  starts(op: number, batch: number): void
+  starts(op: number, batch: number | 'table'): void
 }
 
 /** The parts of a value, and the arena that holds nothing else. */
@@ -106,7 +106,7 @@ export async function overTable(
       ])
     }
     case 'any-row': {
-      const planes = operator.inputs.map((ref) => run.collected.get(keyOf(ref))!)
+      const planes = operator.inputs.map((ref) => run.collected.plane(ref))
       const { memberOfRow } = run.source
       const table = tableLayout(params)
       const members = membersOf(params)
@@ -116,7 +116,7 @@ export async function overTable(
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
       const rows = domain === 'rows'
       const planes = operator.inputs.map((ref) =>
-        rows ? run.collected.get(keyOf(ref))! : planeOf(values, ref),
+        rows ? run.collected.plane(ref) : planeOf(values, ref),
       )
       const layout = rows ? tableLayout(params) : flatLayout(lanes)
       return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
@@ -125,8 +125,7 @@ export async function overTable(
     case 'select': {
       const { domain, lanes } = shapes[operator.choices[0]!.among.op]!
       const rows = domain === 'rows'
-      const at = (ref: Ref): BitShare =>
-        rows ? run.collected.get(keyOf(ref))! : planeOf(values, ref)
+      const at = (ref: Ref): BitShare => (rows ? run.collected.plane(ref) : planeOf(values, ref))
       const layout = rows ? tableLayout(params) : flatLayout(lanes)
       const sharesOf = ({ planes, among }: Choice) => ({ planes: planes.map(at), among: at(among) })
       if (operator.kind === 'extreme') {
@@ -261,10 +260,6 @@ function bitValue(arena: Arena, bits: readonly BitShare[]): Value {
 
 function fieldValue(arena: Arena, field: readonly ShamirShare[]): Value {
   return { bits: [], field, arena }
-}
-
-export function keyOf(ref: Ref): string {
-  return `${ref.op}/${ref.part}`
 }
 
 function checkColumn(column: string, condition: boolean): void {

@@ -5,14 +5,20 @@
 import { type Circuit, layerCircuit } from './circuit.ts'
 import type { Tag } from './party.ts'
 
-/** One round: each of `dealers` sends `bytes` bytes to the t parties before it. */
+/** One round of an operator: each of `dealers` sends `bytes` bytes to the t parties before it. */
 export interface Round extends Tag {
   /** Ascending. */
   readonly dealers: readonly number[]
   readonly bytes: number
 }
 
-export class Tally {
+/** Of a committee. */
+export interface Size {
+  readonly n: number
+  readonly t: number
+}
+
+export class Tally implements Size {
   readonly n: number
   readonly t: number
   readonly rounds: Round[] = []
@@ -24,9 +30,11 @@ export class Tally {
     this.t = t
   }
 
-  /** A round in which these parties deal, all if not told. Empty messages are not sent. */
+  /**
+   * A round in which these parties deal, all if not told. One without bytes counts too: the operator waits
+   * for it, and it may be common to others that have some.
+   */
   round(tag: Tag, step: number, bytes: number, dealers = range(1, this.n)): void {
-    if (bytes === 0) return
     this.rounds.push({ ...tag, step: tag.step + step, dealers, bytes })
   }
 }
@@ -36,10 +44,17 @@ function range(first: number, last: number): readonly number[] {
   return Array.from({ length: last - first + 1 }, (_, k) => first + k)
 }
 
+/** Bytes that `from` sends `to` in a round of an operator. */
+export function bytesBetween({ n, t }: Size, round: Round, from: number, to: number): number {
+  const distance = (from - to + n) % n
+  const sends = distance > 0 && distance <= t && round.dealers.includes(from)
+  return sends ? round.bytes : 0
+}
+
 /** One round per AND depth. @returns their number */
 export function circuitRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: number): number {
   const layers = layerCircuit(circuit)
-  layers.forEach(({ ands }, depth) => tally.round(tag, depth - 1, ands.length * bytes))
+  layers.slice(1).forEach(({ ands }, depth) => tally.round(tag, depth, ands.length * bytes))
   return layers.length - 1
 }
 

@@ -52,6 +52,14 @@ export function membersOf(params: PlanParams): number {
   return params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0)
 }
 
+/** Operators that read planes over all rows at once, if they read rows. */
+export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
+  'any-row',
+  'popcount',
+  'extreme',
+  'select',
+])
+
 /** When operator `op` runs. @param shapes from `validatePlan` */
 export function stageOf(plan: Plan, shapes: readonly Shape[], op: number): Stage {
   const operator = plan.operators[op]!

@@ -1,9 +1,9 @@
 /**
- * EXPLAIN: the operators of a plan as a tree, with the exact rounds and bytes of each (cost.ts), and what
- * the query reveals to whom. Everything here is public; nothing is executed.
+ * EXPLAIN: the operators of a plan as a tree, with the exact rounds and bytes of each (cost.ts) and the place
+ * of its rounds among all, and what the query reveals to whom. Everything here is public; nothing is executed.
  */
 import { circuitStats } from '../circuit.ts'
-import { bytesSent, schedule } from '../cost.ts'
+import { bytesSent, operatorCosts, schedule } from '../cost.ts'
 import type { Operator, PlanParams } from '../plan.ts'
 import { refsOf } from '../validate-plan.ts'
 
@@ -19,7 +19,10 @@ export interface ExplainedOperator {
   readonly purpose: string
   /** Operators that it reads, ascending, each once. */
   readonly inputs: readonly number[]
+  /** Its own, which it may share with others; the first and the last among all, from 1 (0: it has none). */
   readonly rounds: number
+  readonly first: number
+  readonly last: number
   /** Payload bytes that the busiest party sends. */
   readonly bytes: number
   /** Of a circuit: ANDs per lane. */
@@ -28,6 +31,7 @@ export interface ExplainedOperator {
 
 export interface Explanation {
   readonly operators: readonly ExplainedOperator[]
+  /** Of all: operators that do not read each other share rounds. */
   readonly rounds: number
   /** Payload bytes that each party sends, party 1 first. */
   readonly bytesSent: readonly number[]
@@ -42,19 +46,15 @@ export interface Explanation {
 export function explainQuery(compiled: CompiledQuery, params: PlanParams): Explanation {
   const { plan, explain, leaks } = compiled
   const cost = schedule(plan, params)
-  const operators = plan.operators.map((operator, op): ExplainedOperator => {
-    const rounds = cost.rounds.filter((round) => round.op === op)
-    const bytes = Math.max(0, ...bytesSent({ ...cost, rounds }))
-    return {
-      op,
-      kind: operator.kind,
-      purpose: explain.purposes[op] ?? '',
-      inputs: [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b),
-      rounds: rounds.length,
-      bytes,
-      ...(operator.kind === 'circuit' ? { ands: circuitStats(operator.circuit).ands } : {}),
-    }
-  })
+  const costs = operatorCosts(cost, plan.operators.length)
+  const operators = plan.operators.map((operator, op): ExplainedOperator => ({
+    op,
+    kind: operator.kind,
+    purpose: explain.purposes[op] ?? '',
+    inputs: [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b),
+    ...costs[op]!,
+    ...(operator.kind === 'circuit' ? { ands: circuitStats(operator.circuit).ands } : {}),
+  }))
   return {
     operators,
     rounds: cost.rounds.length,
@@ -113,8 +113,11 @@ function treeOf(operators: readonly ExplainedOperator[]): string[] {
   return rows.map(({ tree, cost }) => (cost === '' ? tree : `${tree.padEnd(width)}  ${cost}`))
 }
 
-function costOf({ rounds, bytes, ands }: ExplainedOperator): string {
+function costOf({ rounds, first, last, bytes, ands }: ExplainedOperator): string {
   const parts = ands === undefined ? [] : [`${count(ands)} ANDs a lane`]
-  if (rounds > 0) parts.push(`${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`, size(bytes))
+  if (rounds > 0) {
+    const place = first === last ? count(first) : `${count(first)}-${count(last)}`
+    parts.push(`${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'} (${place})`, size(bytes))
+  }
   return parts.join(', ')
 }

@@ -105,7 +105,7 @@ describe('costs of single operators at n=3, as the papers count them', () => {
       ],
     }
     expect(cost(3, dot).rounds).toEqual([
-      { op: 2, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 16 },
+      [{ op: 2, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 16 }],
     ])
   })
 
@@ -142,7 +142,7 @@ describe('execute', () => {
     expect(lanes).toEqual([BigInt(sum), BigInt(passing.length)])
   })
 
-  test('progress is told before each operator, batch after batch', async () => {
+  test('progress is told before each operator that is needed, batch after batch', async () => {
     const plan = planOf(TOTAL, { kind: 'output', inputs: [ref(2)] })
     const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
     const { parties } = await testCommittee(3)
@@ -150,7 +150,8 @@ describe('execute', () => {
     await execute(parties[0]!, plan, params, plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW), {
       progress: ({ op, batch, batches }) => seen.push(`${op}/${batch}/${batches}`),
     })
-    const batches = [0, 1, 2].flatMap((batch) => [0, 1, 2].map((op) => `${op}/${batch}/3`))
+    // Nobody reads operator 0.
+    const batches = [0, 1, 2].flatMap((batch) => [1, 2].map((op) => `${op}/${batch}/3`))
     expect(seen).toEqual([...batches, '2/3/3', '3/3/3'])
   })
 
@@ -226,7 +227,13 @@ describe('execute', () => {
   })
 
   test('a source that breaks its contract is refused', async () => {
-    const plan = planOf(TOTAL, { kind: 'output', inputs: [ref(2)] })
+    const plan = planOf(
+      { kind: 'any-row', inputs: [ref(0)] },
+      { kind: 'bit-to-field', inputs: [ref(2)] },
+      { kind: 'total', inputs: [ref(1)] },
+      { kind: 'total', inputs: [ref(3)] },
+      { kind: 'output', inputs: [ref(4), ref(5)] },
+    )
     const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
     const { parties } = await testCommittee(3)
     const source = plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW)

@@ -100,8 +100,11 @@ test('an estimate is a delay for every round and the bytes of the busiest party,
     n: 3,
     t: 1,
     rounds: [
-      { op: 0, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 1000 },
-      { op: 0, batch: 0, step: 1, dealers: [2], bytes: 500 },
+      [
+        { op: 0, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 600 },
+        { op: 3, batch: 0, step: 0, dealers: [1, 2], bytes: 400 },
+      ],
+      [{ op: 0, batch: 0, step: 1, dealers: [2], bytes: 500 }],
     ],
     fieldMultiplications: 0,
     andGates: 0,

@@ -235,12 +235,19 @@ describe('plans', () => {
     expect(kinds(compiled).filter((kind) => kind === 'popcount')).toHaveLength(1)
   })
 
-  test('loose counts are converted where rounds are dear and rows few, else added in binary', async () => {
+  test('loose counts are converted where rounds are dear and nothing else takes as many, else added', async () => {
     const sql = 'SELECT borough, COUNT(*) FROM trips GROUP BY borough'
-    const counts = async (network: PlanParams['network']): Promise<number> =>
-      kinds(await plan(sql, { ...PARAMS, network })).filter((kind) => kind === 'popcount').length
-    expect(await counts('wan')).toBe(1)
-    expect(await counts('lan')).toBe(2)
+    const fewMembers = {
+      ...PARAMS.dataset,
+      chunks: [20_000],
+      rowsPerMember: [[1000, 20]] as const,
+    }
+    const counts = async (params: Partial<PlanParams>): Promise<number> =>
+      kinds(await plan(sql, { ...PARAMS, ...params })).filter((kind) => kind === 'popcount').length
+    expect(await counts({ network: 'wan', dataset: fewMembers })).toBe(1)
+    expect(await counts({ network: 'lan', dataset: fewMembers })).toBe(2)
+    // Beside the count of many members, that of rows takes no rounds of its own.
+    expect(await counts({ network: 'wan' })).toBe(2)
   })
 
   test('groups that the filter rules out are not computed', async () => {
@@ -303,10 +310,17 @@ test('EXPLAIN adds up', async () => {
   const explained = explainQuery(compiled, PARAMS)
   const sum = (values: readonly number[]): number =>
     values.reduce((total, value) => total + value, 0)
-  expect(sum(explained.operators.map(({ rounds }) => rounds))).toBe(explained.rounds)
+  // Each has a place, the last one the last round; members are counted beside the sums.
+  expect(sum(explained.operators.map(({ rounds }) => rounds))).toBeGreaterThan(explained.rounds)
+  expect(Math.max(...explained.operators.map(({ last }) => last))).toBe(explained.rounds)
+  for (const { rounds, first, last } of explained.operators) {
+    expect(rounds === 0 ? 0 : last - first + 1).toBeGreaterThanOrEqual(rounds)
+  }
   expect(explained.operators).toHaveLength(compiled.plan.operators.length)
   const text = explainText(compiled, PARAMS)
   for (const { op } of explained.operators) expect(text).toContain(`#${op}`)
+  const popcount = explained.operators.find(({ kind }) => kind === 'popcount')!
+  expect(text).toContain(`${popcount.rounds} rounds (${popcount.first}-${popcount.last})`)
   for (const line of compiled.leaks) expect(text).toContain(line)
   expect(text).toContain('100,000 rows of 50,000 members')
 })
