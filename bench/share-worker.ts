@@ -2,6 +2,7 @@
  * One share-node of a benchmark, a process of its own: overlay, keys and store as of a share-node, and
  * what serves the columns of a job. The parent tells it what to do when.
  */
+import { collectLessOften } from '../node/collector.ts'
 import { serveColumns } from '../node/column-server.ts'
 import { hash, randomFill } from '../node/crypto.ts'
 import { admissionKeys } from '../node/job-server.ts'
@@ -26,6 +27,7 @@ export interface ServeReport {
   readonly rssBytes: number
 }
 
+let self: ActorKey | undefined
 let overlay: Overlay | undefined
 let rounds: Rounds | undefined
 let store: LevelShareStore | undefined
@@ -67,37 +69,38 @@ const program = {
   }): Promise<string> {
     const topology = await parseTopology(json, '/')
     const listen = ['/ip4/127.0.0.1/tcp/0']
-    const key = new ActorKey(skey)
-    overlay = await createOverlay({ key, topology, listen, keepAlive: false, log: silent })
+    self = new ActorKey(skey)
+    overlay = await createOverlay({ key: self, topology, listen, keepAlive: false, log: silent })
     rounds = await acceptRounds(overlay)
     store = await openLevelShareStore(directory)
     return ready(overlay.addresses[0])
   },
 
   async meet({ share, mpc }: { share: readonly string[]; mpc: readonly string[] }): Promise<void> {
-    const { self, topology } = ready(overlay)
+    const { self: actor, topology } = ready(overlay)
     const addresses = new Map<string, string>()
     topology.shareNodes.forEach(({ name }, i) => addresses.set(name, ready(share[i])))
     topology.mpcNodes.forEach(({ name }, i) => addresses.set(name, ready(mpc[i])))
-    addresses.delete(self.name)
+    addresses.delete(actor.name)
     for (const [name, address] of addresses) ready(overlay).setAddress(name, address)
     for (const name of addresses.keys()) await ready(overlay).connect(name)
   },
 
   /** Admits a job and agrees on keys. */
   async join(proposal: JobProposal): Promise<void> {
-    const { self, topology } = ready(overlay)
+    const { self: actor, topology } = ready(overlay)
+    const { index } = actor
     const admitted = await admit(proposal, admissionKeys(topology), Date.now() / 1000, hash)
     const { job } = proposal
     const channel = await ready(rounds).join({ committee: 'share', job, attempt: 1 })
     const committee = committeeOf(topology.shareNodes.length)
     const context = hash.sha256(new TextEncoder().encode(job))
-    const master = await agreeOnKeys(committee, self.index, channel, context, { fill: randomFill })
+    const master = await agreeOnKeys(committee, index, channel, context, { fill: randomFill })
     const run: JobRun = {
       admitted,
       attempt: 1,
       committee,
-      index: self.index,
+      index,
       context,
       keys: deriveJobKeys(master, context),
       channel,
@@ -112,7 +115,7 @@ const program = {
   async serve(): Promise<ServeReport> {
     const { run, channel } = ready(next)
     const before = process.cpuUsage()
-    await serveColumns(run, ready(overlay), ready(store))
+    await serveColumns(run, ready(overlay), ready(store), ready(self))
     const { user, system } = process.cpuUsage(before)
     await channel.close()
     return {
@@ -124,4 +127,6 @@ const program = {
 
 export type ShareWorker = typeof program
 
+// As a share-node does.
+collectLessOften()
 serveParent(program)

@@ -3,13 +3,12 @@
  * upon as for a job, a transcript as for a job. The parent tells it what to do when.
  */
 import { collectLessOften } from '../node/collector.ts'
-import { COLUMNS_PROTOCOL, subjectOf } from '../node/column-blocks.ts'
-import { ColumnLobby } from '../node/column-lobby.ts'
-import { openColumnSource, type OpenedColumnSource } from '../node/column-source.ts'
+import type { OpenedColumnSource } from '../node/column-source.ts'
 import { hash, prg, randomFill } from '../node/crypto.ts'
 import { admissionKeys } from '../node/job-server.ts'
 import { ActorKey } from '../node/keys.ts'
 import { silent } from '../node/log.ts'
+import { MpcColumns } from '../node/mpc-columns.ts'
 import { createOverlay, type Overlay } from '../node/overlay.ts'
 import { acceptRounds, type RoundChannel, type Rounds } from '../node/round-channel.ts'
 import { parseTopology } from '../node/topology.ts'
@@ -42,7 +41,6 @@ export interface RunReport {
 interface Node {
   readonly overlay: Overlay
   readonly rounds: Rounds
-  readonly columns: ColumnLobby
   readonly committee: Committee
   readonly sockets: SocketReplay
 }
@@ -58,24 +56,14 @@ interface Session {
 
 let node: Node | undefined
 let prepared: Prepared | undefined
+/** If they come from share-nodes. */
+let columns: MpcColumns | undefined
 let session: Session | undefined
 let transfers: readonly Transfer[] = []
 
 function ready<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('asked too early')
   return value
-}
-
-/** The columns of a job, as an MPC node gets them (node/mpc-node.ts). */
-async function fetchColumns(admitted: AdmittedJob): Promise<OpenedColumnSource> {
-  const { overlay, columns, committee } = ready(node)
-  const { shareNodes, roundTimeoutMs: timeoutMs } = overlay.topology
-  const signal = new AbortController().signal
-  const streams = await columns.take(admitted.job, 1, timeoutMs, signal)
-  const from = committeeOf(shareNodes.length)
-  const { index } = overlay.self
-  const wait = { signal, timeoutMs }
-  return openColumnSource({ admitted, from, to: committee, index, streams, wait })
 }
 
 const program = {
@@ -103,8 +91,7 @@ const program = {
     const rounds = await acceptRounds(overlay)
     const { index } = overlay.self
     const committee = committeeOf(topology.mpcNodes.length)
-    const columns = new ColumnLobby(overlay)
-    node = { overlay, rounds, columns, committee, sockets: new SocketReplay(index) }
+    node = { overlay, rounds, committee, sockets: new SocketReplay(index) }
     return ready(overlay.addresses[0])
   },
 
@@ -127,11 +114,10 @@ const program = {
     size: number
     network: NetworkClass
   }): Promise<void> {
-    const { committee, overlay, columns } = ready(node)
+    const { committee, overlay } = ready(node)
     const task = taskOf(name)
     const stored = task.stored !== undefined
-    if (stored)
-      await overlay.handle(COLUMNS_PROTOCOL, (stream, peer) => columns.welcome(stream, peer))
+    if (stored) columns = await MpcColumns.open(overlay, task.stored.warmBytes)
     prepared = await task.prepare({ committee, index: overlay.self.index, size, stored, network })
   },
 
@@ -145,7 +131,7 @@ const program = {
     record: boolean
     proposal?: JobProposal
   }): Promise<void> {
-    const { rounds, committee, overlay, columns } = ready(node)
+    const { rounds, committee, overlay } = ready(node)
     const { index } = overlay.self
     const channel = await rounds.join({ committee: 'mpc', job, attempt: 1 })
     const context = hash.sha256(new TextEncoder().encode(job))
@@ -158,7 +144,7 @@ const program = {
     if (proposal !== undefined) {
       const now = Date.now() / 1000
       admitted = await admit(proposal, admissionKeys(overlay.topology), now, hash)
-      columns.expect(job, 1, subjectOf(admitted, 1))
+      ready(columns).expect(admitted, 1)
     }
     session = {
       party: { committee, index, keys, channel: transcript, prg },
@@ -170,7 +156,11 @@ const program = {
 
   async run(): Promise<RunReport> {
     const { party, channel, recording, admitted } = ready(session)
-    const fetch = admitted && ((): Promise<OpenedColumnSource> => fetchColumns(admitted))
+    const never = new AbortController().signal
+    const fetch =
+      admitted &&
+      ((): Promise<OpenedColumnSource> =>
+        ready(columns).fetch(admitted.job, 1, party.committee, never))
     const sent = (): number => channel.traffic().reduce((sum, { sentBytes }) => sum + sentBytes, 0)
     const before = sent()
     const cpuBefore = process.cpuUsage()
@@ -182,7 +172,7 @@ const program = {
     const rssBytes = process.resourceUsage().maxRSS * 1024
     if (recording !== undefined) transfers = recording.transfers
     const evidence = finish()
-    if (admitted !== undefined) ready(node).columns.forget(admitted.job, 1)
+    if (admitted !== undefined) columns?.forget(admitted.job, 1)
     await channel.close()
     return { seconds, cpuSeconds, sentBytes: sent() - before, evidence, rssBytes }
   },

@@ -1,11 +1,12 @@
 /**
- * Which blocks a job needs, in the order in which every share-node sends them to every MPC node: chunk
- * after chunk, and within a chunk in the order of the plan's load operators. Both sides compute it.
+ * Which blocks a job needs, in the order in which every share-node sends them to every MPC node: batch
+ * after batch of the plan, in it column after column, and of that chunk after chunk. Both sides compute it.
+ * So an operator can start when its columns are here, while the rest of the batch is still on its way.
  */
 import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
-import type { Plan } from '../protocol/plan.ts'
-import type { PlanParams } from '../protocol/plan.ts'
+import { batchesOf } from '../protocol/layout.ts'
+import type { Plan, PlanParams } from '../protocol/plan.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { hexOf } from '../shares/hex.ts'
 import type { ReshareBlock } from '../shares/reshare.ts'
@@ -14,11 +15,19 @@ import type { Encoding } from '../shares/store.ts'
 
 import { hash } from './crypto.ts'
 
-export const COLUMNS_PROTOCOL = '/sharehold/columns/1.0.0'
+export const COLUMNS_PROTOCOL = '/sharehold/columns/2.0.0'
 
 export interface Load {
   readonly column: Column
   readonly encoding: Encoding
+}
+
+/** What is read of a column for one batch. */
+export interface NeededColumn {
+  /** Place in the loads of the job. */
+  readonly load: number
+  readonly batch: number
+  readonly blocks: readonly NeededBlock[]
 }
 
 export interface NeededBlock extends Load {
@@ -48,27 +57,52 @@ export function subjectOf(admitted: AdmittedJob, attempt: number): string {
   )
 }
 
-/** The stored columns that a plan reads, each once, in the order of first use. */
+/**
+ * The stored columns that a plan reads, each once: bits before field, each in the order of first use.
+ * Conditions need bits, and take many rounds; what is summed up is needed at their end.
+ */
 export function loadsOf(plan: Plan, schema: Schema): Load[] {
   const loads = new Map<string, Load>()
-  for (const operator of plan.operators) {
-    if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
-    const encoding = operator.kind === 'load-bits' ? 'bits' : 'field'
-    const column = schema.columns.find((one) => one.name === operator.column)
-    if (column === undefined) throw new RangeError('the plan reads a column that the schema lacks')
-    loads.set(`${encoding}/${column.name}`, { column, encoding })
+  for (const encoding of ['bits', 'field'] as const) {
+    for (const operator of plan.operators) {
+      if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
+      if (operator.kind !== `load-${encoding}`) continue
+      const column = schema.columns.find((one) => one.name === operator.column)
+      if (column === undefined) {
+        throw new RangeError('the plan reads a column that the schema lacks')
+      }
+      loads.set(nameOf({ column, encoding }), { column, encoding })
+    }
   }
   return [...loads.values()]
 }
 
-/** All blocks of a job, in sending order. */
-export function neededBlocks(loads: readonly Load[], params: PlanParams): NeededBlock[] {
-  return params.dataset.chunks.flatMap((rows, chunk) =>
-    loads.map((load, index) => ({
-      ...load,
-      chunk,
-      rows,
-      reshare: { column: load.column.name, chunk, rotation: index + chunk },
-    })),
+/** A load's name within its dataset. */
+export const nameOf = ({ column, encoding }: Load): string => `${encoding}/${column.name}`
+
+/**
+ * All that is to be sent, in sending order.
+ * @param isSent of each load, whether it is among it: warm columns are not
+ */
+export function neededColumns(
+  loads: readonly Load[],
+  params: PlanParams,
+  isSent: (load: number) => boolean,
+): NeededColumn[] {
+  return batchesOf(params).flatMap(({ index: batch, firstChunk, layout }) =>
+    loads.flatMap((one, load) => {
+      if (!isSent(load)) return []
+      const blocks = layout.runs.map((rows, run) => {
+        const chunk = firstChunk + run
+        const reshare = { column: one.column.name, chunk, rotation: load + chunk }
+        return { ...one, chunk, rows, reshare }
+      })
+      return [{ load, batch, blocks }]
+    }),
   )
+}
+
+/** Which share-node sends the lists of members to which MPC node: to all of them is much for one. */
+export function membersSender(shareNodes: number, mpcNode: number): number {
+  return ((mpcNode - 1) % shareNodes) + 1
 }

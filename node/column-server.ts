@@ -1,10 +1,14 @@
 /**
  * A share-node's part of a job: re-shares the columns that the plan reads to the MPC committee, with
  * fresh randomness (protocol.md 0.1), so that shares of the two committees are independent. Every block
- * is compared with its commitment before it leaves.
+ * is compared with its commitment before it leaves. Columns that all MPC nodes still hold from an
+ * earlier job are not dealt again: they get leave to use those (column-ticket.ts).
  *
- * Who learns what: an MPC node gets its share of a fresh sharing, and the public member runs (sent by
- * share-node 1, checked by the receiver against the signed dataset version).
+ * Who learns what: an MPC node gets its share of a sharing, and the public member runs (checked by the
+ * receiver against the signed dataset version).
+ *
+ * Cost: beyond the bytes of shares/reshare.ts, SHA-256 of every block and reading it. Memory: the block
+ * that is dealt, the next one, and 1 MiB that waits to be sent to each MPC node.
  */
 import { hkdfSync } from 'node:crypto'
 
@@ -21,21 +25,30 @@ import { hexBytes, hexOf } from '../shares/hex.ts'
 import { asBitShare, componentCount } from '../shares/replicated.ts'
 import { dealBits } from '../shares/reshare-bits.ts'
 import { dealField } from '../shares/reshare-field.ts'
+import { fieldDealers } from '../shares/reshare.ts'
 import type { ReshareSeed } from '../shares/reshare.ts'
 import { asShamirShare } from '../shares/shamir.ts'
 import type { ShareStore } from '../shares/store.ts'
 
-import { COLUMNS_PROTOCOL, loadsOf, neededBlocks, subjectOf } from './column-blocks.ts'
+import {
+  COLUMNS_PROTOCOL,
+  loadsOf,
+  membersSender,
+  neededColumns,
+  subjectOf,
+} from './column-blocks.ts'
 import type { NeededBlock } from './column-blocks.ts'
+import { commonSharings, signTicket } from './column-ticket.ts'
 import { hash, prg, rng } from './crypto.ts'
 import type { FramedStream } from './framed-stream.ts'
 import { blockIndex } from './import-blocks.ts'
 import type { JobRun } from './job-server.ts'
-import { sendMessage } from './message-stream.ts'
+import type { ActorKey } from './keys.ts'
+import { receiveMessage, sendMessage } from './message-stream.ts'
 import type { Overlay } from './overlay.ts'
 import { getManifest, readMembers } from './store/manifest.ts'
 import type { Manifest } from './store/manifest.ts'
-import { committeeSize } from './topology.ts'
+import type { Topology } from './topology.ts'
 
 const SEED_BYTES = 16
 
@@ -45,22 +58,28 @@ interface ChunkPlace {
   readonly chunk: number
 }
 
+/** What the columns of one job are served from, and to whom. */
+interface Serving {
+  readonly run: JobRun
+  readonly store: ShareStore
+  readonly manifests: readonly Manifest[]
+  /** To MPC node 1..n'. */
+  readonly streams: readonly FramedStream[]
+}
+
 /** Sends everything the job needs to all MPC nodes; resolves when it is flushed. */
 export async function serveColumns(
   run: JobRun,
   overlay: Overlay,
   store: ShareStore,
+  key: ActorKey,
 ): Promise<void> {
   const { admitted, signal } = run
   const { topology } = overlay
-  const to = committee(committeeSize(topology.mpcNodes))
   const manifests = await Promise.all(
     admitted.version.parts.map((part) =>
       getManifest(store, admitted.version.dataset, part.importId),
     ),
-  )
-  const places: ChunkPlace[] = manifests.flatMap((manifest) =>
-    manifest.chunks.map((_, chunk) => ({ manifest, chunk })),
   )
   const streams = await Promise.all(
     topology.mpcNodes.map((node) =>
@@ -72,32 +91,10 @@ export async function serveColumns(
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const subject = subjectOf(admitted, run.attempt)
-    const begin = { job: admitted.job, attempt: run.attempt, from: run.index, subject }
-    await Promise.all(streams.map((stream) => sendMessage(stream, 'columnsBegin', begin)))
-    if (run.index === 1) {
-      for (const [part, manifest] of manifests.entries()) {
-        const list = await readMembers(store, manifest.dataset, manifest.importId)
-        for (const message of membersMessages(part, list)) {
-          await Promise.all(streams.map((stream) => stream.send(message, { signal })))
-        }
-      }
-    }
-    const seed = reshareSeed(run.keys, rng(32))
-    const loads = loadsOf(admitted.compiled.plan, admitted.schema)
-    const blocks = neededBlocks(loads, admitted.params)
-    for (const [sent, block] of blocks.entries()) {
-      // A sign of life: long columns must not look like a node that hangs.
-      run.progress({ op: sent, batch: 0, totalOps: blocks.length })
-      const bytes = await readBlock(store, run, places[block.chunk]!, block)
-      const messages = deal(run.committee, to, run.index, block, bytes, seed)
-      bytes.fill(0)
-      await Promise.all(
-        [...messages].map(([receiver, message]) =>
-          sendPiece(streams[receiver - 1]!, block, message, signal),
-        ),
-      )
-    }
+    const serving = { run, store, manifests, streams }
+    const { sharings, lacking } = await agree(serving, topology, key)
+    await sendMembers(serving, lacking)
+    await sendColumns(serving, (load) => sharings[load] === '')
     await Promise.all(streams.map((stream) => sendMessage(stream, 'columnsEnd', {})))
     await Promise.all(streams.map((stream) => stream.close({ signal })))
   } catch (error) {
@@ -108,14 +105,95 @@ export async function serveColumns(
   }
 }
 
-async function sendPiece(
-  stream: FramedStream,
-  block: NeededBlock,
-  message: Uint8Array,
-  signal: AbortSignal,
+/** Says what is served, hears what the MPC nodes hold, and gives leave for what all of them do. */
+async function agree(
+  { run, streams }: Serving,
+  { origin, roundTimeoutMs: timeoutMs }: Topology,
+  key: ActorKey,
+): Promise<{ readonly sharings: readonly string[]; readonly lacking: readonly FramedStream[] }> {
+  const { admitted, attempt, index } = run
+  const loads = loadsOf(admitted.compiled.plan, admitted.schema)
+  const subject = subjectOf(admitted, attempt)
+  const sharing = hexOf(run.context)
+  const begin = { job: admitted.job, attempt, from: index, subject, sharing }
+  const held = await Promise.all(
+    streams.map(async (stream) => {
+      await sendMessage(stream, 'columnsBegin', begin)
+      return (await receiveMessage(stream, ['columnsHeld'], { signal: run.signal, timeoutMs }))
+        .header
+    }),
+  )
+  const odd = held.findIndex(({ sharings }) => sharings.length !== loads.length)
+  if (odd >= 0) {
+    throw new ShareholdError('SH_WIRE_INVALID', 'An MPC node counts the columns otherwise.', {
+      party: streams[odd]!.peer,
+    })
+  }
+  const about = { origin, subject, loads }
+  const ticket = signTicket(about, commonSharings(held.map((one) => one.sharings)), key.skey)
+  await Promise.all(streams.map((stream) => sendMessage(stream, 'columnsTicket', ticket)))
+  const lacking = streams.filter(
+    (_, i) => !held[i]!.members && membersSender(run.committee.n, i + 1) === index,
+  )
+  return { sharings: ticket.sharings, lacking }
+}
+
+/** The lists of members, to the MPC nodes that lack them and are this node's to tell. */
+async function sendMembers(
+  { run: { signal }, store, manifests }: Serving,
+  lacking: readonly FramedStream[],
 ): Promise<void> {
-  const header = { column: block.column.name, encoding: block.encoding, chunk: block.chunk }
-  await stream.send(encodeParts('columnPiece', header, message), { signal })
+  if (lacking.length === 0) return
+  for (const [part, { dataset, importId }] of manifests.entries()) {
+    const list = await readMembers(store, dataset, importId)
+    for (const message of membersMessages(part, list)) {
+      await Promise.all(lacking.map((stream) => stream.send(message, { signal })))
+    }
+  }
+}
+
+/** Deals the columns, block by block; the next one is read while one is dealt and sent. */
+async function sendColumns(
+  { run, store, manifests, streams }: Serving,
+  isSent: (load: number) => boolean,
+): Promise<void> {
+  const { admitted, signal } = run
+  const to = committee(streams.length)
+  const places: ChunkPlace[] = manifests.flatMap((manifest) =>
+    manifest.chunks.map((_, chunk) => ({ manifest, chunk })),
+  )
+  const seed = reshareSeed(run.keys, rng(32))
+  const loads = loadsOf(admitted.compiled.plan, admitted.schema)
+  const blocks = neededColumns(loads, admitted.params, isSent)
+    .flatMap((column) => column.blocks)
+    .filter((block) => isDealer(run, block))
+  const read = async (block: NeededBlock | undefined): Promise<Uint8Array> =>
+    block === undefined
+      ? new Uint8Array(0)
+      : await readBlock(store, run, places[block.chunk]!, block)
+  let next = read(blocks[0])
+  for (const [sent, block] of blocks.entries()) {
+    // A sign of life: long columns must not look like a node that hangs.
+    run.progress({ op: sent, batch: 0, totalOps: blocks.length })
+    const bytes = await next
+    next = read(blocks[sent + 1])
+    // It may fail before it is awaited.
+    next.catch(() => undefined)
+    const messages = deal(run.committee, to, run.index, block, bytes, seed)
+    bytes.fill(0)
+    const header = { column: block.column.name, encoding: block.encoding, chunk: block.chunk }
+    await Promise.all(
+      [...messages].map(([receiver, message]) =>
+        // For as long as it takes: an MPC node reads on when it has computed its last batch.
+        streams[receiver - 1]!.send(encodeParts('columnPiece', header, message), { signal }),
+      ),
+    )
+  }
+}
+
+/** All share-nodes have a part in bits; of a block of field elements only its dealers have. */
+function isDealer({ committee: of, index }: JobRun, { encoding, reshare }: NeededBlock): boolean {
+  return encoding === 'bits' || fieldDealers(of, reshare.rotation).includes(index)
 }
 
 /** The stored block, after comparing it with the leaf it was committed to. */

@@ -1,237 +1,198 @@
 /**
- * An MPC node's columns of a job: takes what the share-nodes send, puts fresh shares together block by
- * block, and hands them to the executor in its layout. Blocks are read batch by batch; the streams'
- * flow control holds the share-nodes back, so memory is bounded by one batch.
+ * An MPC node's columns of a job, as the executor asks for them: from what the share-nodes deal, and from
+ * what this node has kept of earlier jobs, where there is leave to. What is dealt is kept for further jobs
+ * if there is room.
+ *
+ * Memory: of what is dealt and not kept, what has come and is not yet asked for: one batch, since the
+ * executor asks for all of a batch before it asks for the next.
  */
-import type { AdmittedJob } from '../protocol/admission.ts'
 import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
 import { forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
-import { joinMembers } from '../protocol/member-table.ts'
-import { decodeMembers } from '../protocol/members.ts'
-import { MembersCollector } from '../protocol/wire/members-pieces.ts'
+import type { Plan, PlanParams } from '../protocol/plan.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { storedPlanes } from '../shares/column-codec.ts'
 import type { Committee } from '../shares/committee.ts'
-import { bitsBytes } from '../shares/encode.ts'
-import { ShareholdError } from '../shares/errors.ts'
-import { newArena, sliceFp, view, viewFp } from '../shares/field/memory.ts'
+import { bitsBytes, fieldBytes } from '../shares/encode.ts'
+import { sliceFp, view, viewFp } from '../shares/field/memory.ts'
 import type { Arena } from '../shares/field/memory.ts'
-import { hexOf } from '../shares/hex.ts'
-import { component, newBitShare } from '../shares/replicated.ts'
+import { component, componentCount, newBitShare } from '../shares/replicated.ts'
 import type { BitShare } from '../shares/replicated.ts'
-import { receiveBits } from '../shares/reshare-bits.ts'
-import { receiveField } from '../shares/reshare-field.ts'
-import { fieldDealers } from '../shares/reshare.ts'
 import { asShamirShare } from '../shares/shamir.ts'
 import type { ShamirShare } from '../shares/shamir.ts'
 
-import { loadsOf, neededBlocks } from './column-blocks.ts'
-import type { NeededBlock } from './column-blocks.ts'
-import { hash, prg } from './crypto.ts'
-import type { FramedStream, WaitOptions } from './framed-stream.ts'
-import { MAX_MEMBERS_BYTES } from './import-blocks.ts'
-import { receiveMessage } from './message-stream.ts'
-
-export interface ColumnSourceOptions {
-  readonly admitted: AdmittedJob
-  /** The share-nodes' committee, the MPC committee, and this node's number in the latter. */
-  readonly from: Committee
-  readonly to: Committee
-  readonly index: number
-  /** One stream per share-node, share-node 1 first, columnsBegin already read. */
-  readonly streams: readonly FramedStream[]
-  readonly wait: WaitOptions
-}
+import { nameOf, neededColumns } from './column-blocks.ts'
+import type { Load, NeededColumn } from './column-blocks.ts'
+import type { ColumnReader } from './column-reader.ts'
+import { serial } from './store/serial.ts'
+import type { WarmColumn } from './warm-columns.ts'
 
 export interface OpenedColumnSource extends ColumnSource {
-  /** Frees what the source still holds. */
+  /** Frees what the source still holds. Call it when `execute` has ended. */
   release(): void
 }
 
-/**
- * Reads the member runs and makes the source.
- * @throws ShareholdError SH_PROTOCOL_COLUMN naming share-node 1, if the members are not those of the
- * signed version; SH_NET_*
- */
-export async function openColumnSource(options: ColumnSourceOptions): Promise<OpenedColumnSource> {
-  const { admitted } = options
-  const parts = []
-  for (const [index, part] of admitted.version.parts.entries()) {
-    const list = await takeMembers(options, index)
-    if (hexOf(hash.sha256(list)) !== part.members) throw wrongMembers(options)
-    parts.push(decodeMembers(list))
-  }
-  const { memberOfRow, rowsPerMember } = joinMembers(parts)
-  if (JSON.stringify(rowsPerMember) !== JSON.stringify(admitted.params.dataset.rowsPerMember)) {
-    throw wrongMembers(options)
-  }
-  return new StreamedColumns(options, memberOfRow)
+export interface ColumnSourceOptions {
+  readonly plan: Plan
+  readonly params: PlanParams
+  readonly loads: readonly Load[]
+  /** The MPC committee. */
+  readonly of: Committee
+  readonly memberOfRow: Uint32Array
+  readonly reader: ColumnReader
+  /** Of each load, what this node has kept and may use. */
+  readonly warm: readonly (WarmColumn | undefined)[]
+  /** Of each other load, what to keep it in, if anything. */
+  readonly filled: readonly (WarmColumn | undefined)[]
+  /** All chunks are in. */
+  readonly onFilled: (column: WarmColumn) => void
 }
 
-async function takeMembers(options: ColumnSourceOptions, part: number): Promise<Uint8Array> {
-  const collector = new MembersCollector(part, MAX_MEMBERS_BYTES)
-  for (;;) {
-    const message = await receiveMessage(options.streams[0]!, ['members'], options.wait)
-    const list = collector.add(message)
-    if (list !== undefined) return list
-  }
+/** The bytes of one chunk's shares. Valid until the next allocation in kernel memory. */
+type ChunkBytes = () => Uint8Array
+
+/** Of one load and batch: chunk after chunk. */
+interface ReadColumn {
+  readonly chunks: readonly ChunkBytes[]
+  /** How many operators are still to ask for it. */
+  uses: number
+  free(): void
 }
 
-const wrongMembers = ({ streams }: ColumnSourceOptions): ShareholdError =>
-  new ShareholdError(
-    'SH_PROTOCOL_COLUMN',
-    'The member runs are not those of the signed dataset version.',
-    { party: streams[0]!.peer },
+/** Bytes of one node's shares of a column. */
+export function columnBytes({ column, encoding }: Load, params: PlanParams, of: Committee): number {
+  return params.dataset.chunks.reduce(
+    (sum, rows) =>
+      sum +
+      (encoding === 'field' ? fieldBytes(rows) : componentCount(of) * bitsBytes(column, rows)),
+    0,
   )
+}
 
-const keyOf = (encoding: string, column: string): string => `${encoding}/${column}`
-
-/** The shares of one chunk. */
-type ChunkShare =
-  | { readonly encoding: 'field'; readonly share: ShamirShare }
-  | { readonly encoding: 'bits'; readonly share: BitShare }
-
-class StreamedColumns implements OpenedColumnSource {
+export class JobColumns implements OpenedColumnSource {
   readonly memberOfRow: Uint32Array
   readonly #options: ColumnSourceOptions
-  readonly #blocks: readonly NeededBlock[]
-  #next = 0
-  /** Of the current batch: shares by column, chunk after chunk. */
-  #batch = -1
-  #arena: Arena
-  #shares = new Map<string, ChunkShare[]>()
-  #reading: Promise<void> = Promise.resolve()
+  /** What will be dealt, in order. */
+  readonly #coming: Iterator<NeededColumn>
+  /** What was dealt and is not yet used up, by load and batch. */
+  readonly #read = new Map<string, ReadColumn>()
+  readonly #inOrder = serial()
 
-  constructor(options: ColumnSourceOptions, memberOfRow: Uint32Array) {
-    const { admitted } = options
-    this.memberOfRow = memberOfRow
+  constructor(options: ColumnSourceOptions) {
+    const { loads, params, warm } = options
+    this.memberOfRow = options.memberOfRow
     this.#options = options
-    const loads = loadsOf(admitted.compiled.plan, admitted.schema)
-    this.#blocks = neededBlocks(loads, admitted.params)
-    this.#arena = newArena({ wipe: true })
+    this.#coming = neededColumns(loads, params, (load) => warm[load] === undefined).values()
   }
 
   async bits(load: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]> {
-    const chunks = await this.#chunks('bits', load.column, batch)
-    const column = this.#options.admitted.schema.columns.find((one) => one.name === load.column)!
-    const stored = storedPlanes(column)
-    const wanted = Array.from({ length: load.planes }, (_, plane) => plane)
-    if (load.validity) wanted.push(stored - 1)
-    const { to } = this.#options
-    return wanted.map((plane) => {
-      const whole = newBitShare(arena, to, batch.layout.planeBytes)
-      let run = 0
-      forEachRun(batch.layout, (_lane, at, lanes) => {
-        const { share } = chunks[run++]!
-        if (!('components' in share)) throw new RangeError('not a share of bits')
+    const { of } = this.#options
+    const { index, column } = this.#load('bits', load.column)
+    const planes = Array.from({ length: load.planes }, (_, plane) => plane)
+    if (load.validity) planes.push(storedPlanes(column) - 1)
+    const out = planes.map(() => newBitShare(arena, of, batch.layout.planeBytes))
+    await this.#withChunks(index, batch, (bytesOf) => {
+      forEachChunk(batch, (run, at, _lane, lanes) => {
         const bytes = planeBytes(lanes)
-        for (let position = 0; position < whole.components; position++) {
-          const source = view(component(share, position)).subarray(
-            plane * bytes,
-            (plane + 1) * bytes,
-          )
-          view(component(whole, position)).set(source, at)
-        }
+        const chunk = bytesOf(run)
+        out.forEach((share, k) => {
+          for (let position = 0; position < share.components; position++) {
+            const from = position * bitsBytes(column, lanes) + planes[k]! * bytes
+            view(component(share, position)).set(chunk.subarray(from, from + bytes), at)
+          }
+        })
       })
-      return whole
     })
+    return out
   }
 
   async field(load: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare> {
-    const chunks = await this.#chunks('field', load.column, batch)
-    const whole = arena.elements(batch.layout.lanes)
-    let run = 0
-    forEachRun(batch.layout, (lane, _at, lanes) => {
-      const { share } = chunks[run++]!
-      if ('components' in share) throw new RangeError('not a share of field elements')
-      viewFp(sliceFp(whole, lane, lane + lanes)).set(viewFp(share))
+    const { index } = this.#load('field', load.column)
+    const out = arena.elements(batch.layout.lanes)
+    await this.#withChunks(index, batch, (bytesOf) => {
+      forEachChunk(batch, (run, _at, lane, lanes) => {
+        viewFp(sliceFp(out, lane, lane + lanes)).set(bytesOf(run))
+      })
     })
-    return asShamirShare(whole)
+    return asShamirShare(out)
   }
 
   release(): void {
-    this.#arena.release()
-    this.#shares.clear()
+    this.#read.clear()
+    this.#options.reader.release()
   }
 
-  async #chunks(encoding: string, column: string, batch: Batch): Promise<readonly ChunkShare[]> {
-    if (this.#batch !== batch.index) {
-      this.#batch = batch.index
-      this.#reading = this.#readBatch(batch)
+  #load(encoding: string, name: string): Load & { readonly index: number } {
+    const { loads } = this.#options
+    const index = loads.findIndex((one) => one.encoding === encoding && one.column.name === name)
+    return { ...loads[index]!, index }
+  }
+
+  /** Calls `use` with what gives the bytes of the batch's chunks, as soon as they are here. */
+  async #withChunks(
+    load: number,
+    batch: Batch,
+    use: (bytesOf: (run: number) => Uint8Array) => void,
+  ): Promise<void> {
+    const warm = this.#options.warm[load]
+    if (warm !== undefined) {
+      use((run) => warm.chunks[batch.firstChunk + run]!)
+      return
     }
-    await this.#reading
-    return this.#shares.get(keyOf(encoding, column))!
+    const key = `${load}/${batch.index}`
+    await this.#inOrder(async () => {
+      while (!this.#read.has(key)) await this.#readNext()
+    })
+    const read = this.#read.get(key)!
+    use((run) => read.chunks[run]!())
+    if (--read.uses > 0) return
+    this.#read.delete(key)
+    read.free()
   }
 
-  /** Reads all blocks of the batch: everything that this job reads of its chunks. */
-  async #readBatch(batch: Batch): Promise<void> {
-    this.#arena.release()
-    this.#arena = newArena({ wipe: true })
-    this.#shares = new Map()
-    const end = batch.firstChunk + batch.layout.runs.length
-    while (this.#next < this.#blocks.length && this.#blocks[this.#next]!.chunk < end) {
-      const block = this.#blocks[this.#next++]!
-      const share = await this.#readBlock(block)
-      const key = keyOf(block.encoding, block.column.name)
-      const list = this.#shares.get(key) ?? []
-      list.push(share)
-      this.#shares.set(key, list)
-    }
-  }
-
-  async #readBlock(block: NeededBlock): Promise<ChunkShare> {
-    const { from, to, index, streams, wait } = this.#options
-    const senders =
-      block.encoding === 'field'
-        ? fieldDealers(from, block.reshare.rotation)
-        : streams.map((_, i) => i + 1)
-    const messages = new Map(
-      await Promise.all(
-        senders.map(async (sender): Promise<[number, Uint8Array]> => {
-          const stream = streams[sender - 1]!
-          const { header, payload } = await receiveMessage(stream, ['columnPiece'], wait)
-          if (
-            header.column !== block.column.name ||
-            header.encoding !== block.encoding ||
-            header.chunk !== block.chunk
-          ) {
-            throw new ShareholdError('SH_PROTOCOL_COLUMN', 'A share-node sent another block.', {
-              party: stream.peer,
-            })
-          }
-          return [sender, payload]
-        }),
-      ),
-    )
-    try {
-      if (block.encoding === 'field') {
-        const { rows, reshare } = block
-        const share = receiveField(this.#arena, from, to, index, rows, reshare, messages, prg)
-        return { encoding: 'field', share }
+  async #readNext(): Promise<void> {
+    const { filled, loads, onFilled, params, plan, reader } = this.#options
+    const next = this.#coming.next()
+    if (next.done === true) throw new RangeError('a column is asked for more often than it is read')
+    const { batch, blocks, load } = next.value
+    const keeper = filled[load]
+    const chunks: ChunkBytes[] = []
+    const frees: (() => void)[] = []
+    for (const block of blocks) {
+      const chunk = await reader.read(block)
+      if (keeper === undefined) {
+        chunks.push(() => chunk.bytes())
+        frees.push(() => chunk.free())
+      } else {
+        const kept = chunk.bytes().slice()
+        chunk.free()
+        keeper.chunks.push(kept)
+        chunks.push(() => kept)
       }
-      const bytes = bitsBytes(block.column, block.rows)
-      const share = receiveBits(
-        this.#arena,
-        from,
-        to,
-        index,
-        bytes,
-        block.reshare,
-        messages,
-        prg,
-        hash,
-      )
-      return { encoding: 'bits', share }
-    } catch (error) {
-      throw named(error, streams)
     }
+    if (keeper?.chunks.length === params.dataset.chunks.length) onFilled(keeper)
+    this.#read.set(`${load}/${batch}`, {
+      chunks,
+      uses: readersOf(plan, loads[load]!),
+      free: () => frees.forEach((free) => free()),
+    })
   }
 }
 
-/** Party numbers of the share committee as names. */
-function named(error: unknown, streams: readonly FramedStream[]): unknown {
-  if (!(error instanceof ShareholdError) || error.party === undefined) return error
-  const party = streams[Number(error.party) - 1]?.peer ?? error.party
-  return new ShareholdError(error.code, error.message, { party, cause: error })
+/** How many operators of the plan read the column. */
+function readersOf(plan: Plan, load: Load): number {
+  return plan.operators.filter(
+    (one) =>
+      (one.kind === 'load-bits' && nameOf(load) === `bits/${one.column}`) ||
+      (one.kind === 'load-field' && nameOf(load) === `field/${one.column}`),
+  ).length
+}
+
+/** Calls `visit` for each chunk of a batch: its number in it, its first byte in a plane, its lanes. */
+function forEachChunk(
+  { layout }: Batch,
+  visit: (run: number, firstByte: number, firstLane: number, lanes: number) => void,
+): void {
+  let run = 0
+  forEachRun(layout, (lane, at, lanes) => visit(run++, at, lane, lanes))
 }

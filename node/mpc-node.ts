@@ -18,25 +18,22 @@ import type { ReportBody } from '../protocol/ledger/records.ts'
 import { sealOutput } from '../protocol/output.ts'
 import { TranscriptChannel } from '../protocol/transcript.ts'
 import type { Transcript } from '../protocol/transcript.ts'
-import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexBytes, hexOf } from '../shares/hex.ts'
 
 import { collectLessOften } from './collector.ts'
-import { COLUMNS_PROTOCOL, subjectOf } from './column-blocks.ts'
-import { ColumnLobby } from './column-lobby.ts'
-import { openColumnSource } from './column-source.ts'
 import { hash, prg, rng } from './crypto.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
+import { MpcColumns } from './mpc-columns.ts'
 import { createOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
 import { acceptRounds } from './round-channel.ts'
 import { openJournal } from './store/journal.ts'
-import { actorOf, committeeSize } from './topology.ts'
+import { actorOf } from './topology.ts'
 import type { Topology } from './topology.ts'
 
 export interface NodeOptions {
@@ -69,8 +66,7 @@ export async function startMpcNode(options: NodeOptions): Promise<Running> {
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const overlay = await createOverlay({ key, topology, log })
   const rounds = await acceptRounds(overlay)
-  const columns = new ColumnLobby(overlay)
-  await overlay.handle(COLUMNS_PROTOCOL, (stream, peer) => columns.welcome(stream, peer))
+  const columns = await MpcColumns.open(overlay, topology.limits.warmBytes)
   const role = mpcRole(overlay, key, columns, softwareHash())
   await serveJobs({
     overlay,
@@ -91,12 +87,12 @@ export async function startMpcNode(options: NodeOptions): Promise<Running> {
   }
 }
 
-function mpcRole(overlay: Overlay, key: ActorKey, columns: ColumnLobby, software: string): JobRole {
+function mpcRole(overlay: Overlay, key: ActorKey, columns: MpcColumns, software: string): JobRole {
   const { topology } = overlay
   return {
     committee: 'mpc',
     prepare(admitted, attempt) {
-      columns.expect(admitted.job, attempt, subjectOf(admitted, attempt))
+      columns.expect(admitted, attempt)
       return Promise.resolve()
     },
     forget(admitted, attempt) {
@@ -104,16 +100,7 @@ function mpcRole(overlay: Overlay, key: ActorKey, columns: ColumnLobby, software
     },
     async run(run): Promise<JobOutcome> {
       const { admitted, attempt, index, signal } = run
-      const wait = { signal, timeoutMs: topology.roundTimeoutMs }
-      const streams = await columns.take(admitted.job, attempt, wait.timeoutMs, signal)
-      const source = await openColumnSource({
-        admitted,
-        from: committee(committeeSize(topology.shareNodes)),
-        to: run.committee,
-        index,
-        streams,
-        wait,
-      })
+      const source = await columns.fetch(admitted.job, attempt, run.committee, signal)
       try {
         const channel = new TranscriptChannel(
           run.channel,

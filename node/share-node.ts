@@ -12,11 +12,13 @@ import { rowsPerMemberOf } from '../protocol/member-table.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { ShareStore } from '../shares/store.ts'
 
+import { collectLessOften } from './collector.ts'
 import { serveColumns } from './column-server.ts'
 import { heldMembers } from './held-parts.ts'
 import { serveImports } from './import-server.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobRole } from './job-server.ts'
+import type { ActorKey } from './keys.ts'
 import type { NodeOptions } from './mpc-node.ts'
 import { createOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
@@ -34,6 +36,7 @@ import { actorOf } from './topology.ts'
  */
 export async function startShareNode(options: NodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
+  collectLessOften()
   actorOf(topology, key.name, 'share-node')
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const store = await openLevelShareStore(path.join(dataDirectory, 'shares'))
@@ -46,7 +49,7 @@ export async function startShareNode(options: NodeOptions): Promise<Running> {
     key,
     rounds,
     journal,
-    role: shareRole(overlay, store),
+    role: shareRole(overlay, store, key),
     log,
     now: () => Date.now(),
   })
@@ -60,13 +63,13 @@ export async function startShareNode(options: NodeOptions): Promise<Running> {
   }
 }
 
-function shareRole(overlay: Overlay, store: ShareStore): JobRole {
+function shareRole(overlay: Overlay, store: ShareStore, key: ActorKey): JobRole {
   return {
     committee: 'share',
     prepare: (admitted) => checkParts(overlay, store, admitted),
     forget() {},
     async run(run) {
-      await serveColumns(run, overlay, store)
+      await serveColumns(run, overlay, store, key)
       return { reportNote: '', sealed: new Uint8Array(0) }
     },
     sign() {

@@ -49,6 +49,8 @@ export interface Limits {
   readonly parkedMs: number
   /** How long to try to reach a peer. */
   readonly dialTimeoutMs: number
+  /** What an MPC node keeps of columns for further jobs; 0 keeps nothing. */
+  readonly warmBytes: number
 }
 
 export interface Topology {
@@ -81,6 +83,7 @@ const DEFAULT_LIMITS: Limits = {
   parkedStreams: 64,
   parkedMs: 60_000,
   dialTimeoutMs: 15_000,
+  warmBytes: 256 * MiB,
 }
 
 const name = z
@@ -127,6 +130,7 @@ const file = z.strictObject({
       parkedStreams: count(1, 10_000),
       parkedMs: count(100, 3_600_000),
       dialTimeoutMs: count(100, 600_000),
+      warmBytes: count(0, 64 * 1024 * MiB),
     })
     .partial()
     .optional(),

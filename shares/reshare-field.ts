@@ -10,7 +10,7 @@ import { type Committee, parties } from './committee.ts'
 import { ShareholdError } from './errors.ts'
 import { type Arena, type FpVector, newArena, viewFp } from './field/memory.ts'
 import { lagrange } from './field/scalar.ts'
-import { add, fill, isCanonical, scale } from './field/vector.ts'
+import { add, isCanonical, scale } from './field/vector.ts'
 import { fillField, ONCE, type Prg, SEED_BYTES } from './prg.ts'
 import { fieldDealers, fieldSeedReceivers, type ReshareBlock, type ReshareSeed } from './reshare.ts'
 import { asShamirShare, dealRest, type ShamirShare } from './shamir.ts'
@@ -76,8 +76,7 @@ export function receiveField(
   const scratch = arena.child({ wipe: true })
   try {
     const share = scratch.elements(rows)
-    fill(share, 0n)
-    for (const dealer of fieldDealers(from, block.rotation)) {
+    for (const [place, dealer] of fieldDealers(from, block.rotation).entries()) {
       const message = messages.get(dealer)
       if (message === undefined) {
         throw new ShareholdError('SH_SHARE_TOO_FEW', `dealer ${dealer} sent nothing`, {
@@ -86,8 +85,12 @@ export function receiveField(
       }
       const seeded = fieldSeedReceivers(to, dealer, block.rotation).includes(receiver)
       if (message.length !== (seeded ? SEED_BYTES : rows * 8)) throw malformed(dealer)
-      const dealt = seeded ? expand(scratch, prg, message, rows) : load(scratch, message, rows)
-      if (!isCanonical(dealt)) throw malformed(dealer)
+      const dealt = place === 0 ? share : scratch.elements(rows)
+      if (seeded) fillField(prg, message, ONCE, dealt)
+      else viewFp(dealt).set(message)
+      // What is drawn from a seed is canonical already.
+      if (!seeded && !isCanonical(dealt)) throw malformed(dealer)
+      if (dealt === share) continue
       add(share, share, dealt)
       scratch.free(dealt)
     }
@@ -100,12 +103,6 @@ export function receiveField(
 function expand(arena: Arena, prg: Prg, key: Uint8Array, length: number): FpVector {
   const vector = arena.elements(length)
   fillField(prg, key, ONCE, vector)
-  return vector
-}
-
-function load(arena: Arena, message: Uint8Array, length: number): FpVector {
-  const vector = arena.elements(length)
-  viewFp(vector).set(message)
   return vector
 }
 

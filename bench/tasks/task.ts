@@ -38,6 +38,8 @@ export interface Prepared {
 export interface StoredColumns {
   /** The query, which share-nodes and MPC nodes have to admit. */
   readonly sql: string
+  /** What each MPC node may keep of them for the next run. */
+  readonly warmBytes: number
 }
 
 export interface Task {

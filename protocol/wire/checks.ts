@@ -27,6 +27,10 @@ const u32 = z.int().min(0).max(U32)
 const attempt = z.int().min(1).max(U32)
 const index = z.int().min(1).max(7)
 const digest = z.string().regex(/^[0-9a-f]{64}$/u, 'is not a SHA-256 in lower-case hex')
+/** As many as a schema has columns in both encodings, at most. */
+const sharings = z
+  .array(z.string().regex(/^(?:[0-9a-f]{64})?$/u, 'is neither empty nor a SHA-256'))
+  .max(2000)
 const encoding = z.enum(['field', 'bits'])
 const code = z.string().regex(/^SH_[A-Z0-9_]{1,60}$/u, 'is not an error code')
 const bytes = (length: number): z.ZodType<Uint8Array> =>
@@ -83,7 +87,15 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   importDrop: z.strictObject({ importId: identifier }),
   acknowledged: empty,
 
-  columnsBegin: z.strictObject({ job: identifier, attempt, from: index, subject: digest }),
+  columnsBegin: z.strictObject({
+    job: identifier,
+    attempt,
+    from: index,
+    subject: digest,
+    sharing: digest,
+  }),
+  columnsHeld: z.strictObject({ members: z.boolean(), sharings }),
+  columnsTicket: z.strictObject({ sharings, line: text(0, 10_000) }),
   columnPiece: z.strictObject({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
 

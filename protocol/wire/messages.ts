@@ -88,15 +88,26 @@ export interface Headers {
   /** Share-node: activated, or dropped, on disk. */
   readonly acknowledged: Empty
 
-  // --- columns: share-node -> MPC node ---
+  // --- columns: share-node <-> MPC node ---
 
-  /** `from`: index of the share-node. `subject`: hash of what it was told of the job (node/column-blocks.ts). */
+  /**
+   * Share-node. `from`: its index. `subject`: hash of what it was told of the job (node/column-blocks.ts).
+   * `sharing`: the name of what will be dealt (node/column-ticket.ts).
+   */
   readonly columnsBegin: {
     readonly job: string
     readonly attempt: number
     readonly from: number
     readonly subject: HexDigest
+    readonly sharing: HexDigest
   }
+  /**
+   * MPC node: what it holds of an earlier job. `members`: the lists of members. `sharings`: one for each
+   * column that the plan loads, '' for none.
+   */
+  readonly columnsHeld: { readonly members: boolean; readonly sharings: readonly string[] }
+  /** Share-node: which of these to use, '' for what will be dealt; and its signature line, '' if all will. */
+  readonly columnsTicket: { readonly sharings: readonly string[]; readonly line: string }
   /** Payload: what shares/reshare.ts says this share-node sends this MPC node of that block. */
   readonly columnPiece: {
     readonly column: string

@@ -35,6 +35,8 @@ message Envelope {
     ColumnsBegin columns_begin = 64;
     ColumnPiece column_piece = 65;
     ColumnsEnd columns_end = 66;
+    ColumnsHeld columns_held = 67;
+    ColumnsTicket columns_ticket = 68;
 
     Members members = 96;
     Hello hello = 97;
@@ -103,6 +105,7 @@ message ColumnsBegin {
   required uint32 attempt = 2;
   required uint32 from = 3;
   required string subject = 4;
+  required string sharing = 5;
 }
 message ColumnPiece {
   required string column = 1;
@@ -110,6 +113,14 @@ message ColumnPiece {
   required uint32 chunk = 3;
 }
 message ColumnsEnd {}
+message ColumnsHeld {
+  required bool members = 1;
+  repeated string sharings = 2;
+}
+message ColumnsTicket {
+  repeated string sharings = 1;
+  required string line = 2;
+}
 
 message Members {
   required uint32 part = 1;

@@ -222,7 +222,8 @@ describe('codec', () => {
     )
   })
 
-  const begin = { job: 'j', attempt: 1, from: 1, subject: '0'.repeat(64) }
+  const digest = '0'.repeat(64)
+  const begin = { job: 'j', attempt: 1, from: 1, subject: digest, sharing: digest }
   const wrong: readonly (readonly [string, () => unknown])[] = [
     ['a short nonce', () => encodeMessage('prepared', { nonce: new Uint8Array(31) })],
     ['attempt 0', () => encodeMessage('columnsBegin', { ...begin, attempt: 0 })],

@@ -11,6 +11,7 @@ const note = fc.oneof(name, fc.constant('text\n\n— node1 AAAA\n'))
 const maybeNote = fc.oneof(note, fc.constant(''))
 const identifier = fc.stringMatching(/^[A-Za-z0-9._:/-]{1,40}$/u)
 const digest = fc.stringMatching(/^[0-9a-f]{64}$/u)
+const sharings = fc.array(fc.oneof(digest, fc.constant('')), { maxLength: 4 })
 const code = fc.stringMatching(/^SH_[A-Z0-9_]{1,30}$/u)
 const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const encoding = fc.constantFrom('field', 'bits')
@@ -57,7 +58,15 @@ const headers: { readonly [K in Kind]: fc.Arbitrary<Headers[K]> } = {
   importActivate: fc.record({ versionNote: note }),
   importDrop: fc.record({ importId: identifier }),
   acknowledged: empty,
-  columnsBegin: fc.record({ job: identifier, attempt, from: index, subject: digest }),
+  columnsBegin: fc.record({
+    job: identifier,
+    attempt,
+    from: index,
+    subject: digest,
+    sharing: digest,
+  }),
+  columnsHeld: fc.record({ members: fc.boolean(), sharings }),
+  columnsTicket: fc.record({ sharings, line: maybeNote }),
   columnPiece: fc.record({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
   members: fc
