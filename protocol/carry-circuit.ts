@@ -8,8 +8,9 @@
  * way to split is found by dynamic programming over all of them.
  *
  * Digits of two secret bits: a pair takes an AND of its own, but a single digit is put above a block for 2
- * and above a carry for 1 without it, since carry' = ((carry ^ v) & (v ^ w)) ^ v. 61 digits take 143 ANDs in
- * 7 rounds, 128 in 8, 61 in 61.
+ * and above a carry for 1 without it, since carry' = ((carry ^ v) & (v ^ w)) ^ v. What a block generates is
+ * needed a round later than what it propagates, if it is the upper one of two. So 61 digits take 145 ANDs in
+ * 6 rounds, 130 in 7, 125 in 8, 61 in 61.
  *
  * Digits of a secret and a public bit: a pair is free. Where all public bits of a block are 1 it generates
  * NOT of what it propagates, where all are 0 it generates nothing; what is above such a block is joined to
@@ -93,7 +94,7 @@ export function carryOutOfConstant(
 
 /** The least depth for so many digits. @param secret whether both summands are */
 export function leastDepth(digits: number, secret: boolean): number {
-  return Math.ceil(Math.log2(digits)) + (secret ? 1 : 0)
+  return Math.ceil(Math.log2(secret ? digits + 1 : digits))
 }
 
 /** The fewest ANDs, and as few rounds as they allow: a run of equal public bits is one OR or AND. */
@@ -116,26 +117,26 @@ function build(
   first: () => Wire,
   plan: CarryPlan,
 ): Wire {
-  const block = (from: number, to: number, within: number): Pair => {
+  const block = (from: number, to: number, within: Within): Pair => {
     if (to - from === 1) return digits[from]!.pair()
     const middle = plan.block(from, to, within).middle
-    const low = block(from, middle, within - 1)
+    const low = block(from, middle, lowerWithin(within))
     const top = digits[middle]!
     if (middle === to - 1) {
       return { generate: top.above(low.generate), propagate: b.and(top.propagate, low.propagate) }
     }
-    const high = block(middle, to, within - 1)
+    const high = block(middle, to, upperWithin(within))
     return {
       generate: b.xor(high.generate, b.and(high.propagate, low.generate)),
       propagate: b.and(high.propagate, low.propagate),
     }
   }
-  const carry = (to: number, within: number): Wire => {
+  const carry = (to: number, depth: number): Wire => {
     if (to === 1) return first()
-    const middle = plan.carry(to, within).middle
-    const low = carry(middle, within - 1)
+    const middle = plan.carry(to, depth).middle
+    const low = carry(middle, depth - 1)
     if (middle === to - 1) return digits[middle]!.above(low)
-    const high = block(middle, to, within - 1)
+    const high = block(middle, to, upperOfCarry(depth))
     return b.xor(high.generate, b.and(high.propagate, low))
   }
   return carry(digits.length, plan.depth)
@@ -153,12 +154,34 @@ interface Split {
   readonly ands: number
 }
 
+/** Rounds after which a block's pair is needed. */
+interface Within {
+  readonly generate: number
+  /** At most as many. */
+  readonly propagate: number
+}
+
+/** For the lower one of two blocks that are joined. */
+const lowerWithin = ({ generate, propagate }: Within): Within => ({
+  generate: generate - 1,
+  propagate: propagate - 1,
+})
+
+/** For the upper one: what it generates is XORed at the end. */
+const upperWithin = ({ generate, propagate }: Within): Within => ({
+  generate,
+  propagate: propagate - 1,
+})
+
+/** For a block above a carry. */
+const upperOfCarry = (depth: number): Within => ({ generate: depth, propagate: depth - 1 })
+
 interface CarryPlan {
   readonly ands: number
   /** The least that still has the fewest ANDs. */
   readonly depth: number
   /** For the pair of the digits from..to-1, at least 2, within so many rounds. */
-  block(from: number, to: number, depth: number): Split
+  block(from: number, to: number, within: Within): Split
   /** For the carry out of the digits 0..to-1, at least 2, the incoming one being known. */
   carry(to: number, depth: number): Split
 }
@@ -186,25 +209,30 @@ function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
   const blocks = publicBits === undefined ? SECRET_BLOCKS : new Map<number, Split>()
   const carries = publicBits === undefined ? SECRET_CARRIES : new Map<number, Split>()
 
-  const block = (from: number, to: number, depthLeft: number): Split => {
+  const block = (from: number, to: number, wanted: Within): Split => {
+    const size = to - from
     // More rounds than digits are of no use. Secret digits are alike wherever they stand.
-    const within = Math.min(depthLeft, to - from)
-    if (within < least) return IMPOSSIBLE
-    if (to - from === 1) return single
-    if (within < 1) return IMPOSSIBLE
+    const within = {
+      generate: Math.min(wanted.generate, size),
+      propagate: Math.min(wanted.propagate, size - 1),
+    }
+    if (within.generate < least || within.propagate < 0) return IMPOSSIBLE
+    if (size === 1) return single
+    if (within.propagate < 1) return IMPOSSIBLE
     if (publicBits === undefined && from > 0) {
-      const { middle, ands } = block(0, to - from, within)
+      const { middle, ands } = block(0, size, within)
       return { middle: from + middle, ands }
     }
-    const key = (from * 1024 + to) * 1024 + within
+    const key = ((from * 512 + to) * 512 + within.generate) * 512 + within.propagate
     let best = blocks.get(key)
     if (best !== undefined) return best
     best = IMPOSSIBLE
+    const [lower, upper] = [lowerWithin(within), upperWithin(within)]
     for (let middle = from + 1; middle < to; middle++) {
-      const below = block(from, middle, within - 1).ands
+      const below = block(from, middle, lower).ands
       if (below >= best.ands) continue
       // A single digit on top needs no pair of its own.
-      const high = middle === to - 1 ? 0 : block(middle, to, within - 1).ands
+      const high = middle === to - 1 ? 0 : block(middle, to, upper).ands
       const ands = below + high + (isPlain(from, middle) ? 1 : 2)
       if (ands < best.ands) best = { middle, ands }
     }
@@ -216,14 +244,14 @@ function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
     if (within < least) return IMPOSSIBLE
     if (to === 1) return single
     if (within < 1) return IMPOSSIBLE
-    const key = to * 1024 + within
+    const key = to * 512 + within
     let best = carries.get(key)
     if (best !== undefined) return best
     best = IMPOSSIBLE
     for (let middle = 1; middle < to; middle++) {
       const below = carry(middle, within - 1).ands
       if (below >= best.ands) continue
-      const high = middle === to - 1 ? 0 : block(middle, to, within - 1).ands
+      const high = middle === to - 1 ? 0 : block(middle, to, upperOfCarry(within)).ands
       if (below + high + 1 < best.ands) best = { middle, ands: below + high + 1 }
     }
     carries.set(key, best)

@@ -5,7 +5,7 @@
  * parameter `depth` of what follows, or more if it cannot be had in so many rounds; 0 stands for the least.
  * ANDs and rounds of k planes, from the least depth to the fewest ANDs:
  *   against a constant   at most about 1.3k in ceil(log2 k), k - 1 in one to three rounds more
- *   of two numbers       about 2.3k in ceil(log2 k) + 1, 2k in one round more, k in k
+ *   of two numbers       about 2.3k in ceil(log2 (k + 1)), 2k in one round more, k in k
  *   equality             k - 1 in ceil(log2 k)
  *   sum                  see `add`
  * Sets of codes share a decoder (query.md).

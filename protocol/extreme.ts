@@ -24,7 +24,7 @@ import {
   notBits,
   xorBits,
 } from './boolean.ts'
-import { carryOut } from './carry-circuit.ts'
+import { carryOut, leastDepth } from './carry-circuit.ts'
 import { CircuitBuilder, TRUE, type Wire } from './circuit-builder.ts'
 import { circuitFor } from './circuit-cache.ts'
 import { type Circuit, circuitStats } from './circuit.ts'
@@ -48,14 +48,14 @@ export interface Extreme {
   readonly largest: boolean
 }
 
-/** x < y for numbers of `width` planes: those of x, then those of y. ceil(log2 width) + 1 rounds. */
+/** x < y for numbers of `width` planes: those of x, then those of y. The least depth. */
 export const lessThanCircuit = circuitFor((width) => {
   const b = new CircuitBuilder()
   const x = b.inputs(width)
   const y = b.inputs(width)
   // x >= y iff x + (2^width - 1 - y) + 1 carries out.
   const complement = y.map((wire) => b.not(wire))
-  return b.build([b.not(carryOut(b, x, complement, Math.ceil(Math.log2(width)) + 1))])
+  return b.build([b.not(carryOut(b, x, complement, leastDepth(width, true)))])
 })
 
 /**

@@ -13,7 +13,7 @@
  * anything. In active security a dealer could lie about its summand: do not use it there.
  *
  * Cost, n = 3 / 5 / 7: dealing 1 round, 61t bits per lane of each of the t+1 summand parties; then
- * less than zero: 0 / 61 / 122 and 128 ANDs, 8 / 9 / 10 rounds; equals zero: 60 / 121 / 182 ANDs,
+ * less than zero: 0 / 61 / 122 and 130 ANDs, 7 / 8 / 9 rounds; equals zero: 60 / 121 / 182 ANDs,
  * 6 / 7 / 8 rounds. An AND is t bits per lane and party. Which parties are summand parties turns
  * with the tag, so that no party deals more than others in the long run.
  */
@@ -48,8 +48,8 @@ import { signCircuit, zeroCircuit } from './sign-circuit.ts'
 /** Bits of an element. */
 export const WIDTH = 61
 
-/** Rounds for the carry: one more than the least, which saves 15 of 143 ANDs. */
-const CARRY_DEPTH = 8
+/** Rounds for the carry: one more than the least, which saves 15 of 145 ANDs. */
+const CARRY_DEPTH = 7
 
 /** The circuit after the dealing, for t+1 summands. */
 export const lessThanZeroCircuit = circuitFor((summands) =>
