@@ -6,7 +6,13 @@ import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
-import { anyRowRounds, extremeRounds, popcountRounds, selectRounds } from './table-cost.ts'
+import {
+  anyRowRounds,
+  extremeRounds,
+  popcountRounds,
+  selectRounds,
+  sortRounds,
+} from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
 import type { Shape } from './validate-plan.ts'
 
@@ -64,6 +70,9 @@ export function wholeTable(
       else selectRounds(tally, operator, width, tag, layout)
       return
     }
+    case 'sort':
+      sortRounds(tally, operator, tag, shapes[tag.op]!.lanes)
+      return
     case 'circuit':
     case 'multiply':
     case 'bit-to-field':

@@ -62,6 +62,17 @@ export type Operator =
       readonly digit: number
       readonly addingRounds: number
     }
+  /**
+   * slots/bits, as many planes and lanes as it reads (bits of one domain): the lanes in ascending order of the
+   * number that the first `key` planes spell, least significant first; equal ones keep their order. `digit` (1..4
+   * bits sorted by at a time) changes the cost only.
+   */
+  | {
+      readonly kind: 'sort'
+      readonly inputs: readonly Ref[]
+      readonly key: number
+      readonly digit: number
+    }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**

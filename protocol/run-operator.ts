@@ -15,15 +15,17 @@ import { bitToField } from './bit-to-field.ts'
 import type { Collection } from './collection.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
-import { type Batch, flatLayout, type Layout, tableLayout } from './layout.ts'
+import { gatherLanes, placeLanes } from './gather.ts'
+import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
 import type { Choice, Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
 import { selectRanks } from './select-rank.ts'
 import { equalsZero, lessThanZero } from './share-split.ts'
+import { sortRows } from './sort.ts'
 import { membersOf, type Shape, stageOf } from './validate-plan.ts'
 
-/** Where the stored columns come from. */
+/** Where the stored columns come from: batch after batch; within one, columns in any order, several at a time. */
 export interface ColumnSource {
   /**
    * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
@@ -135,6 +137,20 @@ export async function overTable(
       const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
       return bitValue(arena, await selectRanks(party, arena, tag, choices, layout, operator))
     }
+    case 'sort': {
+      const { domain, lanes } = shapes[operator.inputs[0]!.op]!
+      const { key, digit } = operator
+      const scratch = arena.child()
+      try {
+        const planes =
+          domain === 'rows'
+            ? flatPlanes(run, scratch, operator.inputs)
+            : operator.inputs.map((ref) => planeOf(values, ref))
+        return bitValue(arena, await sortRows(party, arena, tag, planes, lanes, key, digit))
+      } finally {
+        scratch.release()
+      }
+    }
     case 'gather':
       return shapes[tag.op]!.type === 'bits'
         ? bitValue(arena, [gatherBitLanes(party, arena, operator, values)])
@@ -189,6 +205,15 @@ async function laneWise(
     return bitValue(arena, await compare(party, arena, tag, inputs, layout))
   }
   throw new Error(`unreachable: ${operator.kind} is not lane-wise`)
+}
+
+/** Planes over all rows without the padding of chunks. */
+function flatPlanes({ party, params, collected }: Run, arena: Arena, refs: readonly Ref[]) {
+  const layout = tableLayout(params)
+  const planes = refs.map((ref) => collected.plane(ref))
+  if (layout.runs.length <= 1) return planes
+  const lanes = placeLanes(arena, lanePositions(layout))
+  return planes.map((plane) => gatherLanes(party, arena, plane, lanes))
 }
 
 /** This party's part of the sums that `dot` and `total` make, as numbers below p. */

@@ -2,6 +2,7 @@
  * The rounds of the operators that read planes over all rows at once. Part of cost.ts.
  */
 import { planeBytes } from '../shares/bits/plane.ts'
+import { committee } from '../shares/committee.ts'
 
 import { circuitStats } from './circuit.ts'
 import { lessThanCircuit, winnerCircuit } from './extreme.ts'
@@ -11,6 +12,7 @@ import type { Operator, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
 import { thresholdCircuit } from './select-rank.ts'
 import { lessThanZeroCircuit } from './share-split.ts'
+import { digitCircuit } from './sort.ts'
 import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
 
 /**
@@ -167,5 +169,35 @@ function countRounds(
     tally.round(tag, step, planes * adders * 16)
     tally.andGates += planes * adders * 128
     heap = [...heap, 0].map((count, w) => count - 2 * (thirds[w] ?? 0) + (thirds[w - 1] ?? 0))
+  }
+}
+
+/** For each digit: its decoder, bits to elements, one dealing of places, a shuffle, an opening. */
+export function sortRounds(
+  tally: Tally,
+  { inputs, key, digit }: Extract<Operator, { kind: 'sort' }>,
+  tag: Tag,
+  lanes: number,
+): void {
+  const words = Math.ceil(inputs.length / 64)
+  let step = tag.step
+  const at = (): Tag => ({ ...tag, step })
+  for (let first = 0; first < key; first += digit) {
+    const bits = Math.min(digit, key - first)
+    const decoder = digitCircuit(bits)
+    step += circuitRounds(tally, decoder, at(), planeBytes(lanes))
+    tally.andGates += circuitStats(decoder).ands * lanes
+    step += bitToFieldRounds(tally, (2 ** bits - 1) * lanes, at())
+    tally.round(at(), 0, 8 * lanes)
+    tally.fieldMultiplications += lanes
+    step += 1
+    if (lanes > 0) {
+      for (const members of committee(tally.n).sets) {
+        tally.round(at(), 0, 8 * (1 + words) * lanes, members)
+        step += 1
+      }
+    }
+    tally.round(at(), 0, 8 * lanes)
+    step += 1
   }
 }

@@ -38,6 +38,7 @@ const MAX_CHUNKS_IN_FLIGHT = 256
 /** Of what the digits of a selection are worth. */
 const MAX_DIGIT = 3
 const MAX_ADDING_ROUNDS = 64
+const MAX_SORT_DIGIT = 4
 
 /** A public integer in a plan. */
 const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
@@ -58,6 +59,7 @@ export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'popcount',
   'extreme',
   'select',
+  'sort',
 ])
 
 /** When operator `op` runs. @param shapes from `validatePlan` */
@@ -92,6 +94,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'combine':
     case 'less-than-zero':
     case 'equals-zero':
+    case 'sort':
     case 'output':
       break
   }
@@ -201,6 +204,14 @@ function shapeOf(
       if (operator.kind === 'select') checkRanks(operator, lanes, check)
       const parts = Math.max(...widths)
       return { domain: 'slots', type: 'bits', parts, lanes: operator.choices.length }
+    }
+    case 'sort': {
+      demand({ domain, type: 'bits', lanes })
+      const { key, digit } = operator
+      check(key > 0 && isIndex(key, inputs.length + 1), 'has a key without planes, or too many')
+      check(isIndex(digit - 1, MAX_SORT_DIGIT), 'sorts by too few or too many bits at a time')
+      check(lanes < 2 ** 31, 'sorts too many lanes')
+      return { domain: 'slots', type: 'bits', parts: inputs.length, lanes }
     }
     case 'combine':
       demand({ domain, type: 'field', lanes })

@@ -145,6 +145,13 @@ export function idealOperator(
         Math.max(...operator.choices.map(({ planes }) => planes.length)),
       )
     }
+    case 'sort': {
+      const planes = operator.inputs.map(plane)
+      const keyOf = (row: number): number =>
+        planes.slice(0, operator.key).reduce((sum, bits, i) => sum + bits[row]! * 2 ** i, 0)
+      const order = planes[0]!.map((_, row) => row).toSorted((a, b) => keyOf(a) - keyOf(b) || a - b)
+      return bits(planes.map((all) => order.map((row) => all[row]!)))
+    }
     case 'combine': {
       const inputs = operator.inputs.map(vector)
       return field([

@@ -121,6 +121,11 @@ export function randomCase(n: number, seed: number): RandomCase {
       return { kind: 'select', choices: ranked, digit: 1 + below(3), addingRounds: below(4) }
     },
     () => {
+      const inputs = some(refs('bits', anyDomain), 6)
+      if (inputs === undefined) return undefined
+      return { kind: 'sort', inputs, key: 1 + below(inputs.length), digit: 1 + below(4) }
+    },
+    () => {
       const inputs = some(refs('field', anyDomain), 2)
       return inputs && { kind: pick(['less-than-zero', 'equals-zero']), inputs }
     },
