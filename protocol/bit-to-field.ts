@@ -11,7 +11,8 @@
  * between P_2 and P_3 written as their two points of a line.
  *
  * Secure against t semi-honest parties: every message is a fresh sharing (deal-field.ts). Nobody learns
- * anything. Cost: t+1 rounds; t*t + (t-1)*n*t + (t+1)*t elements per bit in all (3, 20, 63).
+ * anything. Cost: t+1 rounds; t*t + (t-1)*n*t + (t+1)*t elements per bit in all (3, 20, 63). With step 2
+ * through a king, 2t rounds; t*t + (t-1)*3t + (t+1)*t elements (3, 16, 39).
  */
 import { copy, xor } from '../shares/bits/plane.ts'
 import { fpFromPlane } from '../shares/bits/transpose.ts'
@@ -29,14 +30,17 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { multiply } from './arithmetic.ts'
 import { dealEach, dealSum } from './deal-field.ts'
+import { multiplyThroughKing } from './king.ts'
 import { forEachRun, type Layout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
+import type { Via } from './plan.ts'
 
 /**
  * Converts planes, all in the same rounds.
  * @param arena owns the results, which lie on end in one vector
  * @param tag of the first round; the others have the steps that follow
  * @param planes in this layout
+ * @param via of step 2
  * @returns one 0/1 vector of layout.lanes elements per plane
  * @throws ShareholdError SH_ROUND_*
  */
@@ -46,9 +50,11 @@ export async function bitToField(
   tag: Tag,
   planes: readonly BitShare[],
   layout: Layout,
+  via?: Via,
 ): Promise<ShamirShare[]> {
   const { committee, index } = party
   const { t } = committee
+  const [product, rounds] = via === 'king' ? [multiplyThroughKing, 2] : [multiply, 1]
   const length = planes.length * layout.lanes
   const singles = Array.from({ length: t }, (_, k) => k + 1)
   const last = Array.from({ length: t + 1 }, (_, k) => t + 1 + k)
@@ -63,10 +69,10 @@ export async function bitToField(
     // 2. x XOR y = x + y - 2xy.
     const x = inputs[0]!
     for (const [k, y] of inputs.slice(1).entries()) {
-      const [product] = await multiply(party, scratch, at(1 + k), [[x, y]])
-      vector.combine(x, [x, y, product!], [1n, 1n, -2n])
+      const [xy] = await product(party, scratch, at(1 + rounds * k), [[x, y]])
+      vector.combine(x, [x, y, xy!], [1n, 1n, -2n])
       scratch.free(y)
-      scratch.free(product!)
+      scratch.free(xy!)
     }
 
     // 3. The group that t+1 parties know.
@@ -77,7 +83,9 @@ export async function bitToField(
       scratch.free(g)
     }
     scratch.free(x)
-    const result = scratch.keep(await dealSum(party, scratch, at(t), last, length, dealt))
+    const result = scratch.keep(
+      await dealSum(party, scratch, at(1 + rounds * (t - 1)), last, length, dealt),
+    )
     return planes.map((_, k) =>
       asShamirShare(sliceFp(result, k * layout.lanes, (k + 1) * layout.lanes)),
     )

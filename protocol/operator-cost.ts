@@ -13,7 +13,7 @@ import {
   selectRounds,
   sortRounds,
 } from './table-cost.ts'
-import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
+import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
 import type { Shape } from './validate-plan.ts'
 
 export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
@@ -24,12 +24,10 @@ export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Lay
     tally.andGates += circuitStats(operator.circuit).ands * lanes
   }
   if (operator.kind === 'multiply') {
-    const products = operator.pairs.length * lanes
-    tally.round(tag, 0, 8 * products)
-    tally.fieldMultiplications += products
+    multiplyRounds(tally, operator.pairs.length * lanes, tag, 0, operator.via)
   }
   if (operator.kind === 'bit-to-field') {
-    bitToFieldRounds(tally, operator.inputs.length * lanes, tag)
+    bitToFieldRounds(tally, operator.inputs.length * lanes, tag, operator.via)
   }
   if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
     const circuit =

@@ -35,10 +35,17 @@ export type Operator =
   | { readonly kind: 'load-field'; readonly dataset: string; readonly column: string }
   /** bits in the domain of its inputs, one plane per circuit output. Rounds: the circuit's AND depth. */
   | { readonly kind: 'circuit'; readonly inputs: readonly Ref[]; readonly circuit: Circuit }
-  /** field in the inputs' domain: each plane as 0/1 vectors. 2 rounds at n=3. */
-  | { readonly kind: 'bit-to-field'; readonly inputs: readonly Ref[] }
-  /** field in the inputs' domain: elementwise products. 1 round. */
-  | { readonly kind: 'multiply'; readonly pairs: readonly (readonly [Ref, Ref])[] }
+  /**
+   * field in the inputs' domain: each plane as 0/1 vectors. 2 rounds at n=3. `via` is for its products, of
+   * which there are none at n=3.
+   */
+  | { readonly kind: 'bit-to-field'; readonly inputs: readonly Ref[]; readonly via?: Via }
+  /** field in the inputs' domain: elementwise products. 1 round, or 2 through a king. */
+  | {
+      readonly kind: 'multiply'
+      readonly pairs: readonly (readonly [Ref, Ref])[]
+      readonly via?: Via
+    }
   /** slots/field, width 1, one lane per pair: inner products over all rows. 1 round, one element a lane. */
   | { readonly kind: 'dot'; readonly pairs: readonly (readonly [Ref, Ref])[] }
   /** slots/field, width 1, one lane per input: sums over all rows. Local. */
@@ -96,6 +103,9 @@ export type Operator =
     }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+/** How products are re-shared: through a king, at n=5 and 7 (king.ts); absent, by everybody in one round. */
+export type Via = 'king'
 
 /** Numbers, least significant plane first, and the plane that says which of them count. */
 export interface Choice {

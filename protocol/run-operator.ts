@@ -16,6 +16,7 @@ import type { Collection } from './collection.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
+import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
 import type { Choice, Operator, Plan, PlanParams, Ref } from './plan.ts'
@@ -185,13 +186,14 @@ async function laneWise(
   }
   if (operator.kind === 'bit-to-field') {
     const inputs = operator.inputs.map((ref) => planeOf(values, ref))
-    return fieldValue(arena, await bitToField(party, arena, tag, inputs, layout))
+    return fieldValue(arena, await bitToField(party, arena, tag, inputs, layout, operator.via))
   }
   if (operator.kind === 'multiply') {
     const pairs = operator.pairs.map(
       ([x, y]) => [vectorOf(values, x), vectorOf(values, y)] as const,
     )
-    return fieldValue(arena, await multiply(party, arena, tag, pairs))
+    const product = operator.via === 'king' ? multiplyThroughKing : multiply
+    return fieldValue(arena, await product(party, arena, tag, pairs))
   }
   if (operator.kind === 'combine') {
     const inputs = operator.inputs.map((ref) => vectorOf(values, ref))

@@ -4,11 +4,24 @@
  */
 import { type Circuit, layerCircuit } from './circuit.ts'
 import type { Tag } from './party.ts'
+import type { Via } from './plan.ts'
 
-/** One round of an operator: each of `dealers` sends `bytes` bytes to the t parties before it. */
-export interface Round extends Tag {
+/** One round of an operator. */
+export type Round = Dealing | KingRound
+
+/** Each of `dealers` sends `bytes` bytes to the t parties before it. */
+export interface Dealing extends Tag {
   /** Ascending. */
   readonly dealers: readonly number[]
+  readonly bytes: number
+}
+
+/** Every king hears from all others as many bytes as its lanes have, or tells them to the t parties before it. */
+export interface KingRound extends Tag {
+  readonly kings: 'hear' | 'tell'
+  /** [king - 1] */
+  readonly bytesOfKing: readonly number[]
+  /** Of all kings. */
   readonly bytes: number
 }
 
@@ -37,6 +50,20 @@ export class Tally implements Size {
   round(tag: Tag, step: number, bytes: number, dealers = range(1, this.n)): void {
     this.rounds.push({ ...tag, step: tag.step + step, dealers, bytes })
   }
+
+  /** Products through kings: an n-th of them each, and who takes those left over turns with the tag. */
+  kingRounds(tag: Tag, step: number, products: number): void {
+    const { n } = this
+    const at = { ...tag, step: tag.step + step }
+    const first = at.op + at.batch + at.step
+    const bytesOfKing = Array.from({ length: n }, (_, k) => {
+      const place = (((k - first) % n) + n) % n
+      return 8 * (Math.floor(products / n) + (place < products % n ? 1 : 0))
+    })
+    const bytes = 8 * products
+    this.rounds.push({ ...at, kings: 'hear', bytesOfKing, bytes })
+    this.rounds.push({ ...at, step: at.step + 1, kings: 'tell', bytesOfKing, bytes })
+  }
 }
 
 /** first..last */
@@ -46,9 +73,11 @@ function range(first: number, last: number): readonly number[] {
 
 /** Bytes that `from` sends `to` in a round of an operator. */
 export function bytesBetween({ n, t }: Size, round: Round, from: number, to: number): number {
-  const distance = (from - to + n) % n
-  const sends = distance > 0 && distance <= t && round.dealers.includes(from)
-  return sends ? round.bytes : 0
+  if (from === to) return 0
+  if ('kings' in round && round.kings === 'hear') return round.bytesOfKing[to - 1]!
+  if ((from - to + n) % n > t) return 0
+  if ('kings' in round) return round.bytesOfKing[from - 1]!
+  return round.dealers.includes(from) ? round.bytes : 0
 }
 
 /** One round per AND depth. @returns their number */
@@ -58,14 +87,29 @@ export function circuitRounds(tally: Tally, circuit: Circuit, tag: Tag, bytes: n
   return layers.length - 1
 }
 
-/** Inputs of P_1..P_t, t-1 multiplications by all, a last dealing by P_{t+1}..P_n. @returns t + 1 */
-export function bitToFieldRounds(tally: Tally, bits: number, tag: Tag): number {
+/** Products by all in one round, or through kings in two. @returns the rounds */
+export function multiplyRounds(
+  tally: Tally,
+  products: number,
+  tag: Tag,
+  step: number,
+  via: Via | undefined,
+): number {
+  tally.fieldMultiplications += products
+  if (via === 'king') tally.kingRounds(tag, step, products)
+  else tally.round(tag, step, 8 * products)
+  return via === 'king' ? 2 : 1
+}
+
+/** Inputs of P_1..P_t, t-1 multiplications, a last dealing by P_{t+1}..P_n. @returns the rounds */
+export function bitToFieldRounds(tally: Tally, bits: number, tag: Tag, via?: Via): number {
   const { n, t } = tally
   tally.round(tag, 0, 8 * bits, range(1, t))
-  for (let k = 1; k < t; k++) tally.round(tag, k, 8 * bits)
-  tally.round(tag, t, 8 * bits, range(t + 1, n))
-  tally.fieldMultiplications += t * bits
-  return t + 1
+  let step = 1
+  for (let k = 1; k < t; k++) step += multiplyRounds(tally, bits, tag, step, via)
+  tally.round(tag, step, 8 * bits, range(t + 1, n))
+  tally.fieldMultiplications += bits
+  return step + 1
 }
 
 /** 61 planes from each of t+1 parties, which turn with the tag; then the circuit. @returns all rounds */

@@ -172,9 +172,11 @@ function shapeOf(
     }
     case 'bit-to-field':
       demand({ domain, type: 'bits', lanes })
+      checkVia(operator, params, check)
       return { domain, type: 'field', parts: inputs.length, lanes }
     case 'multiply':
       demand({ domain, type: 'field', lanes })
+      checkVia(operator, params, check)
       return { domain, type: 'field', parts: operator.pairs.length, lanes }
     case 'dot':
       demand({ domain, type: 'field', lanes })
@@ -241,6 +243,15 @@ function shapeOf(
 }
 
 /** Whatever is compared with a rank fits the signed range of the field. */
+/** At n=3 a king saves nothing, and bits are converted without products. */
+function checkVia(
+  { via }: { readonly via?: string },
+  { committee }: PlanParams,
+  check: Check,
+): void {
+  check(via === undefined || (via === 'king' && committee.n > 3), 'goes through a king of no use')
+}
+
 function checkRanks(
   { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
   lanes: number,

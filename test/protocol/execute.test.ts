@@ -83,6 +83,26 @@ describe('costs of single operators at n=3, as the papers count them', () => {
     expect(cost(n, multiply).rounds).toHaveLength(3)
   })
 
+  test.each([
+    [5, 16, 4],
+    [7, 39, 6],
+  ])('bit to field by kings, %i parties: %i elements in all, %i rounds', (n, total, rounds) => {
+    const toField: Operator = { kind: 'bit-to-field', inputs: [ref(0)], via: 'king' }
+    expect(elements(n, toField)).toBe(total)
+    expect(cost(n, toField).rounds).toHaveLength(3 * rounds)
+  })
+
+  test.each([5, 7])('a product through a king: 3t elements in all, 2 rounds (n=%i)', (n) => {
+    const multiply: Operator = { kind: 'multiply', pairs: [[ref(1), ref(1)]], via: 'king' }
+    const { t } = paramsFor(n, CHUNKS, MEMBER_OF_ROW).committee
+    expect(elements(n, multiply)).toBe(3 * t)
+    expect(cost(n, multiply)).toMatchObject({ fieldMultiplications: 220, andGates: 0 })
+    expect(cost(n, multiply).rounds).toHaveLength(3 * 2)
+    // No party sends much more than another: in each batch at most one lane more to each.
+    const sent = bytesSent(cost(n, multiply))
+    expect(Math.max(...sent) - Math.min(...sent)).toBeLessThanOrEqual(3 * 8 * t)
+  })
+
   test.each([3, 5, 7])('an AND: t bits per party and lane, padding included (n=%i)', (n) => {
     const circuit: Operator = {
       kind: 'circuit',
@@ -117,7 +137,9 @@ describe('costs of single operators at n=3, as the papers count them', () => {
       const sent = traffic.filter(({ from }) => from === k + 1)
       expect(sent.reduce((sum, pair) => sum + pair.bytes, 0)).toBe(bytes)
     })
-    expect(traffic.length).toBe(10)
+    // Kings hear from everybody; else a party sends to two.
+    const kings = plan.operators.some((operator) => 'via' in operator)
+    expect(traffic.length).toBe(kings ? 20 : 10)
   })
 })
 
@@ -380,6 +402,14 @@ describe('validatePlan', () => {
     ['too many bits at a time', [...LOADS, select({}, { digit: 4 }), output]],
     ['no bits at a time', [...LOADS, select({}, { digit: 0 }), output]],
     ['too many rounds of adding', [...LOADS, select({}, { addingRounds: 65 }), output]],
+    [
+      'a king among three',
+      [...LOADS, { kind: 'bit-to-field', inputs: [ref(0)], via: 'king' }, output],
+    ],
+    [
+      'a product of three through a king',
+      [...LOADS, { kind: 'multiply', pairs: [[ref(1), ref(1)]], via: 'king' }, output],
+    ],
     ['a rank over 0', [...LOADS, select({ over: 0 }), output]],
     ['a negative rank', [...LOADS, select({ plus: -1 }), output]],
     ['a rank that overflows the field', [...LOADS, select({ times: 2 ** 52 + 2 ** 50 }), output]],

@@ -65,6 +65,8 @@ export function randomCase(n: number, seed: number): RandomCase {
     if (from.length === 0) return undefined
     return [pick(from), ...Array.from({ length: below(most) }, () => pick(from))]
   }
+  const via = (): { readonly via?: 'king' } =>
+    n > 3 && below(2) === 0 ? { via: 'king' } : {}
   const anyDomain: readonly Domain[] = ['rows', 'members', 'slots']
 
   const makers: (() => Operator | undefined)[] = [
@@ -74,12 +76,12 @@ export function randomCase(n: number, seed: number): RandomCase {
     },
     () => {
       const inputs = some(refs('bits', anyDomain), 3)
-      return inputs && { kind: 'bit-to-field', inputs }
+      return inputs && { kind: 'bit-to-field', inputs, ...via() }
     },
     () => {
       const from = refs('field', anyDomain)
       const pairs = some(from, 3)?.map((ref) => [ref, pick(from)] as const)
-      return pairs && { kind: 'multiply', pairs }
+      return pairs && { kind: 'multiply', pairs, ...via() }
     },
     () => {
       const from = refs('field', anyDomain)
