@@ -6,6 +6,7 @@ import { maximum, median } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { query } from './query.ts'
+import { sorting } from './sorting.ts'
 import { queryCold, queryWarm } from './stored-query.ts'
 import type { Task } from './task.ts'
 
@@ -20,6 +21,7 @@ export const TASKS: readonly Task[] = [
   computedEqualities,
   maximum,
   median,
+  sorting,
   query,
   queryCold,
   queryWarm,
