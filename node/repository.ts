@@ -13,6 +13,7 @@ import { CHUNK_ROWS } from '../protocol/plan.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
 
+import { collectLessOften } from './collector.ts'
 import { rng } from './crypto.ts'
 import type { FramedStream } from './framed-stream.ts'
 import { IMPORT_PROTOCOL } from './import-blocks.ts'
@@ -55,6 +56,7 @@ export interface ImportResult {
 export async function importCsv(options: ImportOptions): Promise<ImportResult> {
   const { overlay, schema, dataDirectory } = options
   const { topology } = overlay
+  collectLessOften()
   options.onProgress?.(0, 'checking')
   const { part, fileTag } = await readSource(options.csvFile, schema, options.key)
   await refuseDuplicate(dataDirectory, fileTag)

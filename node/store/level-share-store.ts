@@ -5,8 +5,9 @@
  *     d <generation> <number>   block             the bytes
  *     k <block key>             generation number where the bytes of a committed block are
  *
- * Blocks are written as they come, synced in groups of some MiB; nobody sees them, because there is no
- * `k` for them. `commit` is one synced batch that adds all `k` and removes `s`. So a crash at any
+ * Blocks are written as they come, synced in groups of some MiB, one group while the next one comes in;
+ * nobody sees them, because there is no `k` for them. (Each group is synced because LevelDB syncs one log
+ * file at a time: a sync at the end would not reach groups in an older one.) `commit` is one synced batch that adds all `k` and removes `s`. So a crash at any
  * moment leaves either nothing visible or everything. What a crash left behind is found by its `s`
  * and removed when the store is opened. Deleting is one synced batch too, followed by compaction, so
  * that erased shares leave the files (not the disk: that is the file system's and the device's affair).
@@ -173,6 +174,10 @@ class Writer implements ImportWriter {
   readonly #queue = serial()
   #group: BatchOperation[] = []
   #groupBytes = 0
+  /** The group before: done when it is synced. */
+  #writing: Promise<void> = Promise.resolve()
+  /** Why a group could not be written: then nothing can be committed any more. */
+  #failure: Error | undefined
   #open = true
 
   constructor(database: Database, importId: string, generation: Bytes, hooks: WriterHooks) {
@@ -196,15 +201,16 @@ class Writer implements ImportWriter {
     this.#places.set(name, { key: encoded, place })
     this.#group.push({ type: 'put', key: tagged(DATA, place), value: new Uint8Array(bytes) })
     this.#groupBytes += bytes.length
-    if (this.#groupBytes >= GROUP_BYTES) await this.#flush()
+    if (this.#groupBytes >= GROUP_BYTES) await this.#beginWrite()
   }
 
   async commit(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
     this.#checkOpen()
-    await this.#flush()
+    await this.#beginWrite()
+    await this.#writing
     await this.#hooks.serially(async () => {
-      // Another staging of the same import may have ended this one meanwhile.
+      // The last group may have failed, or another staging of the same import have ended this one.
       this.#checkOpen()
       const batch: BatchOperation[] = [...this.#places.values()].map(({ key, place }) => ({
         type: 'put',
@@ -236,20 +242,23 @@ class Writer implements ImportWriter {
 
   #checkOpen(): void {
     if (!this.#open) throw new TypeError('this import writer is finished')
+    if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Writes and syncs the group. A writer whose write has failed can only be aborted or staged anew. */
-  async #flush(): Promise<void> {
+  /** Begins to write and sync the group, once the one before is synced. */
+  async #beginWrite(): Promise<void> {
+    await this.#writing
+    this.#checkOpen()
     const group = this.#group
     this.#group = []
     this.#groupBytes = 0
-    await this.#queue(async () => {
+    this.#writing = this.#queue(async () => {
       if (!this.#open || group.length === 0) return
       try {
         await this.#database.batch(group, SYNCED)
       } catch (error) {
-        this.#end()
-        throw error
+        // Whoever puts or commits next is told.
+        this.#failure = error instanceof Error ? error : new Error(String(error))
       }
     })
   }

@@ -106,6 +106,23 @@ describe('the share store on LevelDB', () => {
     await remove()
   })
 
+  it('tells whoever goes on that a group could not be written', async () => {
+    const { directory, remove } = await temporary()
+    const store = await openLevelShareStore(directory)
+    const [putting, committing] = [await store.stage('putting'), await store.stage('committing')]
+    await store.close()
+    await putting.put(key(0, 'putting'), pattern(9 * MiB, 0))
+    await expect(
+      (async () => {
+        await putting.put(key(1, 'putting'), pattern(9 * MiB, 1))
+        await putting.put(key(2, 'putting'), pattern(1, 2))
+      })(),
+    ).rejects.toMatchObject({ code: 'LEVEL_DATABASE_NOT_OPEN' })
+    await committing.put(key(0, 'committing'), pattern(1, 0))
+    await expect(committing.commit()).rejects.toMatchObject({ code: 'LEVEL_DATABASE_NOT_OPEN' })
+    await remove()
+  })
+
   it('says that another process has it', async () => {
     const { directory, remove } = await temporary()
     const store = await openLevelShareStore(directory)
