@@ -104,12 +104,12 @@ describe('parseMeasurements', () => {
 
   it('names the line and the field that is wrong', () => {
     const good = JSON.stringify(measurement('mul', FAST))
-    const without = JSON.stringify({ ...measurement('mul', FAST), rounds: undefined })
+    const without = JSON.stringify({ ...measurement('mul', FAST), rssBytes: undefined })
     expect(() => parseMeasurements(`${good}\n{"name":`, 'x.jsonl')).toThrow(
       'x.jsonl, line 2: this is no JSON',
     )
     expect(() => parseMeasurements(`${good}\n\n${without}`, 'x.jsonl')).toThrow(
-      /x\.jsonl, line 3: rounds: /u,
+      /x\.jsonl, line 3: rssBytes: /u,
     )
     expect(() => parseMeasurements(good.replace('1.01', '"1"'), 'x')).toThrow('samples.1')
     expect(() => parseMeasurements(good.replace('1.01', '0'), 'x')).toThrow('samples.1')
