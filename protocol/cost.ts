@@ -106,37 +106,47 @@ function* sideBySide(
   tasks: readonly Task[],
   rounds: readonly (readonly Round[])[],
 ): Generator<CommonRound> {
-  const ended = new Set<number>()
-  let waiting = [...tasks.keys()]
+  const missing = tasks.map(({ after }) => after.length)
+  const readers = tasks.map((): number[] => [])
+  for (const [place, { after }] of tasks.entries()) {
+    for (const before of after) readers[before]!.push(place)
+  }
   let running: { readonly place: number; done: number }[] = []
-  const start = (): boolean => {
-    let weight = running.reduce((sum, { place }) => sum + tasks[place]!.weight, 0)
-    const starting = new Set<number>()
-    for (const place of waiting) {
-      const task = tasks[place]!
-      if (!task.after.every((before) => ended.has(before)) || !fitsBeside(weight, task)) continue
-      weight += task.weight
-      starting.add(place)
+  let ripe = [...tasks.keys()].filter((place) => missing[place] === 0)
+  /** Starts what may start; what has no rounds ends at once, and lets others start. */
+  const start = (): void => {
+    while (ripe.length > 0) {
+      let weight = running.reduce((sum, { place }) => sum + tasks[place]!.weight, 0)
+      const candidates = ripe.toSorted((a, b) => a - b)
+      const left: number[] = []
+      const local: number[] = []
+      for (const place of candidates) {
+        const task = tasks[place]!
+        if (!fitsBeside(weight, task)) {
+          left.push(place)
+          continue
+        }
+        weight += task.weight
+        if (rounds[place]!.length === 0) local.push(place)
+        else running.push({ place, done: 0 })
+      }
+      ripe = left
+      if (left.length === candidates.length) return
+      for (const place of local) end(place)
     }
-    waiting = waiting.filter((place) => !starting.has(place))
-    for (const place of starting) {
-      if (rounds[place]!.length === 0) ended.add(place)
-      else running.push({ place, done: 0 })
-    }
-    return starting.size > 0
   }
-  const startAll = (): void => {
-    while (start());
+  const end = (place: number): void => {
+    for (const reader of readers[place]!) if (--missing[reader]! === 0) ripe.push(reader)
   }
-  startAll()
+  start()
   while (running.length > 0) {
     yield running.map(({ place, done }) => rounds[place]![done]!).toSorted((a, b) => a.op - b.op)
-    const before = running.length
-    for (const task of running) {
-      if (++task.done === rounds[task.place]!.length) ended.add(task.place)
-    }
-    running = running.filter(({ place }) => !ended.has(place))
-    if (running.length < before) startAll()
+    for (const task of running) task.done++
+    const left = running.filter(({ place, done }) => done < rounds[place]!.length)
+    if (left.length === running.length) continue
+    for (const { place } of running.filter((task) => !left.includes(task))) end(place)
+    running = left
+    start()
   }
 }
 

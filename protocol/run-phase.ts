@@ -87,7 +87,8 @@ class RunningPhase {
   async #perform(place: number, rounds: Rounds): Promise<void> {
     const task = this.#phase.tasks[place]!
     const { op } = task
-    if (task.loads.length > 0) await this.#loadAll(task.loads)
+    const missing = task.loads.filter((load) => !this.#values.has(load))
+    if (missing.length > 0) await this.#loadAll(missing)
     const run = { ...this.#run, party: { ...this.#run.party, rounds } }
     await (task.over === 'batch' ? this.#overBatch(run, op) : this.#overTable(run, op))
     this.#end(task, this.#followers[place]!)
