@@ -1,12 +1,12 @@
 /**
- * Frames in a stream of bytes: a u32 big-endian length, then that many bytes. A long frame stays in the
- * pieces in which it came, so that whoever wants it elsewhere copies once; a short one is copied, lest it
- * keep the large buffer alive of which it is a corner.
+ * Frames in a stream of bytes: a u32 big-endian length, then that many bytes. A frame stays in the
+ * pieces in which it came, so that whoever wants it elsewhere copies once; a short one that has to
+ * wait is copied, lest it keep the large buffer alive of which it is a corner.
  */
 
 export const LENGTH_BYTES = 4
 
-/** Shorter frames are copied when they come. */
+/** Shorter frames are copied when they have to wait, and made in memory that many share. */
 const SHORT_BYTES = 4096
 
 export interface Frame {
@@ -14,6 +14,21 @@ export interface Frame {
   readonly length: number
   /** In order; none of them empty. Only to be read: they may be views of buffers that others read, too. */
   readonly pieces: readonly Uint8Array[]
+}
+
+/** Room for a frame, which is to be filled from LENGTH_BYTES on. Not zeroed. */
+export function newFrame(length: number): Uint8Array {
+  const bytes = LENGTH_BYTES + length
+  // Neither is ever used again: libp2p keeps a reference until it is flushed.
+  const frame = bytes < SHORT_BYTES ? Buffer.allocUnsafe(bytes) : Buffer.allocUnsafeSlow(bytes)
+  frame.writeUInt32BE(length)
+  return frame
+}
+
+/** The frame, in memory that it shares with nobody if it is short. */
+export function keepable(frame: Frame): Frame {
+  const { length } = frame
+  return length > 0 && length < SHORT_BYTES ? { length, pieces: [wholeOf(frame)] } : frame
 }
 
 /** The frame in one array, which belongs to the caller. */
@@ -65,29 +80,58 @@ export class FrameReader {
 
   /** Reads on. @param data is kept: nobody may write to it any more */
   push(data: Uint8Array, deliver: (frame: Frame) => void): void {
-    let at = 0
-    while (at < data.length && this.#oversize === undefined) {
-      if (this.#coming === undefined) {
-        while (at < data.length && this.#headerGot < LENGTH_BYTES) {
-          this.#header[this.#headerGot++] = data[at++]!
-        }
-        if (this.#headerGot < LENGTH_BYTES) return
-        this.#headerGot = 0
-        const length = new DataView(this.#header.buffer).getUint32(0)
-        if (length > this.#maxBytes) this.#oversize = length
-        else this.#coming = new Coming(length)
-      } else {
-        const bytes = Math.min(data.length - at, this.#coming.missing)
-        this.#coming.add(data.subarray(at, at + bytes))
-        at += bytes
-      }
-      if (this.#coming?.missing === 0) {
-        const frame = this.#coming
-        this.#coming = undefined
-        deliver(frame)
-      }
+    for (let at = 0; at < data.length && this.#oversize === undefined;) {
+      at = this.midFrame ? this.#goOn(data, at, deliver) : this.#begin(data, at, deliver)
     }
   }
+
+  /** Reads a frame from its first byte. @returns where it stopped */
+  #begin(data: Uint8Array, at: number, deliver: (frame: Frame) => void): number {
+    const from = at + LENGTH_BYTES
+    if (from > data.length) return this.#goOn(data, at, deliver)
+    const length = lengthAt(data, at)
+    const end = from + length
+    if (length > this.#maxBytes) {
+      this.#oversize = length
+    } else if (end <= data.length) {
+      deliver({ length, pieces: length === 0 ? [] : [data.subarray(from, end)] })
+      return end
+    } else {
+      this.#coming = new Coming(length)
+    }
+    return from
+  }
+
+  /** Reads on in the middle of a frame, or of its length. @returns where it stopped */
+  #goOn(data: Uint8Array, start: number, deliver: (frame: Frame) => void): number {
+    let at = start
+    if (this.#coming === undefined) {
+      while (at < data.length && this.#headerGot < LENGTH_BYTES) {
+        this.#header[this.#headerGot++] = data[at++]!
+      }
+      if (this.#headerGot < LENGTH_BYTES) return at
+      this.#headerGot = 0
+      const length = lengthAt(this.#header, 0)
+      if (length > this.#maxBytes) {
+        this.#oversize = length
+        return at
+      }
+      this.#coming = new Coming(length)
+    }
+    const frame = this.#coming
+    const bytes = Math.min(data.length - at, frame.missing)
+    if (bytes > 0) frame.add(data.subarray(at, at + bytes))
+    if (frame.missing === 0) {
+      this.#coming = undefined
+      deliver(frame)
+    }
+    return at + bytes
+  }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
+  return bytes[at]! * 2 ** 24 + low
 }
 
 /** A frame that is coming in. */
@@ -100,7 +144,6 @@ class Coming implements Frame {
   constructor(length: number) {
     this.length = length
     this.missing = length
-    if (length > 0 && length < SHORT_BYTES) this.#copyAll()
   }
 
   get pieces(): readonly Uint8Array[] {

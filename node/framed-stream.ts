@@ -12,7 +12,7 @@ import type { Stream } from '@libp2p/interface'
 import { ShareholdError } from '../shares/errors.ts'
 
 import { deadline } from './deadline.ts'
-import { type Frame, FrameReader, LENGTH_BYTES, wholeOf } from './frame.ts'
+import { type Frame, FrameReader, keepable, LENGTH_BYTES, newFrame, wholeOf } from './frame.ts'
 
 const MiB = 1024 * 1024
 
@@ -32,9 +32,16 @@ export interface WaitOptions {
   readonly timeoutMs?: number
 }
 
-interface Waiter {
-  readonly resolve: (frame: Frame | null) => void
-  readonly reject: (error: ShareholdError) => void
+export interface RoomOptions extends WaitOptions {
+  /** Called whenever something has been sent. */
+  readonly progress?: () => void
+}
+
+/** Somebody who is given the next frame, once, without a promise between. */
+export interface FrameWaiter {
+  /** Only to be read, and only during the call; null after the other side has ended its side. */
+  take(frame: Frame | null): void
+  fail(error: ShareholdError): void
 }
 
 export class FramedStream {
@@ -49,7 +56,7 @@ export class FramedStream {
   #queue: Frame[] = []
   #queuedBytes = 0
   #unbounded = 0
-  #waiters: Waiter[] = []
+  #waiters: FrameWaiter[] = []
   #remoteEnded = false
   #over = false
   #discarding = false
@@ -73,7 +80,6 @@ export class FramedStream {
       if (this.#remoteEnded) this.#settle()
     })
     stream.addEventListener('drain', () => this.#wakeSenders())
-    stream.addEventListener('idle', () => this.#wakeSenders())
     stream.addEventListener('remoteCloseWrite', () => {
       this.#remoteEnded = true
       this.#settle()
@@ -122,25 +128,25 @@ export class FramedStream {
     const list = parts instanceof Uint8Array ? [parts] : parts
     let length = 0
     for (const part of list) length += part.length
-    if (length > this.#maxFrame) {
-      throw new ShareholdError(
-        'SH_WIRE_OVERSIZE',
-        `A frame of ${length} bytes is too long to send.`,
-        {
-          hint: `The limit is ${this.#maxFrame} bytes.`,
-        },
-      )
-    }
-    if (this.#failure !== undefined) throw this.#failure
-    // One buffer, one write. libp2p keeps a reference until it is flushed: nobody else may have it, and
-    // it cannot be used again. Not zeroed: all of it is written.
-    const frame = Buffer.allocUnsafeSlow(LENGTH_BYTES + length)
-    frame.writeUInt32BE(length)
+    if (length > this.#maxFrame) throw this.#tooLong(length)
+    // One buffer, one write.
+    const frame = newFrame(length)
     let at = LENGTH_BYTES
     for (const part of list) {
       frame.set(part, at)
       at += part.length
     }
+    this.enqueueFrame(frame)
+  }
+
+  /**
+   * Queues a frame of `newFrame`, filled, which nobody may write to any more.
+   *
+   * @throws ShareholdError as `send`
+   */
+  enqueueFrame(frame: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure
+    if (frame.length - LENGTH_BYTES > this.#maxFrame) throw this.#tooLong(frame.length)
     try {
       this.#stream.send(frame)
     } catch (cause) {
@@ -149,15 +155,22 @@ export class FramedStream {
   }
 
   /** The second half of `send`: waits while more than `bytes` bytes are unsent. */
-  async room(bytes: number, wait: WaitOptions = {}): Promise<void> {
+  async room(bytes: number, wait: RoomOptions = {}): Promise<void> {
     while (this.#stream.writeBufferLength > bytes) {
       if (this.#failure !== undefined) throw this.#failure
       if (this.#over) throw this.#fault('SH_NET_CLOSED', 'The stream is over')
-      let forget: (() => void) | undefined
+      let wake: (() => void) | undefined
       await this.#bounded<void>(wait, (resolve) => {
-        this.#roomWaiters.push(resolve)
-        forget = () => this.#drop(this.#roomWaiters, resolve)
-      }).finally(() => forget?.())
+        wake = () => resolve()
+        this.#roomWaiters.push(wake)
+        // Only while somebody waits: there is such an event after each message.
+        this.#stream.addEventListener('idle', wake)
+      }).finally(() => {
+        if (wake === undefined) return
+        this.#stream.removeEventListener('idle', wake)
+        this.#drop(this.#roomWaiters, wake)
+      })
+      wait.progress?.()
     }
     if (this.#failure !== undefined) throw this.#failure
   }
@@ -184,12 +197,27 @@ export class FramedStream {
     if (frame !== undefined) return frame
     if (this.#failure !== undefined) throw this.#failure
     if (this.#remoteEnded) return null
-    let forget: (() => void) | undefined
+    let waiter: FrameWaiter | undefined
     return this.#bounded<Frame | null>(wait, (resolve, reject) => {
-      const waiter: Waiter = { resolve, reject }
+      waiter = { take: (next) => resolve(next && keepable(next)), fail: reject }
       this.#waiters.push(waiter)
-      forget = () => this.#drop(this.#waiters, waiter)
-    }).finally(() => forget?.())
+    }).finally(() => {
+      if (waiter !== undefined) this.forget(waiter)
+    })
+  }
+
+  /** Gives the next frame to `waiter`: at once, if it is there or if there will be none. */
+  awaitFrame(waiter: FrameWaiter): void {
+    const frame = this.takeFrame()
+    if (frame !== undefined) waiter.take(frame)
+    else if (this.#failure !== undefined) waiter.fail(this.#failure)
+    else if (this.#remoteEnded) waiter.take(null)
+    else this.#waiters.push(waiter)
+  }
+
+  /** Gives it nothing any more. */
+  forget(waiter: FrameWaiter): void {
+    this.#drop(this.#waiters, waiter)
   }
 
   /** The next frame if it is there already: what waits for many frames need not wait for each. */
@@ -289,10 +317,10 @@ export class FramedStream {
     if (this.#intercept?.(frame) === true) return
     const waiter = this.#waiters.shift()
     if (waiter !== undefined) {
-      waiter.resolve(frame)
+      waiter.take(frame)
       return
     }
-    this.#queue.push(frame)
+    this.#queue.push(keepable(frame))
     this.#queuedBytes += frame.length
     this.#pauseIfFull()
   }
@@ -341,8 +369,8 @@ export class FramedStream {
     }
     if (this.#failure === undefined && !this.#remoteEnded) return
     for (const waiter of this.#waiters.splice(0)) {
-      if (this.#failure === undefined) waiter.resolve(null)
-      else waiter.reject(this.#failure)
+      if (this.#failure === undefined) waiter.take(null)
+      else waiter.fail(this.#failure)
     }
   }
 
@@ -393,6 +421,14 @@ export class FramedStream {
         },
       )
     })
+  }
+
+  #tooLong(length: number): ShareholdError {
+    return new ShareholdError(
+      'SH_WIRE_OVERSIZE',
+      `A frame of ${length} bytes is too long to send.`,
+      { hint: `The limit is ${this.#maxFrame} bytes.` },
+    )
   }
 
   #fault(code: string, what: string, cause?: unknown): ShareholdError {

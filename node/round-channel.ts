@@ -1,50 +1,29 @@
 /**
- * The Channel of protocol/party.ts over the overlay: one framed stream per job attempt and pair of
- * parties. The lower index dials the higher one and says for which job in a `hello` frame; a stream
- * that comes before its job exists here is parked, in bounded number and for a bounded time.
+ * The Channel of protocol/party.ts over the overlay, for one attempt of one job: a link to each of the
+ * other parties (round-link.ts), which have met already (rounds.ts).
  *
- * Against whom: the overlay proves who a peer is, and `hello` must say the same. A party may still be
- * silent, late, gone, or send anything: each of these ends the job with an error that names it.
- * Messages are counted per direction, so nothing can be replayed, dropped or reordered unnoticed.
- *
- * Who ends a session early says why in a farewell frame. Otherwise one party that is gone would be
- * blamed on those who noticed it first. What a farewell says is hearsay: it becomes an accusation only
- * if this party sees the same by itself.
- *
- * Cost: 28 bytes a fragment of up to 256 KiB; one copy of each message on either side, into
- * the socket's buffers and out of them.
+ * Against whom: a party may be silent, late, gone, or send anything: each of these ends the session for
+ * all links, with an error that names it. What a farewell says (farewell.ts) is reported as
+ * hearsay, unless this party has seen the same by itself, or was itself kept waiting by another.
  */
 import { setMaxListeners } from 'node:events'
 
 import {
   type Channel,
   type Payload,
+  payloadBytes,
   type Place,
   type Tag,
-  wholePayload,
 } from '../protocol/party.ts'
-import { decodeMessage, encodeMessage } from '../protocol/wire/codec.ts'
-import {
-  decodeFarewell,
-  decodeRoundHeader,
-  encodeFarewell,
-  encodeRoundHeader,
-  isFarewell,
-  MAX_ROUND_BYTES,
-  ROUND_FRAGMENT_BYTES,
-  ROUND_HEADER_BYTES,
-  roundFragments,
-} from '../protocol/wire/round-message.ts'
+import { isFarewell, MAX_ROUND_BYTES, ROUND_HEADER_BYTES } from '../protocol/wire/round-message.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
 import { deadline } from './deadline.ts'
-import { type Frame, startOf, wholeOf } from './frame.ts'
+import { type Farewell, gone, named, readFarewell, sayFarewell, silent } from './farewell.ts'
+import { type Frame, startOf } from './frame.ts'
 import type { FramedStream } from './framed-stream.ts'
-import type { Overlay } from './overlay.ts'
-import { SilenceClock } from './silence-clock.ts'
-import type { NodeActor, Topology } from './topology.ts'
-
-export const ROUNDS_PROTOCOL = '/sharehold/rounds/1.0.0'
+import { type Blame, RoundLink } from './round-link.ts'
+import { SilenceClock, type Watched } from './silence-clock.ts'
 
 /** `send` waits while more than this, besides the message itself, is unsent. */
 const SEND_HIGH_WATER_BYTES = 16 * 1024 * 1024
@@ -52,18 +31,8 @@ const SEND_HIGH_WATER_BYTES = 16 * 1024 * 1024
 /** How long to look for evidence of one's own before only a party's word is reported. */
 const EVIDENCE_MS = 250
 
-export interface RoundSession {
-  readonly committee: 'mpc' | 'share'
-  readonly job: string
-  /** From 1. */
-  readonly attempt: number
-  /** Ends the session, also while it is being joined. */
-  readonly signal?: AbortSignal
-  /** How long the others may take to join. Default: the topology's dialTimeoutMs. */
-  readonly joinTimeoutMs?: number
-  /** How long a party may be silent in a round. Default: the topology's roundTimeoutMs. */
-  readonly roundTimeoutMs?: number
-}
+/** What a send returns that need not wait. */
+const DONE = Promise.resolve()
 
 /** What went over the channel to and from one party. Payload bytes, without headers. */
 export interface Traffic {
@@ -75,73 +44,47 @@ export interface Traffic {
   readonly receivedBytes: number
 }
 
-export interface Rounds {
-  /**
-   * Meets the other parties of the committee.
-   *
-   * @returns when there is a stream with each of them
-   * @throws ShareholdError SH_ROUND_TIMEOUT naming the first that did not come, SH_ROUND_PEER_GONE,
-   * SH_NET_UNREACHABLE, SH_NET_PROTOCOL, SH_NET_ABORTED
-   */
-  join(session: RoundSession): Promise<RoundChannel>
-  /** Takes no more streams; aborts the parked ones. Channels that were handed out stay. */
-  close(): Promise<void>
-}
-
-interface Link {
-  readonly index: number
-  readonly name: string
-  readonly stream: FramedStream
-  sentMessages: number
-  sentBytes: number
-  receivedMessages: number
-  receivedBytes: number
-  /** Has said why it ends the session: that it ends its stream is no news then. */
-  saidFarewell: boolean
-  /** Receives of one party wait for each other: messages come in order. */
-  tail: Promise<unknown>
-}
-
 /** The committee's streams of one job attempt. */
 export class RoundChannel implements Channel {
   /** This party's index. */
   readonly index: number
-  readonly #links: ReadonlyMap<number, Link>
+  readonly #name: string
+  readonly #links: ReadonlyMap<number, RoundLink>
+  readonly #clock: SilenceClock
   readonly #roundTimeoutMs: number
   readonly #maxBytes: number
   readonly #broken = new AbortController()
   #failure: ShareholdError | undefined
   #closed = false
 
-  /** Use `Rounds.join`. @param streams by ascending party index */
+  /**
+   * Use `Rounds.join`.
+   *
+   * @param self this party's index and its name in the topology
+   * @param streams by ascending party index
+   */
   constructor(
-    index: number,
+    self: { readonly index: number; readonly name: string },
     streams: ReadonlyMap<number, FramedStream>,
     options: { roundTimeoutMs: number; maxRoundBytes: number },
   ) {
-    this.index = index
+    this.index = self.index
+    this.#name = self.name
     setMaxListeners(0, this.#broken.signal)
     this.#roundTimeoutMs = options.roundTimeoutMs
     this.#maxBytes = Math.min(options.maxRoundBytes, MAX_ROUND_BYTES)
-    const links = new Map<number, Link>()
+    this.#clock = new SilenceClock(options.roundTimeoutMs)
+    const blame: Blame = (link, error, round) => this.#blame(link, error, round)
+    const links = new Map<number, RoundLink>()
     for (const [party, stream] of streams) {
-      links.set(party, {
-        index: party,
-        name: stream.peer,
-        stream,
-        sentMessages: 0,
-        sentBytes: 0,
-        receivedMessages: 0,
-        receivedBytes: 0,
-        saidFarewell: false,
-        tail: Promise.resolve(),
-      })
+      links.set(party, new RoundLink(party, stream, this.#clock, this.#roundTimeoutMs, blame))
     }
     this.#links = links
     for (const link of links.values()) {
       link.stream.intercept((frame) => {
-        const farewell = isFarewell(startOf(frame, ROUND_HEADER_BYTES))
-        return farewell && this.#onFarewell(link, frame)
+        // No operator has such a number. Nearly all frames are told by their first byte.
+        if (frame.pieces[0]?.[0] !== 0xff) return false
+        return isFarewell(startOf(frame, ROUND_HEADER_BYTES)) && this.#onFarewell(link, frame)
       })
       link.stream.onClose(() => this.#onClose(link))
     }
@@ -153,27 +96,28 @@ export class RoundChannel implements Channel {
    * @param to party index
    * @returns when there is room for more
    * @throws ShareholdError SH_ROUND_PEER_GONE, SH_ROUND_TIMEOUT (the party does not read), or whatever
-   * has broken the channel before; RangeError if there is no such party or the message is too long
+   * has broken the channel before; RangeError if there is no such party, the message is too long, or
+   * its pieces are not as long as they say (which ends the session)
    */
-  async send(to: number, tag: Tag, message: Payload): Promise<void> {
-    const link = this.#link(to)
-    if (this.#failure !== undefined) throw this.#failure
-    const payload = message instanceof Uint8Array ? message : wholePayload(message)
-    const total = payload.length
-    if (total > this.#maxBytes) throw new RangeError(`a message of ${total} bytes is too long`)
-    const seq = link.sentMessages++
-    link.sentBytes += total
+  send(to: number, tag: Tag, message: Payload): Promise<void> {
     try {
-      for (let i = 0; i < roundFragments(total); i++) {
-        const offset = i * ROUND_FRAGMENT_BYTES
-        const header = encodeRoundHeader(tag, seq, total, offset)
-        link.stream.enqueue([header, payload.subarray(offset, offset + ROUND_FRAGMENT_BYTES)])
+      const link = this.#links.get(to)
+      if (link === undefined) throw noSuchParty(to)
+      if (this.#failure !== undefined) throw this.#failure
+      const total = payloadBytes(message)
+      if (total > this.#maxBytes) throw new RangeError(`a message of ${total} bytes is too long`)
+      const seq = link.sentMessages
+      try {
+        link.send(tag, message)
+      } catch (error) {
+        // The others wait for the rest of it.
+        if (this.#failure === undefined) this.abort('a message could not be made')
+        throw error
       }
+      const enough = total + SEND_HIGH_WATER_BYTES
+      return link.stream.unsentBytes > enough ? this.#room(link, enough, seq) : DONE
     } catch (error) {
-      throw this.#blame(link, error, seq)
-    }
-    if (link.stream.unsentBytes > total + SEND_HIGH_WATER_BYTES) {
-      await this.#room(link, total + SEND_HIGH_WATER_BYTES, seq)
+      return Promise.reject(error)
     }
   }
 
@@ -188,14 +132,13 @@ export class RoundChannel implements Channel {
    * @throws ShareholdError SH_ROUND_TIMEOUT, SH_ROUND_PEER_GONE (any party, not only this one),
    * SH_ROUND_ABORTED, SH_ROUND_TAG, SH_ROUND_LENGTH, SH_WIRE_INVALID, SH_WIRE_OVERSIZE, SH_WIRE_TRUNCATED, all with party and round; SH_NET_ABORTED
    */
-  async receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array> {
-    const link = this.#link(from)
-    const out = new Uint8Array(place === undefined ? bytes : 0)
-    const put = place ?? ((piece, offset) => out.set(piece, offset))
-    const received = link.tail.then(() => this.#next(link, tag, bytes, put))
-    link.tail = received
-    await received
-    return out
+  receive(from: number, tag: Tag, bytes: number, place?: Place): Promise<Uint8Array> {
+    const link = this.#links.get(from)
+    if (link === undefined) return Promise.reject(noSuchParty(from))
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    if (place !== undefined) return link.receive(tag, bytes, place)
+    const out = new Uint8Array(bytes)
+    return link.receive(tag, bytes, (piece, offset) => out.set(piece, offset)).then(() => out)
   }
 
   /** What has gone over the channel so far, by ascending party. */
@@ -222,7 +165,7 @@ export class RoundChannel implements Channel {
     await Promise.allSettled(
       [...this.#links.values()].map(async (link) => {
         try {
-          await this.#drain(link, 0)
+          await this.#drain(link, 0, link.sentMessages)
         } finally {
           await link.stream.close()
         }
@@ -241,62 +184,11 @@ export class RoundChannel implements Channel {
     this.#break(new ShareholdError('SH_NET_ABORTED', `The session was given up: ${reason}.`))
   }
 
-  #link(party: number): Link {
-    const link = this.#links.get(party)
-    if (link === undefined) throw new RangeError(`there is no other party ${party}`)
-    return link
-  }
-
-  async #next(link: Link, tag: Tag, bytes: number, put: Place): Promise<void> {
-    const seq = link.receivedMessages
-    let got = 0
-    do {
-      if (this.#failure !== undefined) throw this.#failure
-      const frame = link.stream.takeFrame() ?? (await this.#frame(link, seq))
-      try {
-        const start = startOf(frame, ROUND_HEADER_BYTES)
-        const { tag: its, seq: itsSeq, total, offset } = decodeRoundHeader(start, frame.length)
-        const place = its.op === tag.op && its.batch === tag.batch && its.step === tag.step
-        if (!place || itsSeq !== seq) throw wrongTag(link, tag, its, seq, itsSeq)
-        if (total !== bytes || offset !== got) throw wrongLength(link, bytes, total, seq)
-      } catch (error) {
-        throw this.#blame(link, error, seq)
-      }
-      let skip = ROUND_HEADER_BYTES
-      for (const piece of frame.pieces) {
-        const payload = skip === 0 ? piece : piece.subarray(Math.min(skip, piece.length))
-        skip -= piece.length - payload.length
-        if (payload.length > 0) put(payload, got)
-        got += payload.length
-      }
-    } while (got < bytes)
-    link.receivedMessages++
-    link.receivedBytes += bytes
-  }
-
-  async #frame(link: Link, seq: number): Promise<Frame> {
-    const clock = new SilenceClock(this.#roundTimeoutMs)
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure
-      const slice = clock.start()
-      try {
-        const wait = { timeoutMs: slice, signal: this.#broken.signal }
-        const frame = await link.stream.receiveFrame(wait)
-        if (frame !== null) return frame
-        if (link.saidFarewell) await once(this.#broken.signal)
-        throw gone(link, seq, 'has ended its round stream')
-      } catch (error) {
-        if (isCode(error, 'SH_NET_TIMEOUT') && !clock.isOver()) continue
-        throw this.#blame(link, error, seq)
-      }
-    }
-  }
-
   /** Waits for room, and reads whatever comes meanwhile: two parties may both be stuck in sending. */
-  async #room(link: Link, bytes: number, seq: number): Promise<void> {
+  async #room(link: RoundLink, bytes: number, seq: number): Promise<void> {
     const stops = [...this.#links.values()].map((one) => one.stream.readAhead())
     try {
-      await this.#drain(link, bytes)
+      await this.#drain(link, bytes, seq)
     } catch (error) {
       throw this.#blame(link, error, seq)
     } finally {
@@ -305,323 +197,98 @@ export class RoundChannel implements Channel {
   }
 
   /** Waits until no more than `bytes` are unsent, for as long as the party reads at all. */
-  async #drain(link: Link, bytes: number): Promise<void> {
-    let clock = new SilenceClock(this.#roundTimeoutMs)
-    for (let unsent = link.stream.unsentBytes; ;) {
-      const slice = clock.start()
-      try {
-        await link.stream.room(bytes, { timeoutMs: slice, signal: this.#broken.signal })
-        return
-      } catch (error) {
-        if (!isCode(error, 'SH_NET_TIMEOUT') || clock.isOver()) throw error
-        if (link.stream.unsentBytes < unsent) clock = new SilenceClock(this.#roundTimeoutMs)
-        unsent = link.stream.unsentBytes
-      }
+  async #drain(link: RoundLink, bytes: number, seq: number): Promise<void> {
+    if (link.stream.unsentBytes <= bytes) return
+    const late = new AbortController()
+    const reads: Watched = {
+      overdue: () => late.abort(silent(link.name, seq, this.#roundTimeoutMs)),
+    }
+    const limit = deadline(undefined, this.#broken.signal, late.signal)
+    this.#clock.start(reads)
+    try {
+      const progress = (): void => this.#clock.start(reads)
+      await link.stream.room(bytes, { signal: limit.signal, progress })
+    } catch (error) {
+      throw late.signal.aborted ? late.signal.reason : error
+    } finally {
+      this.#clock.stop(reads)
+      limit.dispose()
     }
   }
 
-  #onClose(link: Link): void {
+  #onClose(link: RoundLink): void {
     const { failure } = link.stream
     if (failure === undefined || this.#closed) return
     this.#blame(link, failure, link.receivedMessages)
   }
 
-  #onFarewell(link: Link, frame: Frame): true {
+  #onFarewell(link: RoundLink, frame: Frame): true {
     link.saidFarewell = true
     if (this.#closed) return true // what was sent to the others has to arrive all the same
     try {
-      const { reason, party } = decodeFarewell(wholeOf(frame))
-      const hearsay = new ShareholdError(
-        'SH_ROUND_ABORTED',
-        `${link.name} has ended the session. It says: ${reason}`,
-        { party: link.name, round: link.receivedMessages, hint: 'Look at the log of that party.' },
-      )
-      const accused = [...this.#links.values()].find((one) => one.name === party)
-      if (accused === undefined || accused === link) this.#break(hearsay)
-      else setTimeout(() => this.#judge(accused, hearsay), EVIDENCE_MS)
+      this.#consider(link, readFarewell(frame, link.name, link.receivedMessages))
     } catch (error) {
       this.#blame(link, error, link.receivedMessages)
     }
     return true
   }
 
-  /** By now the accused party's stream has failed by itself, or has at least ended; or there is only hearsay. */
-  #judge(accused: Link, hearsay: ShareholdError): void {
+  #consider(link: RoundLink, { hearsay, code, accused: name }: Farewell): void {
+    const accused = [...this.#links.values()].find((one) => one.name === name)
+    if (accused !== undefined && accused !== link) {
+      // By then its stream has failed by itself, or has at least ended; or there is only hearsay.
+      setTimeout(() => this.#judge(accused, hearsay), EVIDENCE_MS)
+    } else if (name === this.#name && code === 'SH_ROUND_TIMEOUT') {
+      this.#break(this.#keptWaiting(hearsay) ?? hearsay)
+    } else {
+      this.#break(hearsay)
+    }
+  }
+
+  #judge(accused: RoundLink, hearsay: ShareholdError): void {
     if (this.#closed) return
     const evidence = accused.stream.remoteEnded && !accused.saidFarewell
     if (!evidence) this.#break(hearsay)
-    else this.#break(gone(accused, accused.receivedMessages, 'has ended its round stream', hearsay))
+    else {
+      const ended = 'has ended its round stream'
+      this.#break(gone(accused.name, accused.receivedMessages, ended, hearsay))
+    }
+  }
+
+  /**
+   * This party is said to be silent: if it has itself waited for another for nearly as long, that
+   * one is.
+   */
+  #keptWaiting(hearsay: ShareholdError): ShareholdError | undefined {
+    let longest: RoundLink | undefined
+    for (const link of this.#links.values()) {
+      if (link.waitedMs > (longest?.waitedMs ?? this.#roundTimeoutMs / 2)) longest = link
+    }
+    if (longest === undefined) return undefined
+    const { name, receivedMessages, waitedMs } = longest
+    return silent(name, receivedMessages, Math.round(waitedMs), hearsay)
   }
 
   /** Turns an error of a stream into one that names the party and the round, and breaks the channel. */
-  #blame(link: Link, error: unknown, seq: number): unknown {
+  #blame(link: RoundLink, error: unknown, seq: number): unknown {
     if (this.#failure !== undefined) return this.#failure
     if (!(error instanceof ShareholdError)) return error
-    let named: ShareholdError
-    if (error.code === 'SH_NET_TIMEOUT') {
-      named = new ShareholdError(
-        'SH_ROUND_TIMEOUT',
-        `${link.name} was silent for ${this.#roundTimeoutMs} ms in round ${seq}.`,
-        {
-          party: link.name,
-          round: seq,
-          hint: 'It is stuck, too slow for roundTimeoutMs, or waits for somebody else.',
-          cause: error,
-        },
-      )
-    } else if (error.code === 'SH_NET_CLOSED' || error.code === 'SH_NET_RESET') {
-      named = gone(link, seq, 'is gone', error)
-    } else if (error.party === link.name && error.round === seq) {
-      named = error
-    } else {
-      named = new ShareholdError(error.code, `${link.name}, round ${seq}: ${error.message}`, {
-        party: link.name,
-        round: seq,
-        cause: error,
-      })
-    }
-    this.#break(named)
-    return named
+    const failure = named(error, link.name, seq)
+    this.#break(failure)
+    return failure
   }
 
   #break(failure: ShareholdError): void {
     if (this.#failure !== undefined) return
     this.#failure = failure
     this.#broken.abort(failure)
-    for (const link of this.#links.values()) sayFarewell(link.stream, failure)
-  }
-}
-
-/** Ends a stream with a reason, and resets it if the other side does not take that soon. */
-function sayFarewell(stream: FramedStream, failure: ShareholdError): void {
-  try {
-    const { code, message, party, round } = failure
-    stream.enqueue(
-      encodeFarewell({
-        code,
-        reason: message.slice(0, 1000),
-        ...(party === undefined ? {} : { party }),
-        ...(round === undefined ? {} : { round }),
-      }),
-    )
-  } catch {
-    stream.reset('the session is broken')
-    return
-  }
-  // A failure to flush resets the stream: that says enough.
-  stream.close({ timeoutMs: 1000 }).catch(() => {})
-}
-
-/** Where the streams of sessions meet: one per overlay. */
-export async function acceptRounds(overlay: Overlay): Promise<Rounds> {
-  const lobby = new Lobby(overlay)
-  await overlay.handle(ROUNDS_PROTOCOL, (stream, peer) => lobby.welcome(stream, peer))
-  return {
-    join: (session) => join(overlay, lobby, session),
-    async close() {
-      await overlay.unhandle(ROUNDS_PROTOCOL)
-      lobby.close()
-    },
-  }
-}
-
-interface Parked {
-  readonly peer: string
-  readonly stream: FramedStream
-  readonly timer: NodeJS.Timeout
-}
-
-/** Streams that wait for their job, and jobs that wait for their streams. */
-class Lobby {
-  readonly #overlay: Overlay
-  readonly #parked = new Map<string, Parked>()
-  readonly #wanted = new Map<string, (stream: FramedStream) => void>()
-
-  constructor(overlay: Overlay) {
-    this.#overlay = overlay
-  }
-
-  async welcome(stream: FramedStream, peer: string): Promise<void> {
-    const { topology } = this.#overlay
-    const frame = await stream.receive({ timeoutMs: topology.limits.parkedMs })
-    const { header } = decodeMessage(frame ?? new Uint8Array(0), 'hello')
-    if (members(topology, header.committee)[header.from - 1]?.name !== peer) {
-      throw new ShareholdError('SH_ROUND_HELLO', `${peer} said hello as somebody else.`, {
-        party: peer,
-      })
-    }
-    const key = sessionKey(header, peer)
-    const take = this.#wanted.get(key)
-    if (take !== undefined) {
-      this.#wanted.delete(key)
-      take(stream)
-      return
-    }
-    const waiting = [...this.#parked.values()].filter((one) => one.peer === peer).length
-    if (this.#parked.has(key) || waiting >= topology.limits.parkedStreams) {
-      throw new ShareholdError('SH_ROUND_HELLO', `${peer} opened too many round streams.`, {
-        party: peer,
-      })
-    }
-    const timer = setTimeout(() => stream.reset('nobody came for it'), topology.limits.parkedMs)
-    timer.unref()
-    this.#parked.set(key, { peer, stream, timer })
-    stream.onClose(() => {
-      if (this.#parked.get(key)?.stream === stream) this.#unpark(key)
-    })
-  }
-
-  /** The stream of a peer for a session, as soon as it is there. @throws SH_NET_ABORTED */
-  async expect(key: string, signal: AbortSignal): Promise<FramedStream> {
-    const parked = this.#unpark(key)
-    if (parked !== undefined) return parked
-    if (this.#wanted.has(key)) throw new RangeError('the session is being joined already')
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        this.#wanted.delete(key)
-        reject(new ShareholdError('SH_NET_ABORTED', 'The wait for a party was given up.'))
-      }
-      if (signal.aborted) {
-        onAbort()
-        return
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#wanted.set(key, (stream) => {
-        signal.removeEventListener('abort', onAbort)
-        resolve(stream)
-      })
-    })
-  }
-
-  close(): void {
-    for (const key of this.#parked.keys()) this.#unpark(key)?.reset('the node stops')
-  }
-
-  #unpark(key: string): FramedStream | undefined {
-    const parked = this.#parked.get(key)
-    if (parked === undefined) return undefined
-    clearTimeout(parked.timer)
-    this.#parked.delete(key)
-    return parked.stream
-  }
-}
-
-async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Promise<RoundChannel> {
-  const { topology, self } = overlay
-  const all = members(topology, session.committee)
-  if (!all.some((one) => one.name === self.name)) {
-    throw new RangeError(`${self.name} is not in the ${session.committee} committee`)
-  }
-  const timeoutMs = session.joinTimeoutMs ?? topology.limits.dialTimeoutMs
-  const failed = new AbortController()
-  const givenUp = deadline(undefined, failed.signal, session.signal)
-  const limit = deadline(timeoutMs, givenUp.signal)
-  const hello = encodeMessage('hello', {
-    committee: session.committee,
-    job: session.job,
-    attempt: session.attempt,
-    from: self.index,
-  })
-
-  const meet = async (other: NodeActor): Promise<FramedStream> => {
-    if (self.index < other.index) {
-      const options = { signal: givenUp.signal, timeoutMs }
-      const stream = await overlay.open(other.name, ROUNDS_PROTOCOL, options)
-      await stream.send(hello)
-      return stream
-    }
-    try {
-      return await lobby.expect(sessionKey(session, other.name), limit.signal)
-    } catch (error) {
-      if (!limit.timedOut) throw error
-      throw new ShareholdError(
-        'SH_ROUND_TIMEOUT',
-        `${other.name} did not join the job within ${timeoutMs} ms.`,
-        { party: other.name, round: 0, hint: 'Has it accepted the job, and is it running?' },
-      )
+    for (const link of this.#links.values()) {
+      sayFarewell(link.stream, failure)
+      link.giveUp(failure)
     }
   }
-
-  const streams = new Map<number, FramedStream>()
-  let failure: unknown
-  await Promise.all(
-    all.map(async (other) => {
-      if (other.name === self.name) return
-      try {
-        streams.set(other.index, await meet(other))
-      } catch (error) {
-        failure ??= error
-        failed.abort()
-      }
-    }),
-  )
-  limit.dispose()
-  givenUp.dispose()
-  if (failure !== undefined) {
-    for (const stream of streams.values()) {
-      if (failure instanceof ShareholdError) sayFarewell(stream, failure)
-      else stream.reset('joining failed')
-    }
-    throw failure instanceof Error ? failure : new Error('joining failed', { cause: failure })
-  }
-  const channel = new RoundChannel(self.index, new Map([...streams].toSorted(byIndex)), {
-    roundTimeoutMs: session.roundTimeoutMs ?? topology.roundTimeoutMs,
-    maxRoundBytes: topology.limits.maxRoundBytes,
-  })
-  const giveUp = (): void => channel.abort('its job was given up')
-  if (session.signal?.aborted === true) giveUp()
-  else session.signal?.addEventListener('abort', giveUp, { once: true })
-  return channel
 }
 
-const byIndex = (a: readonly [number, unknown], b: readonly [number, unknown]): number =>
-  a[0] - b[0]
-
-function members(topology: Topology, committee: 'mpc' | 'share'): readonly NodeActor[] {
-  return committee === 'mpc' ? topology.mpcNodes : topology.shareNodes
-}
-
-function sessionKey(
-  session: { readonly committee: string; readonly job: string; readonly attempt: number },
-  peer: string,
-): string {
-  return JSON.stringify([session.committee, session.job, session.attempt, peer])
-}
-
-function gone(link: Link, seq: number, what: string, cause?: unknown): ShareholdError {
-  return new ShareholdError('SH_ROUND_PEER_GONE', `${link.name} ${what} (round ${seq}).`, {
-    party: link.name,
-    round: seq,
-    hint: 'Its own log says why; the job can be tried again when it is back.',
-    ...(cause === undefined ? {} : { cause }),
-  })
-}
-
-function wrongTag(link: Link, tag: Tag, its: Tag, seq: number, itsSeq: number): ShareholdError {
-  const place = (one: Tag, n: number): string => `${one.op}.${one.batch}.${one.step}#${n}`
-  return new ShareholdError(
-    'SH_ROUND_TAG',
-    `${link.name} sent message ${place(its, itsSeq)} where ${place(tag, seq)} was due.`,
-    { party: link.name, round: seq, hint: 'Do all nodes run the same version?' },
-  )
-}
-
-function wrongLength(link: Link, bytes: number, total: number, seq: number): ShareholdError {
-  return new ShareholdError(
-    'SH_ROUND_LENGTH',
-    `${link.name} sent ${total} bytes where ${bytes} were due (round ${seq}).`,
-    { party: link.name, round: seq },
-  )
-}
-
-/** Resolves when the signal is aborted. */
-function once(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof ShareholdError && error.code === code
+function noSuchParty(index: number): RangeError {
+  return new RangeError(`there is no other party ${index}`)
 }

@@ -14,7 +14,7 @@ import { collectLessOften } from '../../node/collector.ts'
 import { ActorKey } from '../../node/keys.ts'
 import { silent } from '../../node/log.ts'
 import { createOverlay, type Overlay, startHost } from '../../node/overlay.ts'
-import { acceptRounds, type Rounds } from '../../node/round-channel.ts'
+import { acceptRounds, type Rounds } from '../../node/rounds.ts'
 import { parseTopology } from '../../node/topology.ts'
 import { serveParent } from '../child-process.ts'
 

@@ -60,30 +60,68 @@ export function encodeRoundHeader(
   offset: number,
 ): Uint8Array {
   const header = new Uint8Array(ROUND_HEADER_BYTES)
-  const view = new DataView(header.buffer)
-  setU32(view, 0, tag.op)
-  setU32(view, 4, tag.batch)
-  setU32(view, 8, tag.step)
-  setU32(view, 12, seq)
-  setU32(view, 16, total)
-  setU32(view, 20, offset)
+  writeRoundHeader(header, 0, tag, seq, total, offset)
   return header
+}
+
+/** The same, to `at` in a frame. @throws RangeError if a number is no u32 */
+export function writeRoundHeader(
+  frame: Uint8Array,
+  at: number,
+  { op, batch, step }: Tag,
+  seq: number,
+  total: number,
+  offset: number,
+): void {
+  writeU32(frame, at, op)
+  writeU32(frame, at + 4, batch)
+  writeU32(frame, at + 8, step)
+  writeU32(frame, at + 12, seq)
+  writeU32(frame, at + 16, total)
+  writeU32(frame, at + 20, offset)
+}
+
+/**
+ * Whether a fragment is the one that is due, header and length. If it is not, `decodeRoundHeader` and what
+ * it returns say why.
+ *
+ * @param start the frame's first ROUND_HEADER_BYTES bytes, or more; all of a shorter frame
+ * @param frameBytes length of the frame
+ * @param offset a multiple of ROUND_FRAGMENT_BYTES; below `total`, or 0
+ */
+export function isRoundHeader(
+  start: Uint8Array,
+  frameBytes: number,
+  tag: Tag,
+  seq: number,
+  total: number,
+  offset: number,
+): boolean {
+  return (
+    start.length >= ROUND_HEADER_BYTES &&
+    frameBytes - ROUND_HEADER_BYTES === Math.min(ROUND_FRAGMENT_BYTES, total - offset) &&
+    readU32(start, 0) === tag.op &&
+    readU32(start, 4) === tag.batch &&
+    readU32(start, 8) === tag.step &&
+    readU32(start, 12) === seq &&
+    readU32(start, 16) === total &&
+    readU32(start, 20) === offset
+  )
 }
 
 /**
  * Reads the header of a fragment, whose payload may be elsewhere.
  *
- * @param start the frame's first ROUND_HEADER_BYTES bytes, or more
+ * @param start as for `isRoundHeader`
  * @param frameBytes length of the frame
  * @throws ShareholdError SH_WIRE_INVALID
  */
 export function decodeRoundHeader(start: Uint8Array, frameBytes: number): RoundHeader {
   if (start.length < ROUND_HEADER_BYTES) throw invalid('it is shorter than its header')
-  const view = new DataView(start.buffer, start.byteOffset, start.byteLength)
-  const tag = { op: view.getUint32(0), batch: view.getUint32(4), step: view.getUint32(8) }
-  const seq = view.getUint32(12)
-  const total = view.getUint32(16)
-  const offset = view.getUint32(20)
+  const tag = { op: readU32(start, 0), batch: readU32(start, 4), step: readU32(start, 8) }
+  const seq = readU32(start, 12)
+  const total = readU32(start, 16)
+  const offset = readU32(start, 20)
   if (offset % ROUND_FRAGMENT_BYTES !== 0)
     throw invalid('its offset is not where a fragment begins')
   if (offset > 0 && offset >= total) throw invalid('its offset is behind the end of the message')
@@ -113,10 +151,9 @@ export function encodeFarewell(reason: Headers['abort']): Uint8Array {
   return frame
 }
 
-/** Whether a frame is a farewell, well-formed or not. @param frame or its start, as in `decodeRoundHeader` */
+/** Whether a frame is a farewell, well-formed or not. @param frame or its start, as for `isRoundHeader` */
 export function isFarewell(frame: Uint8Array): boolean {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
-  return frame.length >= ROUND_HEADER_BYTES && view.getUint32(0) === FAREWELL_OP
+  return frame.length >= ROUND_HEADER_BYTES && readU32(frame, 0) === FAREWELL_OP
 }
 
 /**
@@ -132,11 +169,21 @@ export function decodeFarewell(frame: Uint8Array): Headers['abort'] {
   return decodeMessage(payload, 'abort').header
 }
 
-function setU32(view: DataView, at: number, value: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+// Not DataView: for a few bytes, making one costs more than to do without.
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  if (value >>> 0 !== value) {
     throw new RangeError('a number of a round header is not an unsigned 32-bit integer')
   }
-  view.setUint32(at, value)
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  const high = (bytes[at]! << 24) | (bytes[at + 1]! << 16)
+  return (high | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 }
 
 function invalid(why: string): ShareholdError {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { type Frame, FrameReader, startOf, wholeOf } from '../../node/frame.ts'
+import { type Frame, FrameReader, keepable, newFrame, startOf, wholeOf } from '../../node/frame.ts'
 
 import { pattern } from './network.ts'
 
@@ -57,12 +57,12 @@ describe('FrameReader', () => {
     )
   })
 
-  it('does not copy a long frame, and keeps no large buffer alive for a short one', () => {
+  it('does not copy a frame that is there at once', () => {
     const bytes = Buffer.concat([framed(pattern(100, 1)), framed(pattern(5000, 2))])
-    const [short, long] = read(bytes, [bytes.length])
-    expect(short!.pieces[0]!.buffer).not.toBe(bytes.buffer)
-    expect(short!.pieces[0]!.buffer.byteLength).toBe(100)
-    expect(long!.pieces[0]!.buffer).toBe(bytes.buffer)
+    for (const frame of read(bytes, [bytes.length])) {
+      expect(frame.pieces.length).toBe(1)
+      expect(frame.pieces[0]!.buffer).toBe(bytes.buffer)
+    }
   })
 
   it('gives a whole that belongs to the caller', () => {
@@ -86,5 +86,27 @@ describe('FrameReader', () => {
     push(framed(pattern(1, 1)))
     expect(got).toEqual([1000])
     expect(reader.oversize).toBe(1001)
+  })
+})
+
+describe('keepable', () => {
+  it('keeps no large buffer alive for a short frame, and does not copy a long one', () => {
+    const bytes = Buffer.concat([framed(pattern(100, 1)), framed(pattern(5000, 2))])
+    const [short, long] = read(bytes, [bytes.length]).map(keepable)
+    expect(short!.pieces[0]!.buffer.byteLength).toBe(100)
+    expect(wholeOf(short!)).toEqual(pattern(100, 1))
+    expect(long!.pieces[0]!.buffer).toBe(bytes.buffer)
+  })
+})
+
+describe('newFrame', () => {
+  it('says its length, and shares no bytes with another', () => {
+    for (const length of [0, 1, 4091, 4092, 70_000]) {
+      const frames = [newFrame(length), newFrame(length)]
+      frames.forEach((frame, i) => frame.fill(i + 1, 4))
+      const [a, b] = frames.map((frame) => read(frame, [frame.length])[0]!)
+      expect(wholeOf(a!)).toEqual(new Uint8Array(length).fill(1))
+      expect(wholeOf(b!)).toEqual(new Uint8Array(length).fill(2))
+    }
   })
 })

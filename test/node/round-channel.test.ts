@@ -3,13 +3,8 @@ import { fileURLToPath } from 'node:url'
 
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 
-import {
-  acceptRounds,
-  ROUNDS_PROTOCOL,
-  type RoundChannel,
-  type Rounds,
-  type RoundSession,
-} from '../../node/round-channel.ts'
+import type { RoundChannel } from '../../node/round-channel.ts'
+import { acceptRounds, ROUNDS_PROTOCOL, type Rounds, type RoundSession } from '../../node/rounds.ts'
 import type { Tag } from '../../protocol/party.ts'
 import { encodeMessage } from '../../protocol/wire/codec.ts'
 import { encodeRoundHeader, ROUND_FRAGMENT_BYTES } from '../../protocol/wire/round-message.ts'
@@ -274,6 +269,57 @@ describe('RoundChannel', () => {
       code: 'SH_ROUND_TIMEOUT',
       party: 'mpc-2',
     })
+  })
+
+  it('names whom it waits for itself, for nearly as long, when it is said to be silent', async () => {
+    const rounds = await startShared()
+    const told = async (mpc1TimeoutMs: number): Promise<unknown> => {
+      const session = { committee: 'mpc', job: newJob(), attempt: 1 } as const
+      const patience = [mpc1TimeoutMs, 500, 60_000]
+      const joined = await Promise.all(
+        patience.map((roundTimeoutMs, i) => rounds[i]!.join({ ...session, roundTimeoutMs })),
+      )
+      channels.push(...joined)
+      // mpc-3 hangs. mpc-1 waits for it, and mpc-2 for mpc-1, but mpc-2 loses patience first.
+      const waiting = [joined[0]!.receive(3, tag(0), 1), joined[1]!.receive(1, tag(0), 1)]
+      const [first, second] = await Promise.all(waiting.map(failureOf))
+      expect(second).toMatchObject({ code: 'SH_ROUND_TIMEOUT', party: 'mpc-1' })
+      return first
+    }
+    expect(await told(700)).toMatchObject({ code: 'SH_ROUND_TIMEOUT', party: 'mpc-3' })
+    expect(await told(60_000)).toMatchObject({ code: 'SH_ROUND_ABORTED', party: 'mpc-2' })
+  })
+
+  it('ends the session when the pieces of a message are not as long as they say', async () => {
+    for (const pieces of [[3, 2], [3], [3, 7], []]) {
+      const [a, b] = await joinAll(await startShared())
+      const receiving = failureOf(b!.receive(1, tag(0), 4))
+      const message = { bytes: 4, pieces: pieces.map((length) => new Uint8Array(length)) }
+      await expect(a!.send(2, tag(0), message)).rejects.toThrow(RangeError)
+      expect(await receiving).toMatchObject({ code: 'SH_ROUND_ABORTED', party: 'mpc-1' })
+    }
+  })
+
+  it('sends a message in pieces as it sends a whole one', async () => {
+    const [a, b] = await joinAll(await startShared())
+    const whole = pattern(2 * ROUND_FRAGMENT_BYTES + 9, 4)
+    const cuts = [0, 0, 5, ROUND_FRAGMENT_BYTES, ROUND_FRAGMENT_BYTES + 1, 2 * ROUND_FRAGMENT_BYTES]
+    const pieces = cuts.map((at, i) => whole.slice(at, cuts[i + 1]))
+    await a!.send(2, tag(0), { bytes: whole.length, pieces: pieces.values() })
+    await a!.send(2, tag(1), Uint8Array.of(6))
+    expect(Buffer.compare(await b!.receive(1, tag(0), whole.length), whole)).toBe(0)
+    expect(await b!.receive(1, tag(1), 1)).toEqual(Uint8Array.of(6))
+  })
+
+  it('writes down nothing more of a message whose place has failed', async () => {
+    const [a, b] = await joinAll(await startShared())
+    await a!.send(2, tag(0), Uint8Array.of(1))
+    await a!.send(2, tag(1), Uint8Array.of(2))
+    const place = (): void => {
+      throw new RangeError('no such place')
+    }
+    await expect(b!.receive(1, tag(0), 1, place)).rejects.toThrow('no such place')
+    await expect(b!.receive(1, tag(1), 1)).rejects.toThrow('no such place')
   })
 
   it('does not count the time in which this process computed', async () => {

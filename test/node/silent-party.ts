@@ -5,7 +5,7 @@ import { silent } from '../../node/log.ts'
  * message to party 1, says so, and does nothing more.
  */
 import { createOverlay } from '../../node/overlay.ts'
-import { acceptRounds } from '../../node/round-channel.ts'
+import { acceptRounds } from '../../node/rounds.ts'
 import { parseTopology } from '../../node/topology.ts'
 
 export interface PartyOrder {

@@ -6,7 +6,10 @@ import type { StreamingHash } from '../../shares/hash.ts'
 import type { Prg } from '../../shares/prg.ts'
 import { prgRng, type Rng } from '../../shares/random.ts'
 
-export const hash: StreamingHash = { sha256: (bytes) => sha256(bytes), start: () => sha256.create() }
+export const hash: StreamingHash = {
+  sha256: (bytes) => sha256(bytes),
+  start: () => sha256.create(),
+}
 
 export const prg: Prg = {
   fill(key, iv, out) {

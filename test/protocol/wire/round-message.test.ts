@@ -7,6 +7,7 @@ import {
   encodeFarewell,
   encodeRoundHeader,
   isFarewell,
+  isRoundHeader,
   ROUND_FRAGMENT_BYTES,
   ROUND_HEADER_BYTES,
   roundFragments,
@@ -51,6 +52,27 @@ describe('round fragments', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('are taken for the one that is due if they are that one, and only then', () => {
+    const total = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3 * ROUND_FRAGMENT_BYTES }))
+    const change = fc.record({ at: fc.nat(ROUND_HEADER_BYTES - 1), bit: fc.nat(7) })
+    fc.assert(
+      fc.property(tag, u32, total, change, (its, seq, length, { at, bit }) => {
+        for (const [i, frame] of cut(length, seq, its).entries()) {
+          const due = (bytes = frame.length, offset = i * ROUND_FRAGMENT_BYTES): boolean =>
+            isRoundHeader(frame, bytes, its, seq, length, offset)
+          expect(due()).toBe(true)
+          expect(due(frame.length - 1)).toBe(false)
+          expect(due(frame.length + 1)).toBe(false)
+          expect(due(frame.length, (i + 1) * ROUND_FRAGMENT_BYTES)).toBe(false)
+          frame[at]! ^= 1 << bit
+          expect(due()).toBe(false)
+        }
+      }),
+      { numRuns: 30 },
+    )
+    expect(isRoundHeader(new Uint8Array(23), 24, { op: 0, batch: 0, step: 0 }, 0, 0, 0)).toBe(false)
   })
 
   it('have the layout that is written down', () => {
