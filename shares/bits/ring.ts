@@ -1,6 +1,6 @@
 /**
- * Vectors of integers modulo 2^8, 2^16 or 2^32 in kernel memory, little endian: what bits are counted
- * in. Local to a party, linear-time, allocates nothing.
+ * Vectors of integers modulo 2^8, 2^16, 2^32 or 2^64 in kernel memory, little endian: what bits are
+ * counted in. Local to a party, linear-time, allocates nothing.
  *
  * Lengths are multiples of 128 elements, so that they are those of whole planes (16 bytes). `out` may be an
  * input. RangeError if lengths or widths differ.
@@ -9,7 +9,7 @@ import { kernel } from '../field/kernel.ts'
 import { type Arena, type Block, sliceBlock } from '../field/memory.ts'
 
 /** Bytes of an element. */
-export type RingWidth = 1 | 2 | 4
+export type RingWidth = 1 | 2 | 4 | 8
 
 export interface RingVector {
   readonly ptr: number
@@ -18,10 +18,10 @@ export interface RingVector {
   readonly width: RingWidth
 }
 
-/** The narrowest ring in which `bits` bits fit. @throws RangeError beyond 32 bits */
+/** The narrowest ring in which `bits` bits fit. @throws RangeError beyond 64 bits */
 export function ringWidth(bits: number): RingWidth {
-  if (!(bits <= 32)) throw new RangeError(`no ring of ${bits} bits`)
-  return bits <= 8 ? 1 : bits <= 16 ? 2 : 4
+  if (!(bits <= 64)) throw new RangeError(`no ring of ${bits} bits`)
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8
 }
 
 /** A vector, NOT zeroed. @throws RangeError if the length is no multiple of 128 */
@@ -74,9 +74,9 @@ export function addProduct(out: RingVector, a: RingVector, b: RingVector, factor
   kernel.ringAddProduct(out.ptr, a.ptr, b.ptr, factor, out.length, out.width)
 }
 
-/** The sum of all elements, modulo 2^32: its low bits are those of the ring. */
-export function sum(vector: RingVector): number {
-  return kernel.ringSum(vector.ptr, vector.length, vector.width) >>> 0
+/** The sum of all elements, as a number below 2^(8 width). */
+export function sum(vector: RingVector): bigint {
+  return BigInt.asUintN(8 * vector.width, kernel.ringSum(vector.ptr, vector.length, vector.width))
 }
 
 function alike(first: RingVector, ...others: readonly RingVector[]): void {

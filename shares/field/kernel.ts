@@ -90,7 +90,7 @@ export interface Kernel {
   ringAdd(o: number, a: number, b: number, count: number, w: number): void
   ringSub(o: number, a: number, b: number, count: number, w: number): void
   ringAddProduct(o: number, a: number, b: number, c: number, count: number, w: number): void
-  ringSum(a: number, count: number, w: number): number
+  ringSum(a: number, count: number, w: number): bigint
   memEqual(a: number, b: number, n: number): number
   memCopy(o: number, a: number, n: number): void
   memFill(o: number, byte: number, n: number): void
