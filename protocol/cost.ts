@@ -4,8 +4,8 @@
  * nodes signed, and a test compares it with what the executor sends, message by message. Written apart
  * from the executor on purpose: nothing is shared but the shapes, the circuits and what may run when.
  *
- * All our protocols are made of dealings, and every dealer i sends the same to the t parties
- * i-1..i-t (around the circle): so an operator's round is a list of dealers and a length.
+ * Two patterns of messages are enough for all our protocols: dealings, where every dealer i sends the same to
+ * the t parties i-1..i-t (around the circle), and products through kings (tally.ts).
  */
 import { laneWise, wholeTable } from './operator-cost.ts'
 import type { Tag } from './party.ts'
