@@ -8,6 +8,7 @@ import type { Operator, PlanParams } from './plan.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
 import {
   anyRowRounds,
+  countRounds,
   extremeRounds,
   popcountRounds,
   selectRounds,
@@ -52,10 +53,13 @@ export function wholeTable(
     case 'any-row':
       anyRowRounds(tally, operator.inputs.length, tag, params)
       return
-    case 'popcount': {
+    case 'popcount':
+    case 'count': {
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
       const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
-      popcountRounds(tally, operator.inputs.length, operator.width, tag, layout)
+      const planes = operator.inputs.length
+      if (operator.kind === 'popcount') popcountRounds(tally, planes, operator.width, tag, layout)
+      else countRounds(tally, planes, tag, layout.planeBytes, operator.addingRounds)
       return
     }
     case 'extreme':
@@ -80,6 +84,7 @@ export function wholeTable(
       return
     case 'load-bits':
     case 'load-field':
+    case 'constant':
     case 'total':
     case 'combine':
     case 'gather':

@@ -45,6 +45,7 @@ const MAX_WEIGHT = 2 ** 28
 const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'load-bits',
   'load-field',
+  'constant',
   'total',
   'combine',
   'gather',

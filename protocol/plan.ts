@@ -83,6 +83,13 @@ export type Operator =
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**
+   * slots/field, width 1, one lane per input (rows/bits or members/bits): the number of ones. `addingRounds` (of
+   * full adders on bits, before what is left is converted) change the cost only.
+   */
+  | { readonly kind: 'count'; readonly inputs: readonly Ref[]; readonly addingRounds: number }
+  /** slots/field, width 1, one lane per number: public integers (decimal strings, may be negative). Local. */
+  | { readonly kind: 'constant'; readonly lanes: readonly string[] }
+  /**
    * field in the inputs' domain, width 1: sum over i of coefficients[i] * inputs[i], plus `constant` if there
    * is one (decimal strings, may be negative). Local.
    */

@@ -13,6 +13,7 @@ import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
 import { bitToField } from './bit-to-field.ts'
 import type { Collection } from './collection.ts'
+import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
@@ -115,14 +116,23 @@ export async function overTable(
       const members = membersOf(params)
       return bitValue(arena, await anyRow(party, arena, tag, planes, table, memberOfRow, members))
     }
-    case 'popcount': {
+    case 'popcount':
+    case 'count': {
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
       const rows = domain === 'rows'
       const planes = operator.inputs.map((ref) =>
         rows ? run.collected.plane(ref) : planeOf(values, ref),
       )
       const layout = rows ? tableLayout(params) : flatLayout(lanes)
-      return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
+      if (operator.kind === 'popcount') {
+        return bitValue(arena, await popcount(party, arena, tag, planes, layout, operator.width))
+      }
+      let step = 0
+      const nextTags = (rounds: number): Tag => ({ ...tag, step: (step += rounds) - rounds })
+      const { addingRounds } = operator
+      return fieldValue(arena, [
+        await countToField(party, arena, nextTags, planes, layout, addingRounds),
+      ])
     }
     case 'extreme':
     case 'select': {
@@ -152,6 +162,9 @@ export async function overTable(
         scratch.release()
       }
     }
+    case 'constant':
+      // Constant polynomials.
+      return fieldValue(arena, [placeSums(arena, operator.lanes.map(BigInt))])
     case 'gather':
       return shapes[tag.op]!.type === 'bits'
         ? bitValue(arena, [gatherBitLanes(party, arena, operator, values)])

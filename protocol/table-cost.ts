@@ -150,7 +150,7 @@ export function selectRounds(
 }
 
 /** Full adders of blocks, then the conversion of what is left. @returns the rounds */
-function countRounds(
+export function countRounds(
   tally: Tally,
   planes: number,
   tag: Tag,

@@ -57,6 +57,7 @@ export function membersOf(params: PlanParams): number {
 export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'any-row',
   'popcount',
+  'count',
   'extreme',
   'select',
   'sort',
@@ -77,6 +78,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
   switch (operator.kind) {
     case 'load-bits':
     case 'load-field':
+    case 'constant':
       return []
     case 'multiply':
     case 'dot':
@@ -91,6 +93,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'total':
     case 'any-row':
     case 'popcount':
+    case 'count':
     case 'combine':
     case 'less-than-zero':
     case 'equals-zero':
@@ -149,6 +152,16 @@ function shapeOf(
     return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
   }
 
+  if (operator.kind === 'constant') {
+    const { length } = operator.lanes
+    check(length > 0 && length <= MAX_PARTS, 'has no lanes, or too many')
+    check(
+      operator.lanes.every((lane) => DECIMAL.test(lane)),
+      'has a lane that is no integer',
+    )
+    return { domain: 'slots', type: 'field', parts: 1, lanes: length }
+  }
+
   const [first] = inputs
   check(first !== undefined, 'has no inputs')
   const { domain, type, lanes } = first!
@@ -194,6 +207,11 @@ function shapeOf(
       check(isIndex(width, MAX_COUNT_PLANES + 1) && lanes < 2 ** width, 'is too narrow or too wide')
       return { domain: 'slots', type: 'bits', parts: width, lanes: inputs.length }
     }
+    case 'count':
+      demand({ domain, type: 'bits' })
+      check(domain !== 'slots', 'counts slots')
+      check(isIndex(operator.addingRounds, MAX_ADDING_ROUNDS + 1), 'adds in too many rounds')
+      return { domain: 'slots', type: 'field', parts: 1, lanes: inputs.length }
     case 'extreme':
     case 'select': {
       demand({ domain, type: 'bits' })

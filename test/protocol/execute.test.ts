@@ -103,6 +103,40 @@ describe('costs of single operators at n=3, as the papers count them', () => {
     expect(Math.max(...sent) - Math.min(...sent)).toBeLessThanOrEqual(3 * 8 * t)
   })
 
+  test.each([
+    [3, 0, 2],
+    [3, 2, 4],
+    [5, 2, 5],
+  ])('a count, %i parties: %i rounds of adders, %i rounds', (n, addingRounds, rounds) => {
+    const count: Operator = { kind: 'count', inputs: [ref(0)], addingRounds }
+    const { andGates } = cost(n, count)
+    expect(cost(n, count).rounds).toHaveLength(rounds)
+    // 5 blocks of 128 lanes: the adders take 1 and 1 of them away.
+    expect(andGates).toBe(addingRounds === 0 ? 0 : 2 * 128)
+    const converted = addingRounds === 0 ? 5 * 128 : 3 * 128
+    const bytes = bytesSent(cost(n, count)).reduce((sum, sent) => sum + sent, 0)
+    const ofAdders = (n * ((n - 1) / 2) * andGates) / 8
+    expect(bytes).toBe(ofAdders + 8 * converted * (n === 3 ? 3 : 20))
+  })
+
+  test('public numbers cost nothing, and take no columns', () => {
+    const plan: Plan = {
+      version: 1,
+      operators: [
+        { kind: 'constant', lanes: ['5', '-1', '0'] },
+        { kind: 'output', inputs: [ref(0)] },
+      ],
+    }
+    const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+    expect(schedule(plan, params)).toMatchObject({ rounds: [], andGates: 0 })
+    expect(validatePlan(plan, params)[0]).toEqual({
+      domain: 'slots',
+      type: 'field',
+      parts: 1,
+      lanes: 3,
+    })
+  })
+
   test.each([3, 5, 7])('an AND: t bits per party and lane, padding included (n=%i)', (n) => {
     const circuit: Operator = {
       kind: 'circuit',
@@ -144,6 +178,20 @@ describe('costs of single operators at n=3, as the papers count them', () => {
 })
 
 describe('execute', () => {
+  test('public numbers come out as they are', async () => {
+    const plan: Plan = {
+      version: 1,
+      operators: [
+        { kind: 'constant', lanes: ['5', '-1', '0'] },
+        { kind: 'output', inputs: [ref(0)] },
+      ],
+    }
+    const params = paramsFor(3, CHUNKS, MEMBER_OF_ROW)
+    const committee = await testCommittee(3)
+    const lanes = await executeAll(committee, plan, params, COLUMNS, MEMBER_OF_ROW)
+    expect(lanes).toEqual([5n, 2n ** 61n - 2n, 0n])
+  })
+
   test('a SUM with a filter, by hand', async () => {
     const plan = planOf(
       { kind: 'bit-to-field', inputs: [ref(0, 3), ref(0, 6)] },
@@ -402,6 +450,13 @@ describe('validatePlan', () => {
     ['too many bits at a time', [...LOADS, select({}, { digit: 4 }), output]],
     ['no bits at a time', [...LOADS, select({}, { digit: 0 }), output]],
     ['too many rounds of adding', [...LOADS, select({}, { addingRounds: 65 }), output]],
+    ['a count of field', [...LOADS, { kind: 'count', inputs: [ref(1)], addingRounds: 0 }, output]],
+    [
+      'a count with too many rounds of adding',
+      [...LOADS, { kind: 'count', inputs: [ref(0)], addingRounds: 65 }, output],
+    ],
+    ['no constants', [...LOADS, { kind: 'constant', lanes: [] }, output]],
+    ['a constant that is no integer', [...LOADS, { kind: 'constant', lanes: ['1e3'] }, output]],
     [
       'a king among three',
       [...LOADS, { kind: 'bit-to-field', inputs: [ref(0)], via: 'king' }, output],

@@ -123,6 +123,12 @@ export function idealOperator(
         range(operator.width).map((i) => counts.map((count) => Math.floor(count / 2 ** i) % 2)),
       )
     }
+    case 'count':
+      return field([
+        operator.inputs.map((ref) => BigInt(plane(ref).reduce((sum, one) => sum + one, 0))),
+      ])
+    case 'constant':
+      return field([operator.lanes.map((lane) => mod(BigInt(lane)))])
     case 'extreme':
       return choose(
         operator.choices.map(({ planes, among, largest }) => {

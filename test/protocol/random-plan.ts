@@ -65,8 +65,7 @@ export function randomCase(n: number, seed: number): RandomCase {
     if (from.length === 0) return undefined
     return [pick(from), ...Array.from({ length: below(most) }, () => pick(from))]
   }
-  const via = (): { readonly via?: 'king' } =>
-    n > 3 && below(2) === 0 ? { via: 'king' } : {}
+  const via = (): { readonly via?: 'king' } => (n > 3 && below(2) === 0 ? { via: 'king' } : {})
   const anyDomain: readonly Domain[] = ['rows', 'members', 'slots']
 
   const makers: (() => Operator | undefined)[] = [
@@ -100,6 +99,14 @@ export function randomCase(n: number, seed: number): RandomCase {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
       return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
     },
+    () => {
+      const inputs = some(refs('bits', ['rows', 'members']), 4)
+      return inputs && { kind: 'count', inputs, addingRounds: below(6) }
+    },
+    () => ({
+      kind: 'constant',
+      lanes: Array.from({ length: 1 + below(3) }, () => `${below(9) - 4}`),
+    }),
     () => {
       const inputs = some(refs('field', anyDomain), 4)
       const coefficients = inputs?.map(() => `${below(2000) - 1000}`)
