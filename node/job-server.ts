@@ -1,5 +1,3 @@
-import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
-import { admit } from '../protocol/admission.ts'
 /**
  * A node's side of a job: one conversation with the coordinator per attempt, the same for share-nodes
  * and MPC nodes up to what they compute.
@@ -17,6 +15,10 @@ import { admit } from '../protocol/admission.ts'
  *
  * Either side may say `abort` with a reason; a lost stream is one too.
  */
+import { setMaxListeners } from 'node:events'
+
+import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
+import { admit } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { deriveJobKeys, jobContext, keyCommitment } from '../protocol/job-context.ts'
 import type { MasterKeys } from '../protocol/job-context.ts'
@@ -156,6 +158,8 @@ async function serveJob(options: JobServerOptions, stream: FramedStream): Promis
     return
   }
   const ended = new AbortController()
+  // Every stream of the job waits for it: their number grows with the committees.
+  setMaxListeners(0, ended.signal)
   let channel: RoundChannel | undefined
   try {
     const which = role.committee
