@@ -37,6 +37,12 @@ const NO_MUXER = 'libp2p'
 /** How much node:tls takes before it asks to wait: with Node's 16 KiB, every frame would. */
 const WRITE_AHEAD_BYTES = 1024 * 1024
 
+/** Of a TLS record: a shorter piece is the last one that is there. */
+const RECORD_BYTES = 16 * 1024
+
+/** Pieces that are no longer than this together are written as one: a second one costs more than the copy. */
+const JOIN_BYTES = 16 * 1024
+
 /** How long the other side may take to end the connection too. */
 const LINGER_MS = 1000
 
@@ -180,9 +186,12 @@ class TlsConnection extends AbstractMultiaddrConnection {
     super({ remoteAddr, log, direction, inactivityTimeout, maxReadBufferLength })
     this.#tcp = tcp
     this.#socket = socket
-    // A piece per record, 16 KiB; what one turn of the event loop brings goes up in one go.
+    // A piece per record; all that one turn of the event loop brings goes up in one go, and what is
+    // known to be all goes up at once.
     socket.on('data', (piece) => {
-      if (this.#arrived.push(piece) === 1) setImmediate(() => this.#deliver())
+      const first = this.#arrived.push(piece) === 1
+      if (piece.length < RECORD_BYTES) this.#deliver()
+      else if (first) setImmediate(() => this.#deliver())
     })
     // What libp2p closes is the connection below: it must not hang up before all is written.
     tcp.socket.destroySoon = () => void this.close().catch((error: Error) => this.abort(error))
@@ -205,12 +214,35 @@ class TlsConnection extends AbstractMultiaddrConnection {
     })
   }
 
+  /** As it is inherited, but without a queue and its events while there is nothing in it. */
+  override send(data: Uint8Array | Uint8ArrayList): boolean {
+    const idle = this.writeBuffer.byteLength === 0 && !this.sendingData && !this.writableNeedsDrain
+    if (!idle || this.writeStatus !== 'writable') return super.send(data)
+    const canSendMore = this.#write(data instanceof Uint8Array ? [data] : data, data.byteLength)
+    if (!canSendMore) this.writableNeedsDrain = true
+    return canSendMore
+  }
+
   override sendData(data: Uint8ArrayList): SendResult {
+    return { sentBytes: data.byteLength, canSendMore: this.#write(data, data.byteLength) }
+  }
+
+  #write(pieces: Iterable<Uint8Array>, bytes: number): boolean {
+    const socket = this.#socket
+    if (bytes <= JOIN_BYTES) {
+      const joined = Buffer.allocUnsafe(bytes)
+      let at = 0
+      for (const piece of pieces) {
+        joined.set(piece, at)
+        at += piece.length
+      }
+      return socket.write(joined)
+    }
     let canSendMore = true
-    this.#socket.cork()
-    for (const piece of data) canSendMore = this.#socket.write(piece)
-    this.#socket.uncork()
-    return { sentBytes: data.byteLength, canSendMore }
+    socket.cork()
+    for (const piece of pieces) canSendMore = socket.write(piece)
+    socket.uncork()
+    return canSendMore
   }
 
   /**
@@ -238,6 +270,9 @@ class TlsConnection extends AbstractMultiaddrConnection {
   }
 
   #deliver(): void {
-    this.onData(new Uint8ArrayList(...this.#arrived.splice(0)))
+    const arrived = this.#arrived
+    if (arrived.length === 0) return
+    this.#arrived = []
+    this.onData(arrived.length === 1 ? arrived[0]! : new Uint8ArrayList(...arrived))
   }
 }
