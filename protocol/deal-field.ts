@@ -24,11 +24,16 @@ export function dealtTo(party: Party, dealer: number): number[] {
   return Array.from({ length: t }, (_, k) => ((dealer - 2 - k + n) % n) + 1)
 }
 
+export interface Dealing {
+  readonly dealer: number
+  /** Elements of its vector. */
+  readonly length: number
+}
+
 /**
  * Shares the vector of every dealer.
  * @param arena owns the shares
- * @param dealers ascending
- * @param length elements of each vector
+ * @param dealings ascending by dealer
  * @param secret this party's vector; ignored if it is no dealer
  * @returns one share per dealer, in their order
  * @throws ShareholdError SH_ROUND_*
@@ -37,17 +42,20 @@ export async function dealEach(
   party: Party,
   arena: Arena,
   tag: Tag,
-  dealers: readonly number[],
-  length: number,
+  dealings: readonly Dealing[],
   secret: FpVector | undefined,
 ): Promise<ShamirShare[]> {
   const { committee, index } = party
   const scratch = arena.child()
   try {
+    const dealers = dealings.map(({ dealer }) => dealer)
     const own = dealers.includes(index) ? dealOwn(party, arena, scratch, tag, secret) : undefined
     const senders = dealers.filter((dealer) => dealtTo(party, dealer).includes(index))
     const known = dealers.filter((dealer) => committee.prgReceivers[dealer - 1]!.includes(index))
-    const shares = new Map([...senders, ...known].map((dealer) => [dealer, arena.elements(length)]))
+    const shares = new Map<number, FpVector>()
+    for (const { dealer, length } of dealings) {
+      if (dealer !== index) shares.set(dealer, arena.elements(length))
+    }
     await exchangeField(
       party,
       tag,
@@ -84,7 +92,8 @@ export async function dealSum(
 ): Promise<ShamirShare> {
   const scratch = arena.child()
   try {
-    const [first, ...others] = await dealEach(party, scratch, tag, dealers, length, secret)
+    const dealings = dealers.map((dealer) => ({ dealer, length }))
+    const [first, ...others] = await dealEach(party, scratch, tag, dealings, secret)
     const sum = scratch.keep(first!)
     for (const share of others) add(sum, sum, share)
     return sum

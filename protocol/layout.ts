@@ -73,6 +73,25 @@ export function forEachRun(
   }
 }
 
+/**
+ * Cuts the lanes of planes on end (as in a field vector) into pieces of about the same length, each of
+ * which begins with a byte of its plane.
+ * @returns where the pieces begin, and where the last one ends
+ */
+export function cutLanes(layout: Layout, planes: number, pieces: number): number[] {
+  const total = planes * layout.lanes
+  const cuts = Array.from({ length: pieces }, (_, k) => Math.floor((total * k) / pieces))
+  const starts = cuts.map((cut) => {
+    let lane = layout.lanes === 0 ? 0 : cut % layout.lanes
+    for (const run of layout.runs) {
+      if (lane < run) break
+      lane -= run
+    }
+    return cut - (lane & 7)
+  })
+  return [...starts, total]
+}
+
 /** Bit position in a plane of each lane. */
 export function lanePositions(layout: Layout): Uint32Array {
   const positions = new Uint32Array(layout.lanes)

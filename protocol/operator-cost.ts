@@ -28,7 +28,7 @@ export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Lay
     multiplyRounds(tally, operator.pairs.length * lanes, tag, 0, operator.via)
   }
   if (operator.kind === 'bit-to-field') {
-    bitToFieldRounds(tally, operator.inputs.length * lanes, tag, operator.via)
+    bitToFieldRounds(tally, operator.inputs.length, layout, tag, operator.via)
   }
   if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
     const circuit =

@@ -6,7 +6,7 @@ import { committee } from '../shares/committee.ts'
 
 import { circuitStats } from './circuit.ts'
 import { lessThanCircuit, winnerCircuit } from './extreme.ts'
-import { type Layout, tableLayout } from './layout.ts'
+import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
@@ -164,7 +164,7 @@ export function countRounds(
     const adders = thirds.reduce((sum, count) => sum + count, 0)
     if (step === addingRounds || adders === 0) {
       const bits = heap.reduce((sum, count) => sum + count, 0) * 128 * planes
-      return step + bitToFieldRounds(tally, bits, { ...tag, step: tag.step + step })
+      return step + bitToFieldRounds(tally, 1, flatLayout(bits), { ...tag, step: tag.step + step })
     }
     tally.round(tag, step, planes * adders * 16)
     tally.andGates += planes * adders * 128
@@ -187,7 +187,7 @@ export function sortRounds(
     const decoder = digitCircuit(bits)
     step += circuitRounds(tally, decoder, at(), planeBytes(lanes))
     tally.andGates += circuitStats(decoder).ands * lanes
-    step += bitToFieldRounds(tally, (2 ** bits - 1) * lanes, at())
+    step += bitToFieldRounds(tally, 2 ** bits - 1, flatLayout(lanes), at())
     tally.round(at(), 0, 8 * lanes)
     tally.fieldMultiplications += lanes
     step += 1

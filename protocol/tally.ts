@@ -3,16 +3,25 @@
  * are made of. Part of cost.ts, and like all of it written apart from the executor.
  */
 import { type Circuit, layerCircuit } from './circuit.ts'
+import { cutLanes, type Layout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Via } from './plan.ts'
 
 /** One round of an operator. */
-export type Round = Dealing | KingRound
+export type Round = Dealing | UnevenDealing | KingRound
 
 /** Each of `dealers` sends `bytes` bytes to the t parties before it. */
 export interface Dealing extends Tag {
   /** Ascending. */
   readonly dealers: readonly number[]
+  readonly bytes: number
+}
+
+/** Every party sends bytes of its own number to the t parties before it. */
+export interface UnevenDealing extends Tag {
+  /** [dealer - 1] */
+  readonly bytesOfDealer: readonly number[]
+  /** Of all dealers. */
   readonly bytes: number
 }
 
@@ -51,6 +60,12 @@ export class Tally implements Size {
     this.rounds.push({ ...tag, step: tag.step + step, dealers, bytes })
   }
 
+  /** A round in which all parties deal, so many bytes each. @param bytesOfDealer [dealer - 1] */
+  unevenRound(tag: Tag, step: number, bytesOfDealer: readonly number[]): void {
+    const bytes = bytesOfDealer.reduce((sum, some) => sum + some, 0)
+    this.rounds.push({ ...tag, step: tag.step + step, bytesOfDealer, bytes })
+  }
+
   /** Products through kings: an n-th of them each, and who takes those left over turns with the tag. */
   kingRounds(tag: Tag, step: number, products: number): void {
     const { n } = this
@@ -77,6 +92,7 @@ export function bytesBetween({ n, t }: Size, round: Round, from: number, to: num
   if ('kings' in round && round.kings === 'hear') return round.bytesOfKing[to - 1]!
   if ((from - to + n) % n > t) return 0
   if ('kings' in round) return round.bytesOfKing[from - 1]!
+  if ('bytesOfDealer' in round) return round.bytesOfDealer[from - 1]!
   return round.dealers.includes(from) ? round.bytes : 0
 }
 
@@ -101,13 +117,33 @@ export function multiplyRounds(
   return via === 'king' ? 2 : 1
 }
 
-/** Inputs of P_1..P_t, t-1 multiplications, a last dealing by P_{t+1}..P_n. @returns the rounds */
-export function bitToFieldRounds(tally: Tally, bits: number, tag: Tag, via?: Via): number {
+/**
+ * Inputs of the roles 1..t, t-1 multiplications, a last dealing by the roles t+1..n; in each piece of the
+ * lanes another party has role 1.
+ * @returns the rounds
+ */
+export function bitToFieldRounds(
+  tally: Tally,
+  planes: number,
+  layout: Layout,
+  tag: Tag,
+  via?: Via,
+): number {
   const { n, t } = tally
-  tally.round(tag, 0, 8 * bits, range(1, t))
+  const bits = planes * layout.lanes
+  const cuts = cutLanes(layout, planes, n)
+  const dealt = (first: number, last: number): number[] =>
+    range(1, n).map((party) => {
+      const roles = range(1, n).map((piece) => ((party - piece + n) % n) + 1)
+      return roles.reduce((sum, role, k) => {
+        const deals = role >= first && role <= last
+        return deals ? sum + 8 * (cuts[k + 1]! - cuts[k]!) : sum
+      }, 0)
+    })
+  tally.unevenRound(tag, 0, dealt(1, t))
   let step = 1
   for (let k = 1; k < t; k++) step += multiplyRounds(tally, bits, tag, step, via)
-  tally.round(tag, step, 8 * bits, range(t + 1, n))
+  tally.unevenRound(tag, step, dealt(t + 1, n))
   tally.fieldMultiplications += bits
   return step + 1
 }

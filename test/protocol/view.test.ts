@@ -235,12 +235,16 @@ function multiplyExperiment(corrupt: readonly number[]): Experiment {
   }
 }
 
-/** Conversion of a secret bit. */
+/**
+ * Conversion of a secret bit. The first n-th of the lanes is looked at, where party k has role k and which
+ * stands first in every vector that is dealt for it.
+ */
 function bitToFieldExperiment(corrupt: readonly number[]): Experiment {
   return async (arena, parties, seen, secret, run) => {
-    const layout = flatLayout(LANES)
     const n = parties.length
-    const b = shareBits(arena, n, lanesOf(secret), layout, `${secret}/${run}`)
+    const layout = flatLayout(n * 8 * Math.ceil(LANES / 8))
+    const bits = Array.from({ length: layout.lanes }, () => secret)
+    const b = shareBits(arena, n, bits, layout, `${secret}/${run}`)
     await runAll(parties, networkless, (party) =>
       bitToField(party, arena, { op: 1, batch: 0, step: 0 }, [b[party.index - 1]!], layout),
     )
