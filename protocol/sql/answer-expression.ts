@@ -5,14 +5,15 @@
  * An expression that contains a suppressed aggregate is suppressed as a whole, COALESCE included: what
  * it would show otherwise depends on that aggregate.
  */
-import { ShareholdError } from '../../shares/errors.ts'
 
 import { aggregateType } from './answer-aggregate.ts'
-import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
+import { joinedType, missing, strict } from './answer-bound.ts'
+import type { Bound, RowContext } from './answer-bound.ts'
+import { bindCase, bindComparison, bindConnective, bindNot, bindTest } from './answer-logic.ts'
+import type { AnswerExpression, SqlType } from './answer-spec.ts'
 import {
   castExists,
   castValue,
-  commonType,
   compareValues,
   isNumberType,
   noCast,
@@ -41,23 +42,6 @@ type BinaryOperator = (AnswerExpression & { kind: 'binary' })['operator']
 type CallExpression = AnswerExpression & { kind: 'call' }
 type CastExpression = AnswerExpression & { kind: 'cast' }
 
-/** What an expression is evaluated over: one row of the answer. */
-export interface RowContext {
-  readonly keyTypes: readonly SqlType[]
-  /** Values of the group keys in PostgreSQL's text form. */
-  readonly keys: readonly (string | null)[]
-  /** Value of an aggregate whose cohort bit is 1. */
-  readonly aggregate: (spec: AggregateSpec) => Value | null
-}
-
-/** An expression with its type resolved; nothing is computed before `evaluate`. */
-interface Bound {
-  readonly type: SqlType
-  /** A bare NULL, which takes whatever type its neighbour has. */
-  readonly untyped?: true
-  readonly evaluate: (row: RowContext) => Value | null
-}
-
 /**
  * PostgreSQL's type of an expression.
  *
@@ -79,24 +63,6 @@ export function expressionType(
  */
 export function evaluateExpression(expression: AnswerExpression, row: RowContext): Value | null {
   return bind(expression, row.keyTypes).evaluate(row)
-}
-
-/** All aggregates in an expression, at any depth. */
-export function aggregatesOf(expression: AnswerExpression): readonly AggregateSpec[] {
-  switch (expression.kind) {
-    case 'aggregate':
-      return [expression]
-    case 'key':
-    case 'literal':
-      return []
-    case 'binary':
-      return [...aggregatesOf(expression.left), ...aggregatesOf(expression.right)]
-    case 'negate':
-    case 'cast':
-      return aggregatesOf(expression.operand)
-    case 'call':
-      return expression.arguments.flatMap(aggregatesOf)
-  }
 }
 
 function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound {
@@ -137,6 +103,30 @@ function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound
       return bindNegate(bind(expression.operand, keyTypes))
     case 'cast':
       return bindCast(expression, bind(expression.operand, keyTypes))
+    case 'compare':
+      return bindComparison(
+        expression.operator,
+        bind(expression.left, keyTypes),
+        bind(expression.right, keyTypes),
+      )
+    case 'and':
+    case 'or':
+      return bindConnective(
+        expression.kind,
+        expression.operands.map((operand) => bind(operand, keyTypes)),
+      )
+    case 'not':
+      return bindNot(bind(expression.operand, keyTypes))
+    case 'is':
+      return bindTest(expression.test, bind(expression.operand, keyTypes))
+    case 'case':
+      return bindCase(
+        expression.branches.map(({ when, then }) => ({
+          when: bind(when, keyTypes),
+          then: bind(then, keyTypes),
+        })),
+        expression.otherwise && bind(expression.otherwise, keyTypes),
+      )
     case 'call':
       return bindCall(
         expression,
@@ -224,6 +214,9 @@ function bindCast(cast: CastExpression, operand: Bound): Bound {
 function bindCall(call: CallExpression, operands: readonly Bound[]): Bound {
   const [first, second] = operands
   if (call.function === 'coalesce' && first !== undefined) return bindCoalesce(operands)
+  if ((call.function === 'greatest' || call.function === 'least') && first !== undefined) {
+    return bindExtreme(call.function, operands)
+  }
   if (call.function === 'nullif' && operands.length === 2 && first && second) {
     return bindNullif(first, second)
   }
@@ -235,7 +228,9 @@ function bindCall(call: CallExpression, operands: readonly Bound[]): Bound {
     first === undefined ||
     !isNumberType(first.type) ||
     call.function === 'coalesce' ||
-    call.function === 'nullif'
+    call.function === 'nullif' ||
+    call.function === 'greatest' ||
+    call.function === 'least'
   ) {
     throw missing(`Function ${call.function}`, operands)
   }
@@ -315,6 +310,25 @@ function bindCoalesce(operands: readonly Bound[]): Bound {
   }
 }
 
+/** The first operand that is not NULL and that no other exceeds: NULLs are passed over. */
+function bindExtreme(name: 'greatest' | 'least', operands: readonly Bound[]): Bound {
+  const type = joinedType(operands)
+  return {
+    type,
+    evaluate: (row) => {
+      let best: Value | null = null
+      for (const operand of operands) {
+        const value = operand.evaluate(row)
+        if (value === null) continue
+        const candidate = castValue(value, type)
+        const order = best === null ? 0 : compareValues(candidate, best)
+        if (best === null || (name === 'greatest' ? order > 0 : order < 0)) best = candidate
+      }
+      return best
+    },
+  }
+}
+
 function bindNullif(left: Bound, right: Bound): Bound {
   const joined = joinedType([left, right])
   // int4 and int8 are compared as they are, so the result keeps the left type; others are cast first.
@@ -329,31 +343,4 @@ function bindNullif(left: Bound, right: Bound): Bound {
       return equal ? null : castValue(a, type)
     },
   }
-}
-
-/** NULL in, NULL out. */
-function strict(operand: Bound, type: SqlType, apply: (value: Value) => Value): Bound {
-  return {
-    type,
-    evaluate: (row) => {
-      const value = operand.evaluate(row)
-      return value === null ? null : apply(value)
-    },
-  }
-}
-
-/** Common type of operands, of which bare NULLs have no say. */
-function joinedType(operands: readonly Bound[]): SqlType {
-  const typed = operands.filter((operand) => operand.untyped === undefined)
-  const [first, ...rest] = typed
-  return first === undefined
-    ? 'text'
-    : rest.reduce<SqlType>((type, operand) => commonType(type, operand.type), first.type)
-}
-
-function missing(what: string, operands: readonly Bound[]): ShareholdError {
-  const types = operands.map((operand) => operand.type).join(', ')
-  return new ShareholdError('SH_ANSWER_TYPE', `${what} does not exist for (${types}).`, {
-    hint: 'Cast the arguments, as in ROUND(x::numeric, 2).',
-  })
 }

@@ -40,6 +40,19 @@ export interface AggregateSpec {
   readonly sumSquares?: number
 }
 
+export type AnswerFunction =
+  | 'round'
+  | 'abs'
+  | 'floor'
+  | 'ceil'
+  | 'nullif'
+  | 'coalesce'
+  | 'sqrt'
+  | 'greatest'
+  | 'least'
+
+export type AnswerComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
+
 export type AnswerExpression =
   | AggregateSpec
   /** Value of the row's k-th group key. */
@@ -55,8 +68,33 @@ export type AnswerExpression =
   | { readonly kind: 'negate'; readonly operand: AnswerExpression }
   | {
       readonly kind: 'call'
-      readonly function: 'round' | 'abs' | 'floor' | 'ceil' | 'nullif' | 'coalesce' | 'sqrt'
+      readonly function: AnswerFunction
       readonly arguments: readonly AnswerExpression[]
+    }
+  /** NULL where either side is. */
+  | {
+      readonly kind: 'compare'
+      readonly operator: AnswerComparison
+      readonly left: AnswerExpression
+      readonly right: AnswerExpression
+    }
+  /** Three-valued. */
+  | { readonly kind: 'and' | 'or'; readonly operands: readonly AnswerExpression[] }
+  | { readonly kind: 'not'; readonly operand: AnswerExpression }
+  /** Never NULL. */
+  | {
+      readonly kind: 'is'
+      readonly test: 'null' | 'true' | 'false'
+      readonly operand: AnswerExpression
+    }
+  /** The first branch whose condition is true; NULL if none is and there is no `otherwise`. */
+  | {
+      readonly kind: 'case'
+      readonly branches: readonly {
+        readonly when: AnswerExpression
+        readonly then: AnswerExpression
+      }[]
+      readonly otherwise?: AnswerExpression
     }
   | {
       readonly kind: 'cast'

@@ -9,9 +9,10 @@
 import { ShareholdError } from '../../shares/errors.ts'
 
 import { aggregateValue } from './answer-aggregate.ts'
-import { aggregatesOf, evaluateExpression } from './answer-expression.ts'
-import type { RowContext } from './answer-expression.ts'
+import type { RowContext } from './answer-bound.ts'
+import { evaluateExpression } from './answer-expression.ts'
 import type { AggregateSpec, AnswerExpression, AnswerSpec, Cell, SqlType } from './answer-spec.ts'
+import { aggregatesOf } from './answer-tree.ts'
 import { compareValues, formatValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 

@@ -5,7 +5,7 @@
 import type { Column } from '../../shares/schema.ts'
 
 import { AGGREGATE_FUNCTIONS, needsSquares } from './aggregate-functions.ts'
-import type { AggregateSpec, AnswerExpression } from './answer-spec.ts'
+import type { AggregateSpec } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, open, openAs, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { BoundAggregate } from './bound.ts'
@@ -64,6 +64,12 @@ function figureName(node: unknown): { readonly name?: string; readonly strong: b
         : { strong: false }
     case 'CoalesceExpr':
       return { name: 'coalesce', strong: true }
+    case 'MinMaxExpr':
+      return { name: fields['op'] === 'IS_GREATEST' ? 'greatest' : 'least', strong: true }
+    case 'CaseExpr': {
+      const inner = figureName(fields['defresult'])
+      return inner.strong ? inner : { name: 'case', strong: false }
+    }
     case 'TypeCast': {
       const inner = figureName(fields['arg'])
       if (inner.strong) return inner
@@ -239,32 +245,4 @@ function wrongArgument(
   hint?: string,
 ): Error {
   return fail(context, 'SH_SQL_TYPE', `There is no function ${what}.`, location, hint)
-}
-
-/** Replaces the templates of aggregates in an expression. */
-export function replaceAggregates(
-  expression: AnswerExpression,
-  replace: (template: AggregateSpec) => AnswerExpression,
-): AnswerExpression {
-  switch (expression.kind) {
-    case 'aggregate':
-      return replace(expression)
-    case 'key':
-    case 'literal':
-      return expression
-    case 'binary':
-      return {
-        ...expression,
-        left: replaceAggregates(expression.left, replace),
-        right: replaceAggregates(expression.right, replace),
-      }
-    case 'negate':
-    case 'cast':
-      return { ...expression, operand: replaceAggregates(expression.operand, replace) }
-    case 'call':
-      return {
-        ...expression,
-        arguments: expression.arguments.map((argument) => replaceAggregates(argument, replace)),
-      }
-  }
 }

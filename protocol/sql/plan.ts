@@ -15,7 +15,7 @@
 import type { Plan, PlanParams } from '../plan.ts'
 
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
-import { replaceAggregates } from './bind-output.ts'
+import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery } from './bound.ts'
 import { choose } from './choices.ts'
 import type { Choice } from './choices.ts'

@@ -15,6 +15,7 @@ import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
 import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
 import { readLiteral, readNumber } from './literal.ts'
+import { bindConditional } from './scalar-condition.ts'
 import { unsupportedExpression } from './unsupported.ts'
 
 /** An expression with its type. */
@@ -56,6 +57,9 @@ const FUNCTIONS: Readonly<Record<string, CallName>> = {
 export function bindScalar(context: Context, leaves: Leaves, node: unknown): Scalar {
   const { kind, fields } = open(node)
   const location = locationOf(fields)
+  const bind = (operand: unknown): Scalar => bindScalar(context, leaves, operand)
+  const conditional = bindConditional(context, leaves, node, bind)
+  if (conditional !== undefined) return conditional
   switch (kind) {
     case 'A_Const':
       return literal(context, fields)
@@ -356,8 +360,12 @@ function call(
   return typed(context, leaves, expression, location)
 }
 
-/** Gives untyped operands of COALESCE and NULLIF the common type of the others. */
-function unify(context: Context, leaves: Leaves, operands: readonly Scalar[]): readonly Scalar[] {
+/** Gives untyped operands the common type of the others: text if there are none. */
+export function unify(
+  context: Context,
+  leaves: Leaves,
+  operands: readonly Scalar[],
+): readonly Scalar[] {
   const others = operands.filter((operand) => operand.untyped === undefined)
   if (others.length === operands.length) return operands
   const type =

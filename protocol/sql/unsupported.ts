@@ -18,7 +18,6 @@ interface Refusal {
 const BY_KIND: Readonly<Record<string, Refusal>> = {
   SubLink: { what: 'A sub-query', hint: 'Ask two queries, one after the other.' },
   CaseExpr: { what: 'CASE', hint: 'Move the conditions into WHERE, one query for each.' },
-  MinMaxExpr: { what: 'GREATEST and LEAST', hint: 'Compare with AND and OR in WHERE.' },
   A_ArrayExpr: { what: 'An array', hint: 'Write a list: x IN (1, 2).' },
   RowExpr: { what: 'A row of values', hint: 'Compare the columns one by one, joined by AND.' },
   ParamRef: { what: 'A parameter', hint: 'Write the value into the text of the query.' },
@@ -31,9 +30,6 @@ const BY_KIND: Readonly<Record<string, Refusal>> = {
   A_Indirection: { what: 'A field or element of a value', hint: 'Name a column of the dataset.' },
   SetToDefault: { what: 'DEFAULT', hint: 'Write a value.' },
   NamedArgExpr: { what: 'A named argument', hint: 'Give arguments by position.' },
-  BooleanTest: { what: 'A condition as a value', hint: 'Conditions belong into WHERE.' },
-  BoolExpr: { what: 'A condition as a value', hint: 'Conditions belong into WHERE.' },
-  NullTest: { what: 'A condition as a value', hint: 'Conditions belong into WHERE.' },
 }
 
 const BY_OPERATOR: Readonly<Record<string, Refusal>> = {

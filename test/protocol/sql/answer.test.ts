@@ -214,6 +214,62 @@ const expressions: fc.Arbitrary<Build> = fc.letrec<{ node: Build }>((tie) => {
     .map(([parts, last]) => call('coalesce', [...parts, last]))
   // The left side is never constant: PostgreSQL folds a constant NULL and skips errors beside it.
   const nullif = fc.tuple(aggregates, node).map(([left, right]) => call('nullif', [left, right]))
+  const extreme = fc
+    .tuple(fc.constantFrom('greatest' as const, 'least' as const), leaves, fc.array(leaves))
+    .map(([name, first, others]) => call(name, [first, ...others.slice(0, 2)]))
+  // CASE over conditions: every kind of condition, with NULLs among the operands.
+  const compare = fc
+    .tuple(fc.constantFrom('=', '<>', '<', '<=', '>', '>='), aggregates, node)
+    .map(([operator, a, b]): Build => (lanes) => {
+      const [left, right] = [a(lanes), b(lanes)]
+      return {
+        sql: `(${left.sql} ${operator} ${right.sql})`,
+        expression: {
+          kind: 'compare',
+          operator: operator as '=',
+          left: left.expression,
+          right: right.expression,
+        },
+      }
+    })
+  const isNull = aggregates.map((part): Build => (lanes) => {
+    const { sql, expression } = part(lanes)
+    return {
+      sql: `(${sql} IS NULL)`,
+      expression: { kind: 'is', test: 'null', operand: expression },
+    }
+  })
+  const atom = fc.oneof(compare, compare, isNull)
+  const connective = fc
+    .tuple(fc.constantFrom('and' as const, 'or' as const), atom, atom, fc.boolean())
+    .map(([kind, a, b, not]): Build => (lanes) => {
+      const [left, right] = [a(lanes), b(lanes)]
+      const both: AnswerExpression = { kind, operands: [left.expression, right.expression] }
+      return {
+        sql: `(${not ? 'NOT ' : ''}(${left.sql} ${kind} ${right.sql}))`,
+        expression: not ? { kind: 'not', operand: both } : both,
+      }
+    })
+  const truthTest = fc
+    .tuple(fc.constantFrom('true' as const, 'false' as const), connective)
+    .map(([test, part]): Build => (lanes) => {
+      const { sql, expression } = part(lanes)
+      return { sql: `(${sql} IS ${test})`, expression: { kind: 'is', test, operand: expression } }
+    })
+  const conditional = fc
+    .tuple(fc.oneof(atom, connective, truthTest), leaves, fc.option(leaves))
+    .map(([condition, a, b]): Build => (lanes) => {
+      const [when, then] = [condition(lanes), a(lanes)]
+      const otherwise = b?.(lanes)
+      return {
+        sql: `CASE WHEN ${when.sql} THEN ${then.sql}${otherwise ? ` ELSE ${otherwise.sql}` : ''} END`,
+        expression: {
+          kind: 'case',
+          branches: [{ when: when.expression, then: then.expression }],
+          ...(otherwise ? { otherwise: otherwise.expression } : {}),
+        },
+      }
+    })
   return {
     node: fc.oneof(
       { maxDepth: 4, depthSize: 'small' },
@@ -226,6 +282,8 @@ const expressions: fc.Arbitrary<Build> = fc.letrec<{ node: Build }>((tie) => {
       roundTo,
       coalesce,
       nullif,
+      extreme,
+      conditional,
     ),
   }
 }).node

@@ -7,8 +7,8 @@ import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 
 import type { Operator, Plan, Ref } from '../../../protocol/plan.ts'
-import { aggregatesOf } from '../../../protocol/sql/answer-expression.ts'
 import type { AnswerSpec } from '../../../protocol/sql/answer-spec.ts'
+import { aggregatesOf } from '../../../protocol/sql/answer-tree.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 
 import { randomQuery } from './random-query.ts'

@@ -123,7 +123,7 @@ function randomScalar(g: Gen, schema: Schema, names: Namer, depth: number): Rand
   const literal = g(fc.constantFrom, '1', '2.50', '-3', '0.001', "'7'", '1e2')
   const one = (sql: string): RandomExpression => ({ sql, cohorts: a.cohorts })
   const two = (sql: string): RandomExpression => ({ sql, cohorts: [...a.cohorts, ...b.cohorts] })
-  switch (g(fc.integer, { min: 0, max: 11 })) {
+  switch (g(fc.integer, { min: 0, max: 14 })) {
     case 0:
       return two(`(${a.sql}) + (${b.sql})`)
     case 1:
@@ -146,6 +146,21 @@ function randomScalar(g: Gen, schema: Schema, names: Namer, depth: number): Rand
       return one(`NULLIF(${a.sql}, ${g(fc.constantFrom, '1', '2.50', '0')})`)
     case 10:
       return one(`CAST(${a.sql} AS ${g(fc.constantFrom, 'numeric', 'numeric(30,4)', 'bigint')})`)
+    case 11: {
+      const otherwise = g(fc.boolean) ? ` ELSE ${b.sql}` : ''
+      const condition = g(
+        fc.constantFrom,
+        `${a.sql} >= ${b.sql}`,
+        `${a.sql} IS NULL OR ${b.sql} < 3`,
+        `${a.sql} NOT BETWEEN 1 AND 20 AND ${b.sql} IN (1, 2.50, ${a.sql})`,
+        `${a.sql} IS DISTINCT FROM ${b.sql}`,
+      )
+      return two(`CASE WHEN ${condition} THEN ${a.sql}${otherwise} END`)
+    }
+    case 12:
+      return two(`CASE ${a.sql} WHEN 3 THEN 3 WHEN ${b.sql} THEN ${b.sql} ELSE NULL END`)
+    case 13:
+      return two(`${g(fc.constantFrom, 'GREATEST', 'LEAST')}(${a.sql}, NULL, ${b.sql}, 2.50)`)
     default:
       return one(
         `(${a.sql}) ${g(fc.constantFrom, '+', '-', '*')} ${literal === "'7'" ? '7' : literal}`,

@@ -1,0 +1,58 @@
+/** The operands of an answer expression: for whoever looks for something in it, or replaces something. */
+import type { AggregateSpec, AnswerExpression } from './answer-spec.ts'
+
+/** The same expression with every operand replaced. */
+export function mapOperands(
+  expression: AnswerExpression,
+  replace: (operand: AnswerExpression) => AnswerExpression,
+): AnswerExpression {
+  switch (expression.kind) {
+    case 'aggregate':
+    case 'key':
+    case 'literal':
+      return expression
+    case 'binary':
+    case 'compare':
+      return { ...expression, left: replace(expression.left), right: replace(expression.right) }
+    case 'negate':
+    case 'not':
+    case 'is':
+    case 'cast':
+      return { ...expression, operand: replace(expression.operand) }
+    case 'and':
+    case 'or':
+      return { ...expression, operands: expression.operands.map(replace) }
+    case 'call':
+      return { ...expression, arguments: expression.arguments.map(replace) }
+    case 'case':
+      return {
+        kind: 'case',
+        branches: expression.branches.map(({ when, then }) => ({
+          when: replace(when),
+          then: replace(then),
+        })),
+        ...(expression.otherwise === undefined ? {} : { otherwise: replace(expression.otherwise) }),
+      }
+  }
+}
+
+/** All aggregates in an expression, at any depth. */
+export function aggregatesOf(expression: AnswerExpression): readonly AggregateSpec[] {
+  const found: AggregateSpec[] = []
+  const visit = (one: AnswerExpression): AnswerExpression => {
+    if (one.kind === 'aggregate') found.push(one)
+    return mapOperands(one, visit)
+  }
+  visit(expression)
+  return found
+}
+
+/** Replaces the aggregates in an expression. */
+export function replaceAggregates(
+  expression: AnswerExpression,
+  replace: (template: AggregateSpec) => AnswerExpression,
+): AnswerExpression {
+  const visit = (one: AnswerExpression): AnswerExpression =>
+    one.kind === 'aggregate' ? replace(one) : mapOperands(one, visit)
+  return visit(expression)
+}
