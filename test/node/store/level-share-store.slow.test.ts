@@ -12,13 +12,20 @@ import { pattern } from '../network.ts'
 const PROGRAM = fileURLToPath(new URL('import-for-ever.ts', import.meta.url))
 const KILLS = 12
 
-/** Runs the program until it is killed. @returns the imports that it has acknowledged */
-async function runAndKill(directory: string, first: number, afterMs: number): Promise<number[]> {
+/** Runs the program until it is killed, so long after some imports. @returns those that it has acknowledged */
+async function runAndKill(
+  directory: string,
+  first: number,
+  imports: number,
+  afterMs: number,
+): Promise<number[]> {
   const child = fork(PROGRAM, [directory, String(first)], { execArgv: ['--import', 'tsx'] })
   const acknowledged: number[] = []
-  const started = new Promise((resolve) => child.once('message', resolve))
-  child.on('message', (i: number) => acknowledged.push(i))
-  await started
+  await new Promise<void>((resolve) => {
+    child.on('message', (i: number) => {
+      if (acknowledged.push(i) === imports) resolve()
+    })
+  })
   await new Promise((resolve) => setTimeout(resolve, afterMs))
   const exited = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGKILL')
@@ -31,7 +38,7 @@ it('keeps every acknowledged import, and no half of another, over kill -9', asyn
   const acknowledged: number[] = []
   for (let run = 0; run < KILLS; run++) {
     const first = run * 100_000
-    acknowledged.push(...(await runAndKill(directory, first, 10 + run * 37)))
+    acknowledged.push(...(await runAndKill(directory, first, 1 + (run % 3), 10 + run * 37)))
     const store = await openLevelShareStore(directory)
     const chunks = new Map<string, number[]>()
     for (const { importId, chunk } of await store.list({ dataset: 'trips' })) {
