@@ -121,9 +121,9 @@ function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound
       return bindTest(expression.test, bind(expression.operand, keyTypes))
     case 'case':
       return bindCase(
-        expression.branches.map(({ when, then }) => ({
+        expression.branches.map(({ when, result }) => ({
           when: bind(when, keyTypes),
-          then: bind(then, keyTypes),
+          result: bind(result, keyTypes),
         })),
         expression.otherwise && bind(expression.otherwise, keyTypes),
       )

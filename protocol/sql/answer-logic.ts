@@ -73,13 +73,16 @@ export function bindTest(test: 'null' | 'true' | 'false', operand: Bound): Bound
 
 interface BoundBranch {
   readonly when: Bound
-  readonly then: Bound
+  readonly result: Bound
 }
 
 /** Evaluates no further than the branch that is taken. */
 export function bindCase(branches: readonly BoundBranch[], otherwise: Bound | undefined): Bound {
   const conditions = branches.map(({ when }) => asCondition(when))
-  const type = joinedType([...branches.map(({ then }) => then), ...(otherwise ? [otherwise] : [])])
+  const type = joinedType([
+    ...branches.map(({ result }) => result),
+    ...(otherwise ? [otherwise] : []),
+  ])
   return {
     type,
     evaluate: (row) => {
@@ -87,7 +90,7 @@ export function bindCase(branches: readonly BoundBranch[], otherwise: Bound | un
         const value = conditions[index]!.evaluate(row)
         return value !== null && isTruth(value)
       })
-      const value = (taken?.then ?? otherwise)?.evaluate(row) ?? null
+      const value = (taken?.result ?? otherwise)?.evaluate(row) ?? null
       return value === null ? null : castValue(value, type)
     },
   }

@@ -92,7 +92,7 @@ export type AnswerExpression =
       readonly kind: 'case'
       readonly branches: readonly {
         readonly when: AnswerExpression
-        readonly then: AnswerExpression
+        readonly result: AnswerExpression
       }[]
       readonly otherwise?: AnswerExpression
     }

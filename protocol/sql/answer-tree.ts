@@ -27,9 +27,9 @@ export function mapOperands(
     case 'case':
       return {
         kind: 'case',
-        branches: expression.branches.map(({ when, then }) => ({
+        branches: expression.branches.map(({ when, result }) => ({
           when: replace(when),
-          then: replace(then),
+          result: replace(result),
         })),
         ...(expression.otherwise === undefined ? {} : { otherwise: replace(expression.otherwise) }),
       }

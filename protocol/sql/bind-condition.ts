@@ -34,7 +34,7 @@ import {
   UNKNOWN_PREDICATE,
 } from './predicate.ts'
 import { bindScalar, constantValue } from './scalar.ts'
-import type { Leaves } from './scalar.ts'
+import type { Leaves } from './typed-scalar.ts'
 import { unsupportedExpression } from './unsupported.ts'
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])

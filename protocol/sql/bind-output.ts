@@ -13,8 +13,9 @@ import { sqlTypeOf } from './column-domain.ts'
 import { fail, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
-import { bindScalar, settle, typed } from './scalar.ts'
-import type { Leaves, Scalar } from './scalar.ts'
+import { bindScalar } from './scalar.ts'
+import { settle, typed } from './typed-scalar.ts'
+import type { Leaves, Scalar } from './typed-scalar.ts'
 import { modifierOf, unsupportedCall } from './unsupported.ts'
 
 /** The aggregates of a query, each once, in the order of their first use. */

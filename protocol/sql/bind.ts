@@ -19,8 +19,8 @@ import { didYouMean } from './names.ts'
 import { ordinalOf } from './ordinal.ts'
 import type { ParsedSelect } from './parse.ts'
 import { TRUE_PREDICATE } from './predicate.ts'
-import type { Scalar } from './scalar.ts'
 import { keywordAt } from './source.ts'
+import type { Scalar } from './typed-scalar.ts'
 
 /** Clauses of a SELECT that are refused: the field that shows one, its keyword, a way out. */
 const REFUSED_CLAUSES: readonly {

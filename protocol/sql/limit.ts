@@ -4,7 +4,7 @@ import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
 import { readLiteral } from './literal.ts'
 import { bindScalar, constantValue } from './scalar.ts'
-import type { Leaves } from './scalar.ts'
+import type { Leaves } from './typed-scalar.ts'
 
 /**
  * The number of rows, null for none given (also LIMIT ALL and LIMIT NULL).

@@ -7,8 +7,8 @@ import { listOf, locationOf, namesOf, open, openAs, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { fail } from './context.ts'
 import type { Context } from './context.ts'
-import { settle, typed, unify } from './scalar.ts'
-import type { Leaves, Scalar } from './scalar.ts'
+import { settle, typed, unify } from './typed-scalar.ts'
+import type { Leaves, Scalar } from './typed-scalar.ts'
 import { unsupportedExpression } from './unsupported.ts'
 
 /** Binds an operand. */
@@ -201,7 +201,7 @@ function caseOf(place: Place, fields: Fields): Scalar {
   const last = fields['defresult']
   const results = [...whens.map((when) => when['result']), ...(last === undefined ? [] : [last])]
   const settled = unify(context, leaves, results.map(bind)).map(({ expression }) => expression)
-  const branches = conditions.map((when, index) => ({ when, then: settled[index]! }))
-  const otherwise = last === undefined ? {} : { otherwise: settled.at(-1)! }
+  const branches = conditions.map((when, index) => ({ when, result: settled[index]! }))
+  const otherwise = last === undefined ? {} : { otherwise: settled.at(-1) }
   return make(place, { kind: 'case', branches, ...otherwise })
 }

@@ -1,5 +1,5 @@
-import { evaluateExpression, expressionType } from './answer-expression.ts'
-import type { AnswerExpression, SqlType } from './answer-spec.ts'
+import { evaluateExpression } from './answer-expression.ts'
+import type { AnswerExpression, AnswerFunction } from './answer-spec.ts'
 import { castValue, formatValue, isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 /**
@@ -14,33 +14,16 @@ import type { CastTarget } from './casts.ts'
 import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
 import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
-import { readLiteral, readNumber } from './literal.ts'
+import { readNumber } from './literal.ts'
 import { bindConditional } from './scalar-condition.ts'
+import { call, settle, typed, typedLiteral, unify } from './typed-scalar.ts'
+import type { Leaves, Scalar } from './typed-scalar.ts'
 import { unsupportedExpression } from './unsupported.ts'
 
-/** An expression with its type. */
-export interface Scalar {
-  readonly expression: AnswerExpression
-  readonly type: SqlType
-  /** Set for a quoted literal or a bare NULL, whose type its neighbours decide. */
-  readonly untyped?: { readonly text: string | null }
-  readonly location: number | undefined
-}
-
-/** What may stand at the leaves besides literals. */
-export interface Leaves {
-  readonly column: (reference: Fields) => Scalar
-  /** Undefined if the function is no aggregate. */
-  readonly aggregate: (name: string, call: Fields) => Scalar | undefined
-  /** Types of the group keys that `column` may refer to. */
-  readonly keyTypes: readonly SqlType[]
-}
-
 type BinaryOperator = Extract<AnswerExpression, { kind: 'binary' }>['operator']
-type CallName = Extract<AnswerExpression, { kind: 'call' }>['function']
 
 const BINARY_OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%'])
-const FUNCTIONS: Readonly<Record<string, CallName>> = {
+const FUNCTIONS: Readonly<Record<string, AnswerFunction>> = {
   round: 'round',
   abs: 'abs',
   floor: 'floor',
@@ -98,35 +81,6 @@ export function constantValue(context: Context, scalar: Scalar): Value | null {
       },
     }),
   )
-}
-
-/** Gives a quoted literal or a bare NULL a type; others stay. @throws ShareholdError SH_SQL_LITERAL */
-export function settle(context: Context, scalar: Scalar, type: SqlType): Scalar {
-  if (scalar.untyped === undefined) return scalar
-  const { text } = scalar.untyped
-  const read = locate(context, scalar.location, () =>
-    text === null ? null : formatValue(readLiteral(type, text)),
-  )
-  return typedLiteral(type, read, scalar.location)
-}
-
-export function typedLiteral(
-  type: SqlType,
-  text: string | null,
-  location: number | undefined,
-): Scalar {
-  return { expression: { kind: 'literal', type, text }, type, location }
-}
-
-/** A Scalar of an expression just made: its type, or the error that PostgreSQL would give, at `location`. */
-export function typed(
-  context: Context,
-  leaves: Leaves,
-  expression: AnswerExpression,
-  location: number | undefined,
-): Scalar {
-  const type = locate(context, location, () => expressionType(expression, leaves.keyTypes))
-  return { expression, type, location }
 }
 
 function literal(context: Context, fields: Fields): Scalar {
@@ -327,7 +281,7 @@ function dayArithmetic(
   return typedLiteral('date', text, location)
 }
 
-function bindCall(context: Context, leaves: Leaves, name: CallName, fields: Fields): Scalar {
+function bindCall(context: Context, leaves: Leaves, name: AnswerFunction, fields: Fields): Scalar {
   const location = locationOf(fields)
   const operands = listOf(fields, 'args').map((item) => bindScalar(context, leaves, item))
   const settled = operands.map((operand, index) => {
@@ -343,36 +297,6 @@ function bindCall(context: Context, leaves: Leaves, name: CallName, fields: Fiel
     )
   })
   return call(context, leaves, name, settled, location)
-}
-
-function call(
-  context: Context,
-  leaves: Leaves,
-  name: CallName,
-  operands: readonly Scalar[],
-  location: number | undefined,
-): Scalar {
-  const expression = {
-    kind: 'call',
-    function: name,
-    arguments: operands.map((operand) => operand.expression),
-  } as const
-  return typed(context, leaves, expression, location)
-}
-
-/** Gives untyped operands the common type of the others: text if there are none. */
-export function unify(
-  context: Context,
-  leaves: Leaves,
-  operands: readonly Scalar[],
-): readonly Scalar[] {
-  const others = operands.filter((operand) => operand.untyped === undefined)
-  if (others.length === operands.length) return operands
-  const type =
-    others.length === 0
-      ? 'text'
-      : call(context, leaves, 'coalesce', others, others[0]?.location).type
-  return operands.map((operand) => settle(context, operand, type))
 }
 
 function isModified(fields: Fields): boolean {

@@ -265,7 +265,7 @@ const expressions: fc.Arbitrary<Build> = fc.letrec<{ node: Build }>((tie) => {
         sql: `CASE WHEN ${when.sql} THEN ${then.sql}${otherwise ? ` ELSE ${otherwise.sql}` : ''} END`,
         expression: {
           kind: 'case',
-          branches: [{ when: when.expression, then: then.expression }],
+          branches: [{ when: when.expression, result: then.expression }],
           ...(otherwise ? { otherwise: otherwise.expression } : {}),
         },
       }
