@@ -17,11 +17,9 @@ import type { MessageStream } from '@libp2p/interface'
 import { AbstractMessageStream, type SendResult } from '@libp2p/utils'
 import { Uint8ArrayList } from 'uint8arraylist'
 
-export interface LinkSpeed {
-  readonly roundTripMs: number
-  /** Of a node's uplink, in millions of bits a second. */
-  readonly megabits: number
-}
+import type { Link } from '../protocol/sql/network-model.ts'
+
+export type LinkSpeed = Link
 
 /** The class of network that an operator would say it is. */
 export function classOf({ roundTripMs }: LinkSpeed): 'lan' | 'wan' {

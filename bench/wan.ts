@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util'
 import { renderTable } from '../cli/table.ts'
 import { bytesSent, schedule } from '../protocol/cost.ts'
 import { compile } from '../protocol/sql/compile.ts'
-import { type NetworkRates, scheduleSeconds } from '../protocol/sql/network-model.ts'
+import { ratesOfLink, scheduleSeconds } from '../protocol/sql/network-model.ts'
 import { committee as committeeOf } from '../shares/committee.ts'
 
 import { natural, runProgram } from './command-line.ts'
@@ -117,15 +117,9 @@ async function prediction({ parties, size }: Options, link: LinkSpeed): Promise<
   return {
     rounds: cost.rounds.length,
     bytesPerParty: Math.max(...bytesSent(cost)),
-    networkSeconds: scheduleSeconds(cost, ratesFor(link)),
+    networkSeconds: scheduleSeconds(cost, ratesOfLink(link)),
   }
 }
-
-/** A round is one way: all send at once. */
-const ratesFor = ({ roundTripMs, megabits }: LinkSpeed): NetworkRates => ({
-  roundSeconds: roundTripMs / 2000,
-  bytesPerSecond: megabits * 125_000,
-})
 
 const HEAD = [
   'round trip',

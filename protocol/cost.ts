@@ -178,6 +178,13 @@ export function bytesSent(cost: Schedule): number[] {
   return bytes
 }
 
+/** Payload bytes that the party sends that sends most in this round. */
+export function busiestIn(size: Size, round: CommonRound): number {
+  const bytes = Array.from({ length: size.n }, () => 0)
+  for (const part of round) addBytes(size, part, bytes)
+  return Math.max(...bytes)
+}
+
 /** @param sent by each party; the round's bytes are added */
 function addBytes(size: Size, round: Round, sent: number[]): void {
   for (const from of sent.keys()) {

@@ -10,7 +10,7 @@ import { refsOf } from '../validate-plan.ts'
 import { choiceLines } from './choices.ts'
 import type { CompiledQuery } from './compile.ts'
 import { count, seconds, size } from './figures.ts'
-import { networkSeconds } from './network-model.ts'
+import { type Link, networkSeconds, ratesOfLink, scheduleSeconds } from './network-model.ts'
 
 export interface ExplainedOperator {
   readonly op: number
@@ -37,13 +37,21 @@ export interface Explanation {
   readonly bytesSent: readonly number[]
   readonly andGates: number
   readonly fieldMultiplications: number
-  /** Estimate for the network class of planParams; computing comes on top. */
+  /** Estimate for the link, or else the network class of planParams; computing comes on top. */
   readonly networkSeconds: number
   readonly leaks: readonly string[]
 }
 
-/** The exact costs of a compiled query. @throws ShareholdError SH_PLAN_INVALID if params are not those of the plan */
-export function explainQuery(compiled: CompiledQuery, params: PlanParams): Explanation {
+/**
+ * The exact costs of a compiled query.
+ * @param link of the MPC nodes, if that is known better than by its class
+ * @throws ShareholdError SH_PLAN_INVALID if params are not those of the plan
+ */
+export function explainQuery(
+  compiled: CompiledQuery,
+  params: PlanParams,
+  link?: Link,
+): Explanation {
   const { plan, explain, leaks } = compiled
   const cost = schedule(plan, params)
   const costs = operatorCosts(cost, plan.operators.length)
@@ -61,14 +69,19 @@ export function explainQuery(compiled: CompiledQuery, params: PlanParams): Expla
     bytesSent: bytesSent(cost),
     andGates: cost.andGates,
     fieldMultiplications: cost.fieldMultiplications,
-    networkSeconds: networkSeconds(cost, params.network),
+    networkSeconds:
+      link === undefined
+        ? networkSeconds(cost, params.network)
+        : scheduleSeconds(cost, ratesOfLink(link)),
     leaks,
   }
 }
 
-/** The explanation as text, without a final newline. */
-export function explainText(compiled: CompiledQuery, params: PlanParams): string {
-  const explained = explainQuery(compiled, params)
+/** The explanation as text, without a final newline. @param link as for `explainQuery` */
+export function explainText(compiled: CompiledQuery, params: PlanParams, link?: Link): string {
+  const explained = explainQuery(compiled, params, link)
+  const network =
+    link === undefined ? params.network : `${link.roundTripMs} ms, ${link.megabits} Mbit/s`
   const { dataset, version, rows, members, kMin, groups } = compiled.explain
   const { n, t } = params.committee
   const busiest = Math.max(...explained.bytesSent)
@@ -81,7 +94,7 @@ export function explainText(compiled: CompiledQuery, params: PlanParams): string
     '',
     `${count(explained.rounds)} rounds, ${size(busiest)} sent by the busiest party, ` +
       `${count(explained.andGates)} AND gates, ${count(explained.fieldMultiplications)} field multiplications`,
-    `about ${seconds(explained.networkSeconds)} of network time (${params.network}); computing comes on top`,
+    `about ${seconds(explained.networkSeconds)} of network time (${network}); computing comes on top`,
     '',
     ...choiceLines(compiled.explain.choices),
     'Reveals',

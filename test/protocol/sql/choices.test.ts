@@ -95,7 +95,7 @@ describe('choose', () => {
   })
 })
 
-test('an estimate is a delay for every round and the bytes of the busiest party, at any rates', () => {
+test('an estimate is a delay for every round and the bytes of its busiest party, at any rates', () => {
   const cost = {
     n: 3,
     t: 1,
@@ -104,7 +104,7 @@ test('an estimate is a delay for every round and the bytes of the busiest party,
         { op: 0, batch: 0, step: 0, dealers: [1, 2, 3], bytes: 600 },
         { op: 3, batch: 0, step: 0, dealers: [1, 2], bytes: 400 },
       ],
-      [{ op: 0, batch: 0, step: 1, dealers: [2], bytes: 500 }],
+      [{ op: 0, batch: 0, step: 1, dealers: [3], bytes: 500 }],
     ],
     fieldMultiplications: 0,
     andGates: 0,
