@@ -58,8 +58,8 @@ export function onFleet(task: Task): Benchmark {
 
 async function measureTask(task: Task, setting: Setting): Promise<Result> {
   const { size, parties, repeat, flags, link } = setting
-  // Bare sockets are not slowed: what a slow link allows is predicted (wan.ts).
-  const wanted = setting.limit && link === undefined
+  // Bare sockets are not slowed: what a slow link allows is predicted (wan.ts). And they have one session.
+  const wanted = setting.limit && link === undefined && task.sessions === undefined
   const committee = committeeOf(parties)
   const fleet = await Fleet.start(parties, flags, link)
   try {

@@ -2,8 +2,7 @@
 import { type Benchmark, onFleet } from './benchmark.ts'
 import { importing } from './import.ts'
 import { jiffBenchmark } from './jiff/benchmark.ts'
-import { SCALE_TASKS } from './scaling/tasks.ts'
-import { TASKS, taskOf } from './tasks/all.ts'
+import { FURTHER_TASKS, TASKS, taskOf } from './tasks/all.ts'
 import { transport } from './transport/benchmark.ts'
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -11,7 +10,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   importing,
   transport,
   jiffBenchmark((name) => onFleet(taskOf(name))),
-  ...SCALE_TASKS.map((task) => ({ ...onFleet(task), onRequest: true })),
+  ...FURTHER_TASKS.map((task) => ({ ...onFleet(task), onRequest: true })),
 ]
 
 /** @throws RangeError if there is none of that name */

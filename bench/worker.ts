@@ -3,7 +3,6 @@
  * upon as for a job, a transcript as for a job. The parent tells it what to do when.
  */
 import { collectLessOften } from '../node/collector.ts'
-import type { OpenedColumnSource } from '../node/column-source.ts'
 import { hash, prg, randomFill } from '../node/crypto.ts'
 import { admissionKeys } from '../node/job-server.ts'
 import { ActorKey } from '../node/keys.ts'
@@ -25,7 +24,7 @@ import { RecordingChannel, type Transfer } from './recording-channel.ts'
 import { type LinkSpeed, slowLink } from './slow-link.ts'
 import { SocketReplay } from './socket-replay.ts'
 import { taskOf } from './tasks/all.ts'
-import type { NetworkClass, Prepared } from './tasks/task.ts'
+import type { NetworkClass, Prepared, StoredJob } from './tasks/task.ts'
 
 export interface RunReport {
   readonly seconds: number
@@ -51,20 +50,37 @@ interface Session {
   readonly channel: RoundChannel
   /** Of the warm-up only: timed runs are not slowed by it. */
   readonly recording: RecordingChannel | undefined
-  /** If its columns come from share-nodes. */
-  readonly admitted: AdmittedJob | undefined
 }
 
 let node: Node | undefined
 let prepared: Prepared | undefined
 /** If they come from share-nodes. */
 let columns: MpcColumns | undefined
-let session: Session | undefined
-let transfers: readonly Transfer[] = []
+/** How many besides the first. */
+let furtherSessions = 0
+let sessions: readonly Session[] = []
+/** If the columns come from share-nodes. */
+let admitted: AdmittedJob | undefined
+/** Of each session. */
+let transfers: readonly (readonly Transfer[])[] = []
 
 function ready<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('asked too early')
   return value
+}
+
+/** A session as for an attempt of a job, up to the keys. */
+async function openSession(job: string, record: boolean): Promise<Session> {
+  const { rounds, committee, overlay } = ready(node)
+  const { index } = overlay.self
+  const channel = await rounds.join({ committee: 'mpc', job, attempt: 1 })
+  const context = hash.sha256(new TextEncoder().encode(job))
+  const master = await agreeOnKeys(committee, index, channel, context, { fill: randomFill })
+  const recording = record ? new RecordingChannel(channel) : undefined
+  const keys = deriveJobKeys(master, context)
+  const attempt = { job, attempt: 1 }
+  const transcript = new TranscriptChannel(recording ?? channel, index, attempt, keys, hash)
+  return { party: { committee, index, keys, channel: transcript, prg }, channel, recording }
 }
 
 const program = {
@@ -118,11 +134,12 @@ const program = {
     const { committee, overlay } = ready(node)
     const task = taskOf(name)
     const stored = task.stored !== undefined
+    furtherSessions = task.sessions ?? 0
     if (stored) columns = await MpcColumns.open(overlay, task.stored.warmBytes)
     prepared = await task.prepare({ committee, index: overlay.self.index, size, stored, network })
   },
 
-  /** A session as for an attempt of a job, up to the keys. */
+  /** Opens the sessions of a run. */
   async join({
     job,
     record,
@@ -132,56 +149,51 @@ const program = {
     record: boolean
     proposal?: JobProposal
   }): Promise<void> {
-    const { rounds, committee, overlay } = ready(node)
-    const { index } = overlay.self
-    const channel = await rounds.join({ committee: 'mpc', job, attempt: 1 })
-    const context = hash.sha256(new TextEncoder().encode(job))
-    const master = await agreeOnKeys(committee, index, channel, context, { fill: randomFill })
-    const recording = record ? new RecordingChannel(channel) : undefined
-    const inner = recording ?? channel
-    const keys = deriveJobKeys(master, context)
-    const transcript = new TranscriptChannel(inner, index, { job, attempt: 1 }, keys, hash)
-    let admitted: AdmittedJob | undefined
-    if (proposal !== undefined) {
-      const now = Date.now() / 1000
-      admitted = await admit(proposal, admissionKeys(overlay.topology), now, hash)
-      ready(columns).expect(admitted, 1)
-    }
-    session = {
-      party: { committee, index, keys, channel: transcript, prg },
-      channel,
-      recording,
-      admitted,
-    }
+    const jobs = [job, ...Array.from({ length: furtherSessions }, (_, i) => `${job}/${i + 1}`)]
+    sessions = await Promise.all(jobs.map((one) => openSession(one, record)))
+    if (proposal === undefined) return
+    const { overlay } = ready(node)
+    admitted = await admit(proposal, admissionKeys(overlay.topology), Date.now() / 1000, hash)
+    ready(columns).expect(admitted, 1)
   },
 
   async run(): Promise<RunReport> {
-    const { party, channel, recording, admitted } = ready(session)
+    const [{ party }, ...further] = sessions as [Session, ...Session[]]
     const never = new AbortController().signal
-    const fetch =
-      admitted &&
-      ((): Promise<OpenedColumnSource> =>
-        ready(columns).fetch(admitted.job, 1, party.committee, never))
-    const sent = (): number => channel.traffic().reduce((sum, { sentBytes }) => sum + sentBytes, 0)
+    const stored: StoredJob | undefined = admitted && {
+      admitted,
+      fetch: () => ready(columns).fetch(admitted!.job, 1, party.committee, never),
+    }
+    const sent = (): number =>
+      sessions
+        .flatMap(({ channel }) => channel.traffic())
+        .reduce((sum, { sentBytes }) => sum + sentBytes, 0)
     const before = sent()
+    const others = further.map((session) => session.party)
     const cpuBefore = process.cpuUsage()
     const start = performance.now()
-    const finish = await ready(prepared).run(party, fetch)
+    const finish = await ready(prepared).run(party, stored, others)
     const seconds = (performance.now() - start) / 1000
     const cpu = process.cpuUsage(cpuBefore)
     const cpuSeconds = (cpu.user + cpu.system) / 1e6
     const rssBytes = process.resourceUsage().maxRSS * 1024
-    if (recording !== undefined) transfers = recording.transfers
+    const recorded = sessions.flatMap(({ recording }) => recording?.transfers ?? [])
+    if (recorded.length > 0) transfers = sessions.map(({ recording }) => recording!.transfers)
     const evidence = finish()
     if (admitted !== undefined) columns?.forget(admitted.job, 1)
-    await channel.close()
-    return { seconds, cpuSeconds, sentBytes: sent() - before, evidence, rssBytes }
+    const sentBytes = sent() - before
+    await Promise.all(sessions.map(({ channel }) => channel.close()))
+    return { seconds, cpuSeconds, sentBytes, evidence, rssBytes }
   },
 
   /** Names of the rounds in which this party sent or received in the recorded run. */
   rounds(): string[] {
-    const names = transfers.map(({ tag }) => `${tag.op}/${tag.batch}/${tag.step}`)
-    return [...new Set(names)]
+    const [first, ...further] = transfers.map((session) =>
+      session.map(({ tag }) => `${tag.op}/${tag.batch}/${tag.step}`),
+    )
+    // Further sessions run at a time: what has the same name in two of them counts once.
+    const named = [...first!, ...further.flat().map((name) => `further/${name}`)]
+    return [...new Set(named)]
   },
 
   listenBare(): Promise<number> {
@@ -194,7 +206,7 @@ const program = {
 
   /** @returns seconds */
   replayBare(): Promise<number> {
-    return ready(node).sockets.replay(transfers)
+    return ready(node).sockets.replay(transfers[0]!)
   },
 }
 

@@ -1,4 +1,5 @@
 /** All tasks that a fleet of parties can be given, in the order in which they are printed. */
+import { LANE_TASKS } from '../lanes/tasks.ts'
 import { SCALE_TASKS } from '../scaling/tasks.ts'
 
 import { chain, innerProduct, multiplications } from './arithmetic.ts'
@@ -27,9 +28,12 @@ export const TASKS: readonly Task[] = [
   queryWarm,
 ]
 
+/** Those that have to be asked for. */
+export const FURTHER_TASKS: readonly Task[] = [...SCALE_TASKS, ...LANE_TASKS]
+
 /** @throws RangeError if there is none of that name */
 export function taskOf(name: string): Task {
-  const found = [...TASKS, ...SCALE_TASKS].find((task) => task.name === name)
+  const found = [...TASKS, ...FURTHER_TASKS].find((task) => task.name === name)
   if (found !== undefined) return found
   const names = TASKS.map((task) => task.name).join(', ')
   throw new RangeError(`there is no benchmark "${name}": choose of ${names}`)

@@ -3,15 +3,26 @@
  * disk, read them, compare them with their commitments and re-share them to the MPC nodes. The clock
  * runs from the moment at which all know the job.
  */
-import { type ColumnSource, execute } from '../../protocol/execute.ts'
-import { compile } from '../../protocol/sql/compile.ts'
+import { execute } from '../../protocol/execute.ts'
 
-import { paramsFor, people, SCHEMA } from './people.ts'
-import { ownSource, query, SQL } from './query.ts'
-import type { Task } from './task.ts'
+import { query, SQL } from './query.ts'
+import type { Prepared, Task } from './task.ts'
 
 /** As much as a node keeps unless its topology says otherwise. */
 const WARM_BYTES = 256 * 1024 * 1024
+
+/** Makes nothing beforehand: its memory is that of a node. */
+const RUN: Prepared = {
+  async run(party, stored) {
+    const { admitted, fetch } = stored!
+    const source = await fetch()
+    const shares = await execute(party, admitted.compiled.plan, admitted.params, source)
+    return () => {
+      source.release()
+      return shares
+    }
+  },
+}
 
 /** @param warmBytes what each MPC node may keep for the next run; the first run is told apart */
 function storedQuery(name: string, about: string, warmBytes: number): Task {
@@ -20,24 +31,8 @@ function storedQuery(name: string, about: string, warmBytes: number): Task {
     about,
     size: query.size,
     stored: { sql: SQL, warmBytes },
-    async prepare(setting) {
-      const table = people(setting.size)
-      const params = paramsFor(setting.committee, table)
-      const { plan } = await compile(SQL, SCHEMA, params)
-      // Without share-nodes (the limit of what is computed) as in query.ts.
-      let own: ColumnSource | undefined
-      if (setting.stored !== true) own = ownSource(setting, table, params, plan)
-      return {
-        async run(party, fetch) {
-          const fetched = await fetch?.()
-          const shares = await execute(party, plan, params, (fetched ?? own)!)
-          return () => {
-            fetched?.release()
-            return shares
-          }
-        },
-      }
-    },
+    // Without share-nodes (the limit of what is computed) as in query.ts.
+    prepare: (setting) => (setting.stored === true ? Promise.resolve(RUN) : query.prepare(setting)),
     check: (committee, size, evidence) => query.check(committee, size, evidence),
   }
 }

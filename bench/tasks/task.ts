@@ -1,5 +1,6 @@
 /** What a benchmark is: data that each party makes by itself, a timed part, and a check of its result. */
 import type { OpenedColumnSource } from '../../node/column-source.ts'
+import type { AdmittedJob } from '../../protocol/admission.ts'
 import type { Party } from '../../protocol/party.ts'
 import type { PlanParams } from '../../protocol/plan.ts'
 import { type Committee, parties } from '../../shares/committee.ts'
@@ -28,10 +29,17 @@ export interface Setting {
 export interface Prepared {
   /**
    * The timed part.
-   * @param fetch the columns from the share-nodes, if the setting has such
+   * @param stored the job on the share-nodes' columns, if the setting has such
+   * @param others this party in the further sessions that the task asks for
    * @returns what takes this party's part of the evidence, untimed, and frees memory
    */
-  run(party: Party, fetch?: () => Promise<OpenedColumnSource>): Promise<() => Uint8Array>
+  run(party: Party, stored?: StoredJob, others?: readonly Party[]): Promise<() => Uint8Array>
+}
+
+/** A job whose columns are at rest with share-nodes. */
+export interface StoredJob {
+  readonly admitted: AdmittedJob
+  fetch(): Promise<OpenedColumnSource>
 }
 
 /** A task whose columns are at rest with share-nodes, three to seven processes more. */
@@ -49,6 +57,8 @@ export interface Task {
   /** Size unless --n says otherwise. */
   readonly size: number
   readonly stored?: StoredColumns
+  /** Sessions between the same parties besides the first, each with keys of its own. Default: none. */
+  readonly sessions?: number
   prepare(setting: Setting): Promise<Prepared>
   /**
    * Checks the result of a run at the parent, which knows all data.
