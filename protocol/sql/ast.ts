@@ -81,3 +81,8 @@ export function startOf(node: unknown): number | undefined {
 function asFields(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : NONE
 }
+
+/** A syntax tree as JSON without places: equal for what is written alike. */
+export function withoutLocations(node: unknown): string {
+  return JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))
+}

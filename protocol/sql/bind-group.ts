@@ -5,7 +5,7 @@
 import type { Column } from '../../shares/schema.ts'
 
 import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
-import { listOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
+import { listOf, namesOf, open, openAs, startOf, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
 import { fail, findColumn, plainName, resolveColumn } from './context.ts'
@@ -125,8 +125,4 @@ function groupHint(context: Context, column: Column): string {
   return keys.length === 0
     ? `There is no column to group by; ${instead}.`
     : `Group by ${keys.slice(0, 8).join(', ')}, or ${instead}.`
-}
-
-function withoutLocations(node: unknown): string {
-  return JSON.stringify(node, (key, value: unknown) => (key === 'location' ? undefined : value))
 }

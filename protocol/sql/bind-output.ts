@@ -6,13 +6,15 @@ import type { Column } from '../../shares/schema.ts'
 
 import { AGGREGATE_FUNCTIONS, needsSquares } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
-import { listOf, locationOf, namesOf, open, openAs, textOf } from './ast.ts'
+import { listOf, locationOf, namesOf, open, openAs, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
-import type { BoundAggregate } from './bound.ts'
+import { bindCondition } from './bind-condition.ts'
+import type { AggregateFilter, BoundAggregate } from './bound.ts'
 import { sqlTypeOf } from './column-domain.ts'
 import { fail, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
+import { TRUE_PREDICATE } from './predicate.ts'
 import { bindScalar } from './scalar.ts'
 import { settle, typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -118,21 +120,38 @@ function bindAggregate(
 ): Scalar | undefined {
   const aggregate = Object.hasOwn(AGGREGATE_FUNCTIONS, name) ? AGGREGATE_FUNCTIONS[name] : undefined
   if (aggregate === undefined) return undefined
-  if (modifierOf(call) !== undefined) throw unsupportedCall(context, call)
+  const { agg_filter: condition, ...plain } = call
+  if (modifierOf(plain) !== undefined) throw unsupportedCall(context, plain)
   const location = locationOf(call)
   const argument = aggregateArgument(context, name, aggregate, call)
+  const filter = condition === undefined ? undefined : bindFilter(context, list, condition)
   const same = list.aggregates.find(
-    (known) => known.template.function === aggregate && known.column === argument,
+    (known) =>
+      known.template.function === aggregate && known.column === argument && known.filter === filter,
   )
   const template = same?.template ?? templateOf(aggregate, argument)
   if (same === undefined) {
     list.aggregates.push({
       template,
       ...(argument === undefined ? {} : { column: argument }),
+      ...(filter === undefined ? {} : { filter }),
       location,
     })
   }
   return typed(context, leaves, template, location)
+}
+
+/** The filter, the same object for what is written alike; undefined if it is always true. */
+function bindFilter(
+  context: Context,
+  { aggregates }: AggregateList,
+  node: unknown,
+): AggregateFilter | undefined {
+  const tree = withoutLocations(node)
+  const known = aggregates.find(({ filter }) => filter?.tree === tree)
+  if (known !== undefined) return known.filter
+  const condition = bindCondition(context, node, 'FILTER')
+  return condition === TRUE_PREDICATE ? undefined : { condition, tree }
 }
 
 /** The stored column that is aggregated; undefined for COUNT(*). */

@@ -38,6 +38,13 @@ export type Predicate =
   /** True where the operand is unknown, else false. */
   | { readonly kind: 'is-unknown'; readonly operand: Predicate }
 
+/** Of the rows that pass WHERE, those that an aggregate is over. Aggregates with equal filters share one. */
+export interface AggregateFilter {
+  readonly condition: Predicate
+  /** Its syntax tree without places, as JSON: what makes two filters equal. */
+  readonly tree: string
+}
+
 /**
  * An aggregate of the query. `template` stands for it in expressions, by identity; the planner puts an
  * AggregateSpec with lanes in its place, one for each group.
@@ -46,6 +53,8 @@ export interface BoundAggregate {
   readonly template: AggregateSpec
   /** Absent for COUNT(*). */
   readonly column?: Column
+  /** FILTER (WHERE …). */
+  readonly filter?: AggregateFilter
   /** Byte offset of its first use. */
   readonly location: number | undefined
 }

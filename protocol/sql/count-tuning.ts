@@ -54,7 +54,7 @@ export function selectTuning(
   choices: number,
   width: number,
 ): Decision<SelectTuning> {
-  const best = [1, 2, 3].map((digit): Candidate<SelectTuning> => {
+  const best = [1, 2, 3, 4].map((digit): Candidate<SelectTuning> => {
     const possible = possibleAddingRounds(params, lanes, (2 ** digit - 1) * choices)
     const candidates = possible.map((addingRounds) => ({
       name: `${digit}-bit digits, ${addingRounds} rounds of adders before each conversion`,

@@ -37,7 +37,9 @@ export interface Demand {
 export interface GroupPlanes {
   /** Rows in the group that pass the filter. */
   readonly rows: Wire
-  /** Of these, the rows where an aggregate's argument is not NULL. */
+  /** Of these, the rows that pass the aggregate's own filter. */
+  readonly filtered: (aggregate: BoundAggregate) => Wire
+  /** Of those, the rows where an aggregate's argument is not NULL. */
   readonly contributing: (aggregate: BoundAggregate) => Wire
 }
 
@@ -70,7 +72,8 @@ export function collectDemand(
   }
   // Lanes of values come after all cohorts, whose number is known at the end.
   const drafts = groups.map((group) => {
-    const summed = summedRows === 'group' ? group.rows : planeToSum(aggregates, group)
+    const summedBy = (aggregate: BoundAggregate): Wire =>
+      summedRows === 'group' ? group.filtered(aggregate) : planeToSum(aggregates, group, aggregate)
     return aggregates.map((aggregate) => {
       const plane = group.contributing(aggregate)
       const cohort = cohortOf(plane)
@@ -78,6 +81,7 @@ export function collectDemand(
       const isSum = template.function === 'sum'
       const count = isSum ? undefined : valueOf({ kind: 'count', plane, summed: plane, cohort })
       if (column === undefined || template.function === 'count') return { cohort, count }
+      const summed = summedBy(aggregate)
       const value = (kind: 'sum' | 'squares'): number =>
         valueOf({ kind, plane, summed, column, cohort })
       const sum = value('sum')
@@ -104,15 +108,22 @@ export function collectDemand(
 }
 
 /**
- * The one plane of a group that all its sums are taken over, so that it is converted once: the rows that
- * contribute, if those are the same for all sums (their count then comes free), else all rows of the group.
+ * The one plane of a group that all sums with this aggregate's filter are taken over, so that it is converted
+ * once: the rows that contribute, if those are the same for all (their count then comes free), else all that
+ * pass the filter.
  */
-function planeToSum(aggregates: readonly BoundAggregate[], group: GroupPlanes): Wire {
+function planeToSum(
+  aggregates: readonly BoundAggregate[],
+  group: GroupPlanes,
+  aggregate: BoundAggregate,
+): Wire {
   const planes = new Set(
     aggregates
-      .filter(({ template }) => template.function !== 'count')
-      .map((aggregate) => group.contributing(aggregate)),
+      .filter(
+        ({ template, filter }) => template.function !== 'count' && filter === aggregate.filter,
+      )
+      .map((one) => group.contributing(one)),
   )
   const [only] = planes
-  return planes.size === 1 && only !== undefined ? only : group.rows
+  return planes.size === 1 && only !== undefined ? only : group.filtered(aggregate)
 }

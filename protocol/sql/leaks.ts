@@ -32,13 +32,15 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
 /** The base aggregates that are opened, each once. */
 function openedNames(aggregates: readonly BoundAggregate[]): string[] {
   const names = new Set<string>()
-  for (const { template, column } of aggregates) {
+  const filters = [...new Set(aggregates.flatMap(({ filter }) => filter ?? []))]
+  for (const { template, column, filter } of aggregates) {
     const argument = column?.name ?? '*'
-    if (template.function === 'count') names.add(`COUNT(${argument})`)
-    if (template.sum !== undefined) names.add(`SUM(${argument})`)
+    const over = filter === undefined ? '' : ` over filter ${filters.indexOf(filter) + 1}`
+    if (template.function === 'count') names.add(`COUNT(${argument})${over}`)
+    if (template.sum !== undefined) names.add(`SUM(${argument})${over}`)
     if (template.function !== 'sum' && template.function !== 'count')
-      names.add(`COUNT(${argument})`)
-    if (template.sumSquares !== undefined) names.add(`SUM(${argument} * ${argument})`)
+      names.add(`COUNT(${argument})${over}`)
+    if (template.sumSquares !== undefined) names.add(`SUM(${argument} * ${argument})${over}`)
   }
   return [...names]
 }

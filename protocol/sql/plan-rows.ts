@@ -5,11 +5,13 @@
 import { planesOf } from '../../shares/column-codec.ts'
 import type { Column } from '../../shares/schema.ts'
 import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
+import type { Wire } from '../circuit-builder.ts'
 import type { Ref } from '../plan.ts'
 
-import type { BoundQuery } from './bound.ts'
+import type { BoundAggregate, BoundQuery } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
+import { whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes, SummedRows } from './demand.ts'
 import { groupPlanes } from './groups.ts'
@@ -40,7 +42,8 @@ export function planRows(
 ): RowPlan {
   const { schema, filter, keys, aggregates } = query
   const checked = columnsToCheck(query)
-  const read = new Set([...columnsOf(filter), ...keys, ...checked])
+  const filters = aggregates.flatMap((aggregate) => aggregate.filter?.condition ?? [])
+  const read = new Set([...[filter, ...filters].flatMap(columnsOf), ...keys, ...checked])
   // A circuit needs a plane to know its lanes by, even if its outputs are constant.
   if (read.size === 0) read.add(narrowest(schema.columns))
   const builder = new CircuitBuilder()
@@ -49,14 +52,19 @@ export function planRows(
   const wires = groupPlanes(row, keys, filter)
   const groupsWithPlanes = groups.map((group, index): GroupPlanes => {
     const rows = wires[index]!
+    const filtered = ({ filter: own }: BoundAggregate): Wire =>
+      own === undefined ? rows : builder.and(rows, whereTrue(row, own.condition))
     return {
       rows,
-      contributing: ({ column }) => {
-        if (column === undefined) return rows
+      filtered,
+      contributing: (aggregate) => {
+        const { column } = aggregate
+        const over = filtered(aggregate)
+        if (column === undefined) return over
         // Within a group a key is NULL everywhere or nowhere.
         const key = keys.indexOf(column)
-        if (key >= 0) return group[key] === null ? FALSE : rows
-        return checked.has(column) ? builder.and(rows, columns.get(column)?.valid ?? TRUE) : rows
+        if (key >= 0) return group[key] === null ? FALSE : over
+        return checked.has(column) ? builder.and(over, columns.get(column)?.valid ?? TRUE) : over
       },
     }
   })

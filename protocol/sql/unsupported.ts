@@ -136,7 +136,7 @@ export function modifierOf(call: Fields): Refusal | undefined {
     return { what: 'A window function (OVER)', hint: 'Use GROUP BY.' }
   }
   if (call['agg_filter'] !== undefined) {
-    return { what: 'FILTER', hint: 'Put the condition into WHERE; ask once for each condition.' }
+    return { what: 'FILTER here', hint: 'It belongs to an aggregate: COUNT(*) FILTER (WHERE …).' }
   }
   if (call['agg_order'] !== undefined) {
     return {

@@ -115,9 +115,8 @@ function guarded(schema: Schema, { sql, cohorts }: RandomExpression): string {
 
 /** Whether every aggregate has at least kMin contributing members. */
 function enough(schema: Schema, cohorts: readonly string[]): string {
-  const conditions = [...new Set(cohorts)].map((argument) => {
-    const filter = argument === '*' ? '' : ` FILTER (WHERE ${argument} IS NOT NULL)`
-    return `count(DISTINCT rider)${filter} >= ${schema.kMin}`
-  })
+  const conditions = [...new Set(cohorts)].map(
+    (condition) => `count(DISTINCT rider) FILTER (WHERE ${condition}) >= ${schema.kMin}`,
+  )
   return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`
 }

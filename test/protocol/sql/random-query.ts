@@ -12,7 +12,7 @@ import { plusSeconds, quote } from './random-table.ts'
 
 type Gen = fc.GeneratorValue
 
-/** An expression over aggregates and keys; `cohorts` are the aggregates' arguments, '*' for all rows. */
+/** An expression over aggregates and keys; `cohorts`: which rows contribute to each aggregate, as SQL. */
 export interface RandomExpression {
   readonly sql: string
   readonly cohorts: readonly string[]
@@ -169,12 +169,22 @@ function randomScalar(g: Gen, schema: Schema, names: Namer, depth: number): Rand
 }
 
 function randomAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  const plain = plainAggregate(g, schema, names)
+  if (g(fc.integer, { min: 0, max: 3 }) > 0) return plain
+  const condition = randomCondition(g, schema, names, 1)
+  return {
+    sql: `${plain.sql} FILTER (WHERE ${condition})`,
+    cohorts: plain.cohorts.map((contributes) => `(${condition}) AND ${contributes}`),
+  }
+}
+
+function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
   const numbers = schema.columns.filter(({ type }) => type === 'integer' || type === 'decimal')
   const kind = g(fc.integer, { min: 0, max: 4 })
-  if (kind === 0) return { sql: g(fc.constantFrom, 'COUNT(*)', 'count(1)'), cohorts: ['*'] }
+  if (kind === 0) return { sql: g(fc.constantFrom, 'COUNT(*)', 'count(1)'), cohorts: ['TRUE'] }
   if (kind === 1) {
     const column = g(fc.constantFrom, ...schema.columns)
-    return { sql: `COUNT(${names.of(column)})`, cohorts: [column.name] }
+    return { sql: `COUNT(${names.of(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
   }
   const column = g(fc.constantFrom, ...numbers)
   const sums = ['SUM', 'AVG', 'avg'] as const
@@ -189,7 +199,7 @@ function randomAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression
   // Squares of wide values would not fit the field: refused, and tested elsewhere.
   const name =
     fieldBits(column) > 24 ? g(fc.constantFrom, ...sums) : g(fc.constantFrom, ...sums, ...squares)
-  return { sql: `${name}(${names.of(column)})`, cohorts: [column.name] }
+  return { sql: `${name}(${names.of(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='] as const
