@@ -39,7 +39,7 @@ export interface Prepared {
 /** A job whose columns are at rest with share-nodes. */
 export interface StoredJob {
   readonly admitted: AdmittedJob
-  fetch(): Promise<OpenedColumnSource>
+  readonly fetch: () => Promise<OpenedColumnSource>
 }
 
 /** A task whose columns are at rest with share-nodes, three to seven processes more. */
