@@ -8,11 +8,13 @@
  * Security is that of the operators: each has its own pads (its own tags), so a common round is what
  * theirs would be one after the other. Cost: no more than one operator alone has, if it is alone.
  */
-import type { Channel } from './party.ts'
-import { commonRound, type RoundPart, type Rounds } from './round.ts'
+import type { RoundPart, Rounds } from './round.ts'
 
 /** Runs one operator, with these rounds. */
 export type Program = (rounds: Rounds) => Promise<void>
+
+/** Does a round for all parts; they are in the order of their operators, then in that of the programs. */
+export type DoRound = (parts: readonly RoundPart[]) => Promise<void>
 
 /**
  * Runs programs until there are no more.
@@ -20,49 +22,40 @@ export type Program = (rounds: Rounds) => Promise<void>
  *   or have ended, so that who is ready does not depend on who was faster
  * @throws what the first program to fail has thrown, when all have ended; the others' next rounds fail
  */
-export function inLockstep(channel: Channel, ready: () => readonly Program[]): Promise<void> {
+export function inLockstep(doRound: DoRound, ready: () => readonly Program[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    new Lockstep(channel, ready, resolve, reject).proceed()
+    new Lockstep(doRound, ready, resolve, reject).proceed()
   })
 }
 
 /** A program that waits for a round. */
 interface Waiting {
+  readonly place: number
   readonly part: RoundPart
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
-class Lockstep implements Rounds {
-  readonly #channel: Channel
+class Lockstep {
+  readonly #do: DoRound
   readonly #ready: () => readonly Program[]
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
+  #started = 0
   #running = 0
   #waiting: Waiting[] = []
   #failure: { readonly error: unknown } | undefined
 
   constructor(
-    channel: Channel,
+    doRound: DoRound,
     ready: () => readonly Program[],
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
-    this.#channel = channel
+    this.#do = doRound
     this.#ready = ready
     this.#resolve = resolve
     this.#reject = reject
-  }
-
-  exchange(part: RoundPart): Promise<void> {
-    // The short way of an operator that is alone.
-    if (this.#running === 1 && this.#failure === undefined && !this.#startMore()) {
-      return commonRound(this.#channel, [part])
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ part, resolve, reject })
-      this.proceed()
-    })
   }
 
   /** Goes on if nobody is busy: starts what is ready, or else does a round, or else ends. */
@@ -83,12 +76,24 @@ class Lockstep implements Rounds {
     // All are counted before the first runs, so that it does not find itself alone.
     this.#running += programs.length
     for (const program of programs) {
-      program(this).then(
+      const place = this.#started++
+      program({ exchange: (part) => this.#exchange(place, part) }).then(
         () => this.#end(),
         (error: unknown) => this.#end({ error }),
       )
     }
     return programs.length > 0
+  }
+
+  #exchange(place: number, part: RoundPart): Promise<void> {
+    // The short way of a program that is alone.
+    if (this.#running === 1 && this.#failure === undefined && !this.#startMore()) {
+      return this.#do([part])
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ place, part, resolve, reject })
+      this.proceed()
+    })
   }
 
   #end(failure?: { readonly error: unknown }): void {
@@ -98,9 +103,10 @@ class Lockstep implements Rounds {
   }
 
   #doRound(): void {
-    const waiting = this.#waiting.splice(0)
-    const parts = waiting.map(({ part }) => part).toSorted((a, b) => a.tag.op - b.tag.op)
-    commonRound(this.#channel, parts).then(
+    const waiting = this.#waiting
+      .splice(0)
+      .toSorted((a, b) => a.part.tag.op - b.part.tag.op || a.place - b.place)
+    this.#do(waiting.map(({ part }) => part)).then(
       () => waiting.forEach(({ resolve }) => resolve()),
       (error: unknown) => waiting.forEach(({ reject }) => reject(error)),
     )

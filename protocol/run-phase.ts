@@ -8,7 +8,7 @@ import type { Batch } from './layout.ts'
 import { inLockstep, type Program } from './lockstep.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, type Task } from './phases.ts'
-import type { Rounds } from './round.ts'
+import { commonRound, type Rounds } from './round.ts'
 import {
   localSums,
   outputBytes,
@@ -29,7 +29,10 @@ export async function runPhase(
   phase: Phase,
 ): Promise<Uint8Array | undefined> {
   const running = new RunningPhase(run, arena, phase)
-  await inLockstep(run.party.channel, () => running.ready())
+  await inLockstep(
+    (parts) => commonRound(run.party.channel, parts),
+    () => running.ready(),
+  )
   return running.output
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 
-import { inLockstep, type Program } from '../../protocol/lockstep.ts'
+import { type DoRound, inLockstep, type Program } from '../../protocol/lockstep.ts'
 import { type Channel, type Tag, wholePayload } from '../../protocol/party.ts'
-import type { Outgoing, RoundPart } from '../../protocol/round.ts'
+import { commonRound, type Outgoing, type RoundPart } from '../../protocol/round.ts'
 import { newArena, view } from '../../shares/field/memory.ts'
 
 /** Notes messages and computations in their order; whatever is received is made of 1, 2, 3, ... */
@@ -37,6 +37,11 @@ const bytesTo = (to: number, ...bytes: number[]): Outgoing => ({
   payload: Uint8Array.from(bytes),
 })
 
+const over =
+  (channel: Channel): DoRound =>
+  (parts) =>
+    commonRound(channel, parts)
+
 /** Hands out one list of programs after the other, whenever there is nothing to wait for. */
 function inTurns(...turns: Program[][]): () => Program[] {
   return () => turns.shift() ?? []
@@ -55,7 +60,7 @@ describe('inLockstep', () => {
       await rounds.exchange(part(2, 7, { outgoing: [bytesTo(2, 20)] }))
       await rounds.exchange(part(2, 8, { incoming: [{ from: 2, into: first }] }))
     }
-    await inLockstep(channel, inTurns([later, sooner]))
+    await inLockstep(over(channel), inTurns([later, sooner]))
     expect(channel.notes).toEqual(['to 2 2/0/7: 20 50 51', 'to 3 2/0/7: 52', 'from 2 2/0/8: 9'])
     expect([...view(first), ...view(second)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
     arena.release()
@@ -73,7 +78,10 @@ describe('inLockstep', () => {
     const loads: Program = async () => {
       for (let k = 0; k < 20; k++) await Promise.resolve()
     }
-    await inLockstep(channel, inTurns([rounds(3, 3), loads], [rounds(1, 1)], [], [rounds(0, 1)]))
+    await inLockstep(
+      over(channel),
+      inTurns([rounds(3, 3), loads], [rounds(1, 1)], [], [rounds(0, 1)]),
+    )
     expect(channel.notes).toEqual(['to 2 1/0/0: 1 3', 'to 2 0/0/0: 0 3', 'to 2 3/0/2: 3'])
   })
 
@@ -89,7 +97,7 @@ describe('inLockstep', () => {
         )
       }
     }
-    await inLockstep(channel, inTurns([computing(1), computing(2)]))
+    await inLockstep(over(channel), inTurns([computing(1), computing(2)]))
     expect(channel.notes).toEqual([
       'to 2 1/0/0: 1 2',
       'computed 1',
@@ -112,7 +120,7 @@ describe('inLockstep', () => {
       while (view(arena.bytes(1)).buffer === buffer) arena.bytes(2 ** 26)
       await rounds.exchange(part(1, 0, { outgoing: [bytesTo(2, 5)] }))
     }
-    await inLockstep(channel, inTurns([waits, grows]))
+    await inLockstep(over(channel), inTurns([waits, grows]))
     expect(channel.notes).toEqual(['to 2 0/0/0: 1 2 3 4 5'])
     arena.release()
   })
@@ -130,7 +138,7 @@ describe('inLockstep', () => {
         await rounds.exchange(part(op, 0, { outgoing: [{ to: 2, payload }] }))
       }
     }
-    await inLockstep(channel, inTurns([sends(1), sends(2)]))
+    await inLockstep(over(channel), inTurns([sends(1), sends(2)]))
     expect(channel.notes).toEqual(['makes 1', 'makes 2', 'to 2 1/0/0: 10 11 20 21'])
   })
 
@@ -155,7 +163,7 @@ describe('inLockstep', () => {
       ends.push('busy')
     }
     const never: Program = async () => expect.unreachable()
-    const running = inLockstep(channel, inTurns([fails, waits, busy], [], [never]))
+    const running = inLockstep(over(channel), inTurns([fails, waits, busy], [], [never]))
     await expect(running).rejects.toThrow('of the first')
     expect(ends).toEqual(['waits', 'busy'])
   })
@@ -176,7 +184,7 @@ describe('inLockstep', () => {
         })
       }
     }
-    const running = inLockstep(channel, inTurns([shares(0, []), shares(1, [3])]))
+    const running = inLockstep(over(channel), inTurns([shares(0, []), shares(1, [3])]))
     await expect(running).rejects.toThrow('party 3 is gone')
     expect(seen).toHaveLength(2)
     arena.release()
