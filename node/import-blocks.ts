@@ -1,8 +1,8 @@
-import type { Committee } from '../shares/committee.ts'
 /**
  * What an import consists of, as both of its sides compute it: which blocks there are, in which order
  * they are sent and committed to, and how many bytes each has on a share-node.
  */
+import type { Committee } from '../shares/committee.ts'
 import { bitsBytes, fieldBytes } from '../shares/encode.ts'
 import { componentCount } from '../shares/replicated.ts'
 import type { Column, Schema } from '../shares/schema.ts'

@@ -8,7 +8,7 @@
  *       importCommit    ───▶  compares the root, writes everything at once, synced
  *                       ◀───  receipt {signed note}
  *       importUnion     ───▶  (again after a conflict) ◀─── union
- *       importActivate  ───▶  the version is on the ledger   ◀─── acknowledged
+ *       importActivate  ───▶  the version is on the ledger: remembers it   ◀─── acknowledged
  *       importDrop      ───▶  the version was not made: deletes   ◀─── acknowledged
  *
  * Against whom: only a repository of the dataset's signed schema may import into it, and only what
@@ -24,20 +24,36 @@ import type { FramedStream } from './framed-stream.ts'
 import { heldMembers } from './held-parts.ts'
 import { IMPORT_PROTOCOL } from './import-blocks.ts'
 import { takeImport } from './import-receiver.ts'
-import type { ImportReceiverOptions, TakenImport } from './import-receiver.ts'
+import type { ImportBegin, ImportReceiverOptions, TakenImport } from './import-receiver.ts'
 import { admissionKeys } from './job-server.ts'
 import type { Log } from './log.ts'
 import { receiveMessage, refusedHeader, sendMessage } from './message-stream.ts'
 
+const WAIT = { timeoutMs: 60_000 }
+
 export interface ImportServerOptions extends ImportReceiverOptions {
+  /** An import is in a version that is in the ledger, says the repository. */
+  readonly onRegistered: (dataset: string, importId: string) => Promise<void>
   readonly log: Log
 }
 
-export async function serveImports(options: ImportServerOptions): Promise<void> {
+export interface ImportServer {
+  /** Whether a repository is still speaking about this import. */
+  isOpen(importId: string): boolean
+}
+
+export async function serveImports(options: ImportServerOptions): Promise<ImportServer> {
   const { overlay, log } = options
+  const open: string[] = []
   await overlay.handle(IMPORT_PROTOCOL, async (stream, peer) => {
     try {
-      await serveImport(options, stream, peer)
+      const { header: begin } = await receiveMessage(stream, ['importBegin'], WAIT)
+      open.push(begin.importId)
+      try {
+        await serveImport(options, stream, peer, begin)
+      } finally {
+        open.splice(open.indexOf(begin.importId), 1)
+      }
       await stream.close()
     } catch (error) {
       log.warn(
@@ -48,16 +64,16 @@ export async function serveImports(options: ImportServerOptions): Promise<void> 
       await stream.close().catch(() => undefined)
     }
   })
+  return { isOpen: (importId) => open.includes(importId) }
 }
 
 async function serveImport(
   options: ImportServerOptions,
   stream: FramedStream,
   repository: string,
+  begin: ImportBegin,
 ): Promise<void> {
   const { store, log } = options
-  const wait = { timeoutMs: 60_000 }
-  const { header: begin } = await receiveMessage(stream, ['importBegin'], wait)
   const { dataset, importId } = begin
   log.info({ repository, dataset, importId }, 'import begins')
   const taken = await takeImport(options, stream, repository, begin)
@@ -66,13 +82,18 @@ async function serveImport(
     const message = await receiveMessage(
       stream,
       ['importUnion', 'importActivate', 'importDrop'],
-      wait,
+      WAIT,
     )
     if (message.kind === 'importUnion') {
       const version = openVersionNote(options, taken, message.header.versionNote)
       const pairs = await unionOf(options, taken, version)
       await sendMessage(stream, 'union', { rowsPerMember: JSON.stringify(pairs) })
     } else if (message.kind === 'importActivate') {
+      const version = openVersionNote(options, taken, message.header.versionNote)
+      if (version?.parts.some((part) => part.importId === importId) !== true) {
+        throw new ShareholdError('SH_AUTH_VERSION', 'The version does not have the import.')
+      }
+      await options.onRegistered(dataset, importId)
       await sendMessage(stream, 'acknowledged', {})
       return
     } else {

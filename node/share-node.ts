@@ -8,12 +8,14 @@
 import path from 'node:path'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
+import type { LedgerReader } from '../protocol/ledger/files.ts'
 import { rowsPerMemberOf } from '../protocol/member-table.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import type { ShareStore } from '../shares/store.ts'
 
 import { collectLessOften } from './collector.ts'
 import { serveColumns } from './column-server.ts'
+import { enteredImports } from './entered-imports.ts'
 import { heldMembers } from './held-parts.ts'
 import { serveImports } from './import-server.ts'
 import { serveJobs } from './job-server.ts'
@@ -25,8 +27,24 @@ import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
 import { acceptRounds } from './rounds.ts'
 import { openJournal } from './store/journal.ts'
+import { ledgerDirectory } from './store/ledger-directory.ts'
 import { openLevelShareStore } from './store/level-share-store.ts'
 import { actorOf } from './topology.ts'
+import { eraseUnregistered, markRegistered } from './unregistered-imports.ts'
+import type { UnregisteredOptions } from './unregistered-imports.ts'
+
+/** How often unregistered imports are looked for, at least. */
+const LOOK_EVERY_MS = 12 * 3600 * 1000
+
+export interface ShareNodeOptions extends NodeOptions {
+  /** What to do with imports that got into no version; absent: keep them for ever. */
+  readonly unregistered?: {
+    /** Where the ledger is read from. */
+    readonly ledger: LedgerReader
+    /** How long they are kept after they were first found. */
+    readonly keepMs: number
+  }
+}
 
 /**
  * Starts a share-node; resolves when it answers.
@@ -34,7 +52,7 @@ import { actorOf } from './topology.ts'
  * @throws ShareholdError SH_NET_STRANGER if the key is not that of a share-node of the topology;
  * SH_NET_LISTEN, SH_STORE_UNAVAILABLE
  */
-export async function startShareNode(options: NodeOptions): Promise<Running> {
+export async function startShareNode(options: ShareNodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
   collectLessOften()
   actorOf(topology, key.name, 'share-node')
@@ -42,7 +60,13 @@ export async function startShareNode(options: NodeOptions): Promise<Running> {
   const store = await openLevelShareStore(path.join(dataDirectory, 'shares'))
   const overlay = await createOverlay({ key, topology, log })
   const rounds = await acceptRounds(overlay)
-  await serveImports({ overlay, key, store, log })
+  const imports = await serveImports({
+    overlay,
+    key,
+    store,
+    onRegistered: (dataset, importId) => markRegistered(journal, dataset, importId),
+    log,
+  })
   await serveJobs({
     overlay,
     topology,
@@ -53,12 +77,47 @@ export async function startShareNode(options: NodeOptions): Promise<Running> {
     log,
     now: () => Date.now(),
   })
+  const sweeping = sweepUnregistered(options, {
+    store,
+    journal,
+    isOpen: (importId) => imports.isOpen(importId),
+  })
   return {
     async close() {
+      await sweeping.stop()
       await rounds.close()
       await overlay.close()
       await store.close()
       await journal.close()
+    },
+  }
+}
+
+/** Erases unregistered imports from time to time. @returns how to stop that */
+function sweepUnregistered(
+  { topology, dataDirectory, unregistered, log }: ShareNodeOptions,
+  parts: Pick<UnregisteredOptions, 'store' | 'journal' | 'isOpen'>,
+): { stop(): Promise<void> } {
+  if (unregistered === undefined) return { stop: () => Promise.resolve() }
+  const { ledger, keepMs } = unregistered
+  const kept = ledgerDirectory(dataDirectory)
+  const entered = (): Promise<ReadonlySet<string>> => enteredImports(topology, ledger, kept)
+  let sweep: Promise<unknown> = Promise.resolve()
+  const look = async (): Promise<void> => {
+    try {
+      await eraseUnregistered({ ...parts, entered, keepMs, now: () => Date.now(), log })
+    } catch (error) {
+      const code = error instanceof ShareholdError ? error.code : String(error)
+      log.warn({ code }, 'unregistered imports could not be looked for')
+    }
+  }
+  // One after another, however long the ledger is.
+  const again = (): void => void (sweep = sweep.then(look))
+  const timer = setInterval(again, Math.min(keepMs / 2, LOOK_EVERY_MS))
+  return {
+    async stop() {
+      clearInterval(timer)
+      await sweep
     },
   }
 }

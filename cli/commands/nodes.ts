@@ -1,9 +1,12 @@
 import { startMpcNode } from '../../node/mpc-node.ts'
+import type { NodeOptions } from '../../node/mpc-node.ts'
 import { processLog, serve } from '../../node/process.ts'
 import { startShareNode } from '../../node/share-node.ts'
 import { readTopology } from '../../node/topology.ts'
+import { ShareholdError } from '../../shares/errors.ts'
 import { text } from '../command.ts'
 import type { Command, CommandOption, CommandValues } from '../command.ts'
+import { ledgerSource } from '../ledger-source.ts'
 import { TOPOLOGY_OPTION, keyOption, readKey, topologyFile } from '../options.ts'
 
 const DATA_OPTION: CommandOption = {
@@ -12,21 +15,40 @@ const DATA_OPTION: CommandOption = {
   required: true,
 }
 
-async function start(options: CommandValues, startNode: typeof startShareNode): Promise<void> {
+const KEEP_OPTION: CommandOption = {
+  flags: '--keep-unregistered <days>',
+  help: 'erase an import so many days after it was found to be in no version; 0: never',
+  fallback: '30',
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
+async function nodeOptions(options: CommandValues): Promise<NodeOptions> {
   const topology = await readTopology(topologyFile(options))
   const key = await readKey(options)
-  const log = processLog(key.name)
-  const dataDirectory = text(options, 'data')
-  await serve(await startNode({ topology, key, dataDirectory, log }), log)
+  return { topology, key, dataDirectory: text(options, 'data'), log: processLog(key.name) }
+}
+
+/** @throws ShareholdError SH_CLI_OPTION */
+function keepMs(options: CommandValues): number {
+  const days = Number(text(options, 'keepUnregistered'))
+  if (Number.isFinite(days) && days >= 0) return days * DAY_MS
+  throw new ShareholdError('SH_CLI_OPTION', '--keep-unregistered is no number of days.')
 }
 
 export const shareNode: Command = {
   path: ['share-node'],
   summary: 'Run a share-node: keeps one share of every value',
-  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION],
+  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION, KEEP_OPTION],
   example:
     'sharehold share-node --topology topology.json --key keys/share-1.skey --data data/share-1',
-  run: (_args, options) => start(options, startShareNode),
+  async run(_args, options) {
+    const node = await nodeOptions(options)
+    const keep = keepMs(options)
+    const ledger = ledgerSource({}, node.topology)
+    const unregistered = keep === 0 ? {} : { unregistered: { ledger, keepMs: keep } }
+    await serve(await startShareNode({ ...node, ...unregistered }), node.log)
+  },
 }
 
 export const mpcNode: Command = {
@@ -34,5 +56,8 @@ export const mpcNode: Command = {
   summary: 'Run an MPC node: computes on shares',
   options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION],
   example: 'sharehold mpc-node --topology topology.json --key keys/mpc-1.skey --data data/mpc-1',
-  run: (_args, options) => start(options, startMpcNode),
+  async run(_args, options) {
+    const node = await nodeOptions(options)
+    await serve(await startMpcNode(node), node.log)
+  },
 }

@@ -45,6 +45,8 @@ const DATA = 0x64
 const KEY = 0x6b
 
 export interface LevelShareStore extends ShareStore {
+  /** All imports that are stored, in the order of their blocks. */
+  imports(): Promise<{ readonly dataset: string; readonly importId: string }[]>
   /** Waits for running operations; open writers end without a commit. */
   close(): Promise<void>
 }
@@ -116,6 +118,19 @@ class Store implements LevelShareStore {
     return keys.map(parseBlockKey)
   }
 
+  async imports(): Promise<{ readonly dataset: string; readonly importId: string }[]> {
+    const found: { dataset: string; importId: string }[] = []
+    // From the first key of an import to the first one behind all of it.
+    for (let from = tagged(KEY); ;) {
+      const range = { gte: from, lt: tagged(KEY + 1), limit: 1 }
+      const [first] = await this.#database.keys(range).all()
+      if (first === undefined) return found
+      const { dataset, importId } = parseBlockKey(first)
+      found.push({ dataset, importId })
+      from = rangeOf({ dataset, importId }).lt
+    }
+  }
+
   async delete(prefix: BlockPrefix, signal?: AbortSignal): Promise<number> {
     signal?.throwIfAborted()
     return this.#serially(async () => {
@@ -142,11 +157,7 @@ class Store implements LevelShareStore {
   }
 
   async #hasImport(importId: string): Promise<boolean> {
-    // Rare (once an import) and over keys only.
-    for await (const key of this.#database.keys({ gte: tagged(KEY), lt: tagged(KEY + 1) })) {
-      if (parseBlockKey(key).importId === importId) return true
-    }
-    return false
+    return (await this.imports()).some((one) => one.importId === importId)
   }
 
   /** Removes what was staged in a generation; its marker last, so that a crash here changes nothing. */

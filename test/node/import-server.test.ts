@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rng } from '../../node/crypto.ts'
 import type { FramedStream } from '../../node/framed-stream.ts'
 import { IMPORT_PROTOCOL, blockBytes, blocksOf } from '../../node/import-blocks.ts'
-import { serveImports } from '../../node/import-server.ts'
+import { type ImportServer, serveImports } from '../../node/import-server.ts'
 import { ActorKey } from '../../node/keys.ts'
 import { silent } from '../../node/log.ts'
 import { receiveMessage, sendMessage } from '../../node/message-stream.ts'
@@ -35,6 +35,8 @@ const WAIT = { timeoutMs: 10_000 }
 const keys = new Map<string, ActorKey>()
 let topology: Topology
 let store: ShareStore
+let server: ImportServer
+const registered: string[] = []
 const overlays = new Map<string, Overlay>()
 
 beforeAll(async () => {
@@ -57,7 +59,15 @@ beforeAll(async () => {
   }
   store = memoryStore()
   const overlay = overlays.get('share-1')!
-  await serveImports({ overlay, key: keys.get('share-1')!, store, log: silent })
+  server = await serveImports({
+    overlay,
+    key: keys.get('share-1')!,
+    store,
+    async onRegistered(dataset, importId) {
+      registered.push(`${dataset}/${importId}`)
+    },
+    log: silent,
+  })
   for (const name of ['east', 'west']) {
     overlays.get(name)!.setAddress('share-1', overlay.addresses[0]!)
   }
@@ -118,38 +128,38 @@ async function finish(
   return root
 }
 
-describe('the union of members', () => {
-  const hers: MemberRun[] = [
-    { member: 'alice', rows: 3 },
-    { member: 'bob', rows: 1 },
-  ]
+const hers: MemberRun[] = [
+  { member: 'alice', rows: 3 },
+  { member: 'bob', rows: 1 },
+]
 
-  /** What west says of east's import. */
-  function claim(east: Begun, root: string, edit: Partial<VersionBody['parts'][number]>): string {
-    const body: VersionBody = {
-      dataset: 'trips',
-      version: 1,
-      importer: 'west',
-      schemaHash: schemaHash(SCHEMA),
-      parts: [
-        {
-          repository: 'east',
-          importId: east.importId,
-          chunks: east.chunks,
-          members: hexOf(hash.sha256(east.members)),
-          roots: [root, root, root],
-          receipts: [root, root, root],
-          ...edit,
-        },
-      ],
-      rowsPerMember: [
-        [1, 1],
-        [3, 1],
-      ],
-    }
-    return signRecord(topology.origin, 'version', body, [skeyOf('west')])
+/** What west says of east's import. */
+function claim(east: Begun, root: string, edit: Partial<VersionBody['parts'][number]>): string {
+  const body: VersionBody = {
+    dataset: 'trips',
+    version: 1,
+    importer: 'west',
+    schemaHash: schemaHash(SCHEMA),
+    parts: [
+      {
+        repository: 'east',
+        importId: east.importId,
+        chunks: east.chunks,
+        members: hexOf(hash.sha256(east.members)),
+        roots: [root, root, root],
+        receipts: [root, root, root],
+        ...edit,
+      },
+    ],
+    rowsPerMember: [
+      [1, 1],
+      [3, 1],
+    ],
   }
+  return signRecord(topology.origin, 'version', body, [skeyOf('west')])
+}
 
+describe('the union of members', () => {
   test('is told of parts as they are held', async () => {
     const both = schemaNote(['east', 'west'])
     const east = await begin('east', both, hers)
@@ -176,6 +186,35 @@ describe('the union of members', () => {
     await expect(receiveMessage(west.stream, ['union'], WAIT)).rejects.toMatchObject({
       code: 'SH_AUTH_VERSION',
     })
+  })
+})
+
+describe('that an import is in a version', () => {
+  test('is remembered when its repository says so, and the conversation ends', async () => {
+    const east = await begin('east', schemaNote(['east', 'west']), hers)
+    const root = await finish(east)
+    expect(server.isOpen(east.importId)).toBe(true)
+    const versionNote = claim(east, root, {})
+    await sendMessage(east.stream, 'importActivate', { versionNote })
+    await receiveMessage(east.stream, ['acknowledged'], WAIT)
+    expect(await east.stream.receive(WAIT)).toBeNull()
+    expect(server.isOpen(east.importId)).toBe(false)
+    expect(registered).toEqual([`trips/${east.importId}`])
+  })
+
+  test('is not, if it is another import that the version has', async () => {
+    const [east, other] = [
+      await begin('east', schemaNote(['east', 'west']), hers),
+      await begin('east', schemaNote(['east', 'west']), hers),
+    ]
+    await finish(east)
+    const versionNote = claim(other, await finish(other), {})
+    registered.length = 0
+    await sendMessage(east.stream, 'importActivate', { versionNote })
+    await expect(receiveMessage(east.stream, ['acknowledged'], WAIT)).rejects.toMatchObject({
+      code: 'SH_AUTH_VERSION',
+    })
+    expect(registered).toEqual([])
   })
 })
 
