@@ -1,6 +1,7 @@
 /**
  * The rounds of one operator, by kind. Part of cost.ts.
  */
+import { selectRounds } from './choose-cost.ts'
 import { circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
@@ -11,7 +12,6 @@ import {
   countRounds,
   extremeRounds,
   popcountRounds,
-  selectRounds,
   sortRounds,
 } from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'

@@ -60,8 +60,8 @@ export type Operator =
   /**
    * slots/bits, one lane per choice, as many planes as the widest has: the number of rank floor((times * count
    * + plus) / over) among the `count` lanes (of rows/bits or members/bits) whose filter is 1; rank 1 is the
-   * smallest. Rank 0 gives 0, a rank beyond the count all ones. `digit` (1..3 bits found at a time) and
-   * `addingRounds` (of full adders, before counts are converted) change the cost only.
+   * smallest. Rank 0 gives 0, a rank beyond the count all ones. `digit` (1..4 bits found at a time) and
+   * `addingRounds` (of full adders, before what is left is counted) change the cost only.
    */
   | {
       readonly kind: 'select'
@@ -99,7 +99,7 @@ export type Operator =
       readonly coefficients: readonly string[]
       readonly constant?: string
     }
-  /** bits in the inputs' domain (field), one plane per input: 1 iff -2^60 < value < 0. 9 rounds at n=3. */
+  /** bits in the inputs' domain (field), one plane per input: 1 iff -2^60 < value < 0. 8 rounds at n=3. */
   | { readonly kind: 'less-than-zero'; readonly inputs: readonly Ref[] }
   /** bits in the inputs' domain (field), one plane per input: 1 iff the value is 0. 7 rounds at n=3. */
   | { readonly kind: 'equals-zero'; readonly inputs: readonly Ref[] }

@@ -6,50 +6,49 @@
  *
  * Lanes are candidates (they share the digits found so far) or known to be less than the result. For each
  * value j of the next digit, count the lanes that are less with j in its place: the digit is the largest
- * j for which that count is below the rank, i.e. over * (count + 1) <= times * total + plus. Counts are
- * compared in F_p, so nothing is divided. The secret digit then says who remains a candidate.
+ * j for which that count is below the rank, i.e. over * (count + 1) <= times * total + plus. Counts stay
+ * summands modulo 2^k (ring-count.ts), so nothing is divided; they are compared by opening them under
+ * masks, where all that depends on the masks has been worked out before (mask-tables.ts). The secret digit
+ * then says who remains a candidate.
  *
- * Secure as AND, B2A and comparison are; nobody learns anything, not the count either. Cost for N lanes,
- * digits of d bits, R = 2^d, r rounds of adding, in each of ceil(w/d) digits: (R-1) N ANDs in 1 round;
- * counting R-1 planes (count-to-field.ts) in r + t + 1; R-1 comparisons (share-split.ts) in 9, 10, 11;
- * 2(R-1) N ANDs in 1 round, but for the last. Besides, once: the ANDs of the digits' thresholds (none for
- * d = 1), and one more count. All choices in common rounds.
+ * Secure as AND, the counts and the masked openings are; nobody learns anything, not the count either. Cost
+ * for N lanes, digits of d bits, R = 2^d, r rounds of adding, in each of ceil(w/d) digits: (R-1) N ANDs in 1
+ * round; r rounds of full adders and t of counting what is left of R-1 planes, a third of k bits a bit and
+ * party at n = 3; 1 round to open; none to 3 to compare, 1 for k up to 17; 2(R-1) N ANDs in 1 round, but for
+ * the last. Besides, once and beside each other: the digits' thresholds, and the tables, in 3 rounds with the
+ * first digit's ANDs. All choices in common rounds.
  */
 import { fillBit, getBit, xor } from '../shares/bits/plane.ts'
-import { type Arena, type FpVector, sliceFp, view } from '../shares/field/memory.ts'
-import * as vector from '../shares/field/vector.ts'
+import { type Arena, view } from '../shares/field/memory.ts'
 import { type BitShare, component, newBitShare, wholeBlock } from '../shares/replicated.ts'
-import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { andBits, type BitPair, constantBits, copyBits, maskBits, xorBits } from './boolean.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { circuitFor } from './circuit-cache.ts'
 import { lessThanConstant } from './circuit-gadgets.ts'
 import { circuitStats } from './circuit.ts'
-import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
 import { cutPlane, gatherLanes, joinPlanes, placeLanes } from './gather.ts'
-import { flatLayout, laneMask, type Layout } from './layout.ts'
+import { laneMask, type Layout } from './layout.ts'
+import { maskTables, TABLE_ROUNDS } from './mask-tables.ts'
+import { drawMasks } from './masked-open.ts'
 import type { Party, Tag } from './party.ts'
-import { lessThanZero, lessThanZeroCircuit } from './share-split.ts'
+import { type NextTags, type Rank, rankBits, RankTest } from './rank-test.ts'
+import { together } from './together.ts'
 
-/** One selection: rank floor((times * count + plus) / over). */
-export interface Ranked {
+/** One selection, of the number of that rank. */
+export interface Ranked extends Rank {
   /** The numbers, least significant plane first. */
   readonly planes: readonly BitShare[]
   /** 1 in the lanes that take part. */
   readonly among: BitShare
-  readonly times: number
-  readonly plus: number
-  /** At least 1. All of over * (lanes + 1), times * lanes and plus together stay below 2^60. */
-  readonly over: number
 }
 
 /** How to go about it: changes the cost only. */
 export interface SelectTuning {
-  /** Bits found at a time, 1..3. */
+  /** Bits found at a time, 1..4. */
   readonly digit: number
-  /** Rounds of full adders before counts are converted. */
+  /** Rounds of full adders before what is left is counted. */
   readonly addingRounds: number
 }
 
@@ -80,40 +79,64 @@ export async function selectRanks(
   { digit, addingRounds }: SelectTuning,
 ): Promise<BitShare[]> {
   const width = Math.max(...choices.map(({ planes }) => planes.length))
+  const count = Math.ceil(width / digit)
   const scratch = arena.child()
   try {
     let step = tag.step
-    const nextTags = (rounds: number): Tag => ({ ...tag, step: (step += rounds) - rounds })
+    const nextTags: NextTags = (rounds) => ({ ...tag, step: (step += rounds) - rounds })
     const run: Run = { party, nextTags, layout, choices: choices.length, digit, addingRounds }
-    const thresholds = await allThresholds(run, scratch, choices, Math.ceil(width / digit))
     const among = admitted(run, scratch, choices)
     let state: State = {
       candidates: among.map((plane) => copyBits(party, scratch, plane)),
       less: among.map(() => constantBits(party, scratch, layout.planeBytes, 0)),
     }
-    let bound: ShamirShare | undefined
+    const masks = drawMasks(
+      party,
+      scratch,
+      nextTags(0),
+      count * (2 ** digit - 1) * choices.length,
+      rankBits(choices, layout.lanes),
+    )
+    const forThresholds = nextTags(circuitStats(thresholdCircuit(digit)).depth)
+    const forFirst = nextTags(1)
+    const forTables = nextTags(TABLE_ROUNDS)
+    const [{ thresholds, first }, tables] = await together(
+      party,
+      async (own) => {
+        const all = await allThresholds(
+          { ...run, party: own },
+          scratch,
+          forThresholds,
+          choices,
+          count,
+        )
+        const at = { ...run, party: own }
+        return {
+          thresholds: all,
+          first: await smallerCandidates(at, scratch, forFirst, state, all.at(-1) ?? []),
+        }
+      },
+      (own) => maskTables(own, scratch, forTables, masks),
+    )
+    const test = new RankTest(party, choices, tables, nextTags, addingRounds)
+    let smaller = first
     const digits: BitShare[][] = []
-    for (const below of thresholds.toReversed()) {
+    for (;;) {
       const round = scratch.child()
       try {
-        const smaller = await smallerCandidates(run, round, state, below)
-        const counted = smaller.map((planes) =>
+        const counted = smaller.flatMap((planes) =>
           planes.map((plane, k) => xorBits(party, round, plane, state.less[k]!)),
         )
-        // The first time, all who take part are counted too.
-        const toCount = [...counted.flat(), ...(bound === undefined ? among : [])]
-        const counts = await countToField(party, round, nextTags, toCount, layout, addingRounds)
-        const lanes = counted.length * choices.length
-        bound ??= boundOf(scratch, sliceFp(counts, lanes, counts.length), choices)
-        const excess = excessOf(round, sliceFp(counts, 0, lanes), bound, choices)
-        const rounds = 1 + circuitStats(lessThanZeroCircuit(party.committee.t + 1)).depth
-        const flat = flatLayout(lanes)
-        const [reached] = await lessThanZero(party, round, nextTags(rounds), [excess], flat)
-        digits.unshift(binaryDigit(run, scratch, reached!))
-        if (digits.length === thresholds.length) break
-        const next = await narrow(run, scratch, state, smaller, reached!)
-        for (const plane of [...state.candidates, ...state.less]) scratch.free(plane)
+        const reached = await test.isBelow(round, counted, among, layout)
+        digits.unshift(binaryDigit(run, scratch, reached))
+        if (digits.length === count) break
+        const next = await narrow(run, scratch, state, smaller, reached)
+        for (const plane of [...state.candidates, ...state.less, ...smaller.flat()]) {
+          scratch.free(plane)
+        }
         state = next
+        const below = thresholds[count - 1 - digits.length]!
+        smaller = await smallerCandidates(run, scratch, nextTags(1), state, below)
       } finally {
         round.release()
       }
@@ -127,7 +150,7 @@ export async function selectRanks(
 
 interface Run extends SelectTuning {
   readonly party: Party
-  readonly nextTags: (rounds: number) => Tag
+  readonly nextTags: NextTags
   readonly layout: Layout
   /** Number of choices. */
   readonly choices: number
@@ -150,8 +173,9 @@ function admitted({ party, layout }: Run, arena: Arena, choices: readonly Ranked
 
 /** [digit, lowest first][j - 1][choice]: 1 where the choice's digit is less than j. */
 async function allThresholds(
-  { party, nextTags, layout, digit }: Run,
+  { party, layout, digit }: Run,
   arena: Arena,
+  tag: Tag,
   choices: readonly Ranked[],
   digits: number,
 ): Promise<BitShare[][][]> {
@@ -169,7 +193,6 @@ async function allThresholds(
       ),
     )
     const circuit = thresholdCircuit(digit)
-    const tag = nextTags(circuitStats(circuit).depth)
     const below = await evaluate(party, scratch, tag, circuit, inputs, inputs[0]!.bytes)
     return Array.from({ length: digits }, (_, d) =>
       below.map((planes) =>
@@ -186,58 +209,17 @@ async function allThresholds(
 
 /** [j - 1][choice]: the candidates with a digit less than j. */
 async function smallerCandidates(
-  { party, nextTags, choices }: Run,
+  { party, choices }: Run,
   arena: Arena,
+  tag: Tag,
   { candidates }: State,
   below: readonly (readonly BitShare[])[],
 ): Promise<BitShare[][]> {
   const pairs = below.flatMap((planes) =>
     planes.map((plane, k): BitPair => [candidates[k]!, plane]),
   )
-  const smaller = await andBits(party, arena, nextTags(1), pairs)
+  const smaller = await andBits(party, arena, tag, pairs)
   return below.map((_, j) => smaller.slice(j * choices, (j + 1) * choices))
-}
-
-/** times * total + plus - over + 1 of each choice. Local: public factors, and a constant polynomial. */
-function boundOf(arena: Arena, totals: FpVector, choices: readonly Ranked[]): ShamirShare {
-  const out = arena.elements(choices.length)
-  const known = arena.elements(choices.length)
-  vector.fromBigInts(
-    known,
-    choices.map(({ times }) => BigInt(times)),
-  )
-  vector.mul(out, totals, known)
-  vector.fromBigInts(
-    known,
-    choices.map(({ plus, over }) => BigInt(plus) - BigInt(over) + 1n),
-  )
-  vector.add(out, out, known)
-  arena.free(known)
-  return asShamirShare(out)
-}
-
-/**
- * over * count - bound, in the order of `counts`: negative iff over * (count + 1) <= times * total + plus,
- * that is, iff count is below the rank. Local.
- */
-function excessOf(
-  arena: Arena,
-  counts: FpVector,
-  bound: ShamirShare,
-  choices: readonly Ranked[],
-): ShamirShare {
-  const out = arena.elements(counts.length)
-  const factors = arena.elements(choices.length)
-  vector.fromBigInts(
-    factors,
-    choices.map(({ over }) => BigInt(over)),
-  )
-  for (let from = 0; from < counts.length; from += choices.length) {
-    const part = sliceFp(out, from, from + choices.length)
-    vector.mul(part, sliceFp(counts, from, from + choices.length), factors)
-    vector.sub(part, part, bound)
-  }
-  return asShamirShare(out)
 }
 
 /** The digit in binary, from "at least j" for all j: bit i is the parity of the multiples of 2^i reached. */

@@ -10,10 +10,8 @@ import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
-import { thresholdCircuit } from './select-rank.ts'
-import { lessThanZeroCircuit } from './share-split.ts'
 import { digitCircuit } from './sort.ts'
-import { bitToFieldRounds, circuitRounds, signRounds, type Tally } from './tally.ts'
+import { bitToFieldRounds, circuitRounds, type Tally } from './tally.ts'
 
 /**
  * Round k gives every row the OR with the one 2^k rows before: an AND a row, or for the rows that have one of
@@ -110,42 +108,6 @@ export function extremeRounds(
     const parts = Math.min(lanes, partsFor(lanes))
     lanes = Math.ceil(lanes / parts)
     level(parts, choices * lanes, planeBytes(choices * lanes))
-  }
-}
-
-/** For each digit: candidates below each value of it, counts, comparisons, and (not for the last) what is left. */
-export function selectRounds(
-  tally: Tally,
-  { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
-  width: number,
-  tag: Tag,
-  layout: Layout,
-): void {
-  const at = { ...tag }
-  const bytes = layout.planeBytes
-  const digits = Math.ceil(width / digit)
-  const thresholds = thresholdCircuit(digit)
-  const values = (2 ** digit - 1) * choices.length
-  at.step += circuitRounds(tally, thresholds, at, digits * choices.length * bytes)
-  tally.andGates += circuitStats(thresholds).ands * digits * choices.length * layout.lanes
-  for (let k = 0; k < digits; k++) {
-    tally.round(at, 0, values * bytes)
-    at.step++
-    // All that take part are counted with the first digit.
-    at.step += countRounds(
-      tally,
-      k === 0 ? values + choices.length : values,
-      at,
-      bytes,
-      addingRounds,
-    )
-    const circuit = lessThanZeroCircuit(tally.t + 1)
-    at.step += signRounds(tally, circuit, at, planeBytes(values))
-    tally.andGates += values * (layout.lanes + circuitStats(circuit).ands)
-    if (k === digits - 1) return
-    tally.round(at, 0, 2 * values * bytes)
-    at.step++
-    tally.andGates += 2 * values * layout.lanes
   }
 }
 

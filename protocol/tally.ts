@@ -8,7 +8,7 @@ import type { Tag } from './party.ts'
 import type { Via } from './plan.ts'
 
 /** One round of an operator. */
-export type Round = Dealing | UnevenDealing | KingRound
+export type Round = Dealing | UnevenDealing | KingRound | Opening
 
 /** Each of `dealers` sends `bytes` bytes to the t parties before it. */
 export interface Dealing extends Tag {
@@ -22,6 +22,12 @@ export interface UnevenDealing extends Tag {
   /** [dealer - 1] */
   readonly bytesOfDealer: readonly number[]
   /** Of all dealers. */
+  readonly bytes: number
+}
+
+/** Every party sends `bytes` bytes to all others. */
+export interface Opening extends Tag {
+  readonly to: 'all'
   readonly bytes: number
 }
 
@@ -66,6 +72,11 @@ export class Tally implements Size {
     this.rounds.push({ ...tag, step: tag.step + step, bytesOfDealer, bytes })
   }
 
+  /** A round in which all tell all. */
+  opening(tag: Tag, step: number, bytes: number): void {
+    this.rounds.push({ ...tag, step: tag.step + step, to: 'all', bytes })
+  }
+
   /** Products through kings: an n-th of them each, and who takes those left over turns with the tag. */
   kingRounds(tag: Tag, step: number, products: number): void {
     const { n } = this
@@ -89,6 +100,7 @@ function range(first: number, last: number): readonly number[] {
 /** Bytes that `from` sends `to` in a round of an operator. */
 export function bytesBetween({ n, t }: Size, round: Round, from: number, to: number): number {
   if (from === to) return 0
+  if ('to' in round) return round.bytes
   if ('kings' in round && round.kings === 'hear') return round.bytesOfKing[to - 1]!
   if ((from - to + n) % n > t) return 0
   if ('kings' in round) return round.bytesOfKing[from - 1]!

@@ -36,7 +36,7 @@ const MAX_COUNT_PLANES = 32
 const MAX_CHUNKS_IN_FLIGHT = 256
 
 /** Of what the digits of a selection are worth. */
-const MAX_DIGIT = 3
+const MAX_DIGIT = 4
 const MAX_ADDING_ROUNDS = 64
 const MAX_SORT_DIGIT = 4
 
@@ -260,7 +260,7 @@ function shapeOf(
   return { domain, type, parts: 1, lanes: total }
 }
 
-/** Whatever is compared with a rank fits the signed range of the field. */
+/** Whatever is compared with a rank fits 61 bits and a sign. */
 /** At n=3 a king saves nothing, and bits are converted without products. */
 function checkVia(
   { via }: { readonly via?: string },

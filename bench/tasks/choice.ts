@@ -1,17 +1,30 @@
 /** The largest (`max`) and the median (`median`) of the rows of a 32-bit column that a filter admits. */
 import { extremes } from '../../protocol/extreme.ts'
 import type { Party } from '../../protocol/party.ts'
+import type { PlanParams } from '../../protocol/plan.ts'
 import { selectRanks } from '../../protocol/select-rank.ts'
+import { selectTuning } from '../../protocol/sql/count-tuning.ts'
+import type { Committee } from '../../shares/committee.ts'
 import { type Arena, newArena, view } from '../../shares/field/memory.ts'
 import { type BitShare, wholeBlock } from '../../shares/replicated.ts'
 import { ownPlanes, publicWords } from '../public-data.ts'
 
 import { layoutFor } from './comparison.ts'
+import { chunksOf } from './people.ts'
 import { openBitEvidence } from './task.ts'
 import type { Task } from './task.ts'
 
 const BITS = 32
 const TAG = { op: 0, batch: 0, step: 0 }
+
+/** What the planner knows of the table. */
+const paramsFor = ({ n, t }: Committee, rows: number): PlanParams => ({
+  committee: { n, t },
+  security: 'passive',
+  dataset: { name: 'choice', version: 1, chunks: chunksOf(rows), rowsPerMember: [[1, rows]] },
+  chunksInFlight: 16,
+  network: 'loopback',
+})
 
 interface Column {
   readonly values: Uint32Array
@@ -29,10 +42,13 @@ interface Shared {
   readonly among: BitShare
 }
 
+/** What is timed. */
+type Choose = (party: Party, arena: Arena, shared: Shared) => Promise<BitShare[]>
+
 function choice(
   name: string,
   about: string,
-  choose: (party: Party, arena: Arena, shared: Shared, size: number) => Promise<BitShare[]>,
+  prepareChoice: (committee: Committee, size: number) => Choose,
   plain: (ascending: Uint32Array) => number | undefined,
 ): Task {
   return {
@@ -42,13 +58,14 @@ function choice(
     async prepare({ committee, index, size }) {
       const arena = newArena()
       const layout = layoutFor(size)
+      const choose = prepareChoice(committee, size)
       const { values, among } = column(size)
       const planes = ownPlanes(arena, committee, index, values, BITS, layout, 'values')
       const [filter] = ownPlanes(arena, committee, index, among, 1, layout, 'among')
       return {
         async run(party) {
           const own = newArena()
-          const found = await choose(party, own, { planes, among: filter! }, size)
+          const found = await choose(party, own, { planes, among: filter! })
           return () => {
             const parts = found.map((plane) => view(wholeBlock(plane)).slice())
             own.release()
@@ -74,7 +91,7 @@ function choice(
 export const maximum: Task = choice(
   'max',
   'rows of a filtered 32-bit column, their largest',
-  (party, arena, shared, size) =>
+  (_committee, size) => (party, arena, shared) =>
     extremes(party, arena, TAG, [{ ...shared, largest: true }], layoutFor(size)),
   (ascending) => ascending.at(-1),
 )
@@ -82,15 +99,12 @@ export const maximum: Task = choice(
 export const median: Task = choice(
   'median',
   'rows of a filtered 32-bit column, their median',
-  (party, arena, shared, size) =>
-    selectRanks(
-      party,
-      arena,
-      TAG,
-      [{ ...shared, times: 1, plus: 1, over: 2 }],
-      layoutFor(size),
-      // Few rounds for a short table, few conversions for a long one.
-      size <= 100_000 ? { digit: 3, addingRounds: 4 } : { digit: 2, addingRounds: 9 },
-    ),
+  (committee, size) => {
+    const tuning = selectTuning(paramsFor(committee, size), 'rows', 1, BITS).value
+    return (party, arena, shared) => {
+      const half = { ...shared, times: 1, plus: 1, over: 2 }
+      return selectRanks(party, arena, TAG, [half], layoutFor(size), tuning)
+    }
+  },
   (ascending) => ascending[Math.ceil(ascending.length / 2) - 1],
 )

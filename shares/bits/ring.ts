@@ -6,7 +6,7 @@
  * input. RangeError if lengths or widths differ.
  */
 import { kernel } from '../field/kernel.ts'
-import { type Arena, type Block, sliceBlock } from '../field/memory.ts'
+import { type Arena, type Block, sliceBlock, view } from '../field/memory.ts'
 
 /** Bytes of an element. */
 export type RingWidth = 1 | 2 | 4 | 8
@@ -77,6 +77,39 @@ export function addProduct(out: RingVector, a: RingVector, b: RingVector, factor
 /** The sum of all elements, as a number below 2^(8 width). */
 export function sum(vector: RingVector): bigint {
   return BigInt.asUintN(8 * vector.width, kernel.ringSum(vector.ptr, vector.length, vector.width))
+}
+
+/** The elements, below 2^(8 width). */
+export function toBigInts(vector: RingVector): bigint[] {
+  return readIntegers(view(ringBlock(vector)), vector.width)
+}
+
+/** Little-endian integers of `width` bytes each. */
+export function readIntegers(bytes: Uint8Array, width: RingWidth): bigint[] {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const read = {
+    1: (at: number) => BigInt(data.getUint8(at)),
+    2: (at: number) => BigInt(data.getUint16(at, true)),
+    4: (at: number) => BigInt(data.getUint32(at, true)),
+    8: (at: number) => data.getBigUint64(at, true),
+  }[width]
+  return Array.from({ length: bytes.length / width }, (_, k) => read(k * width))
+}
+
+/** The same, written; of any integer, what it is modulo 2^(8 width). */
+export function writeIntegers(
+  bytes: Uint8Array,
+  integers: readonly bigint[],
+  width: RingWidth,
+): void {
+  const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const write = {
+    1: (at: number, value: bigint) => data.setUint8(at, Number(value)),
+    2: (at: number, value: bigint) => data.setUint16(at, Number(value), true),
+    4: (at: number, value: bigint) => data.setUint32(at, Number(value), true),
+    8: (at: number, value: bigint) => data.setBigUint64(at, value, true),
+  }[width]
+  integers.forEach((value, k) => write(k * width, BigInt.asUintN(8 * width, value)))
 }
 
 function alike(first: RingVector, ...others: readonly RingVector[]): void {

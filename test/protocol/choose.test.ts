@@ -185,7 +185,7 @@ describe.each([3, 5, 7])('%i parties', (n) => {
       plus: k,
       over: 1,
     }))
-    for (const digit of n === 7 ? [3] : [1, 2, 3]) {
+    for (const digit of n === 7 ? [3] : [1, 2, 3, 4]) {
       for (const addingRounds of [0, 2]) {
         await checkRanks(n, layout, columns, { digit, addingRounds })
       }
@@ -223,7 +223,7 @@ test('any numbers, filters and ranks', async () => {
     fc.asyncProperty(
       fc.array(fc.tuple(fc.nat(255), fc.nat(1)), { maxLength: 40 }),
       fc.record({ times: fc.nat(7), plus: fc.nat(9), over: fc.integer({ min: 1, max: 7 }) }),
-      fc.record({ digit: fc.integer({ min: 1, max: 3 }), addingRounds: fc.nat(3) }),
+      fc.record({ digit: fc.integer({ min: 1, max: 4 }), addingRounds: fc.nat(3) }),
       async (rows, rank, tuning) => {
         const numbers = {
           values: rows.map(([value]) => value),

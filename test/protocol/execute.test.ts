@@ -447,7 +447,7 @@ describe('validatePlan', () => {
       'a choice from slots',
       [...good.slice(0, 4), extreme({ planes: [ref(3)], among: ref(3) }), output],
     ],
-    ['too many bits at a time', [...LOADS, select({}, { digit: 4 }), output]],
+    ['too many bits at a time', [...LOADS, select({}, { digit: 5 }), output]],
     ['no bits at a time', [...LOADS, select({}, { digit: 0 }), output]],
     ['too many rounds of adding', [...LOADS, select({}, { addingRounds: 65 }), output]],
     ['a count of field', [...LOADS, { kind: 'count', inputs: [ref(1)], addingRounds: 0 }, output]],

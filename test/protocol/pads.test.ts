@@ -13,8 +13,10 @@ import { bitToField } from '../../protocol/bit-to-field.ts'
 import { andBits } from '../../protocol/boolean.ts'
 import { circuitStats } from '../../protocol/circuit.ts'
 import { flatLayout } from '../../protocol/layout.ts'
+import { openSum } from '../../protocol/masked-open.ts'
 import { type Message, MemoryNetwork } from '../../protocol/memory-channel.ts'
 import type { JobKeys, KeyUse, Party, Tag } from '../../protocol/party.ts'
+import { bitsToRing } from '../../protocol/ring-count.ts'
 import {
   equalsZero,
   equalsZeroCircuit,
@@ -23,9 +25,10 @@ import {
 } from '../../protocol/share-split.ts'
 import { zero } from '../../shares/bits/plane.ts'
 import { committee as committeeOf, parties, setAt } from '../../shares/committee.ts'
-import type { Arena } from '../../shares/field/memory.ts'
+import { type Arena, view } from '../../shares/field/memory.ts'
 import { inv, mul, sub } from '../../shares/field/scalar.ts'
 import { fill } from '../../shares/field/vector.ts'
+import { ivOf } from '../../shares/prg.ts'
 import { type BitShare, newBitShare, wholeBlock } from '../../shares/replicated.ts'
 import { asShamirShare, type ShamirShare } from '../../shares/shamir.ts'
 import { subsets } from '../shares/views.ts'
@@ -39,7 +42,8 @@ const TAG: Tag = { op: 3, batch: 0, step: 0 }
 /** More than any operator has streams. */
 const LANES = 2048
 
-type Kind = 'bits' | 'field'
+/** Rank modulo 2 is enough for a ring of 2^8: what is independent there is so modulo 2^8. */
+type Kind = 'bits' | 'field' | 'ring'
 
 /** Runs one operator at one party, on shares that are all zero. */
 type Program = (party: Party, arena: Arena, lanes: number) => Promise<unknown>
@@ -78,9 +82,9 @@ class Streams {
       this.uses.push({ holders, step })
     }
     out.fill(0)
-    const at = kind === 'field' ? 8 * lane : lane >> 3
+    const at = { bits: lane >> 3, field: 8 * lane, ring: lane }[kind]
     if (lane >= LANES - 1) throw new RangeError('more streams than lanes')
-    out[at] = kind === 'field' ? 1 : 1 << (lane & 7)
+    out[at] = kind === 'bits' ? 1 << (lane & 7) : 1
   }
 }
 
@@ -110,8 +114,8 @@ async function trace(n: number, kind: Kind, program: Program): Promise<Traced> {
 
 const field = (payload: Uint8Array, lane: number): bigint =>
   new DataView(payload.buffer, payload.byteOffset).getBigUint64(8 * lane, true)
-const bit = (payload: Uint8Array, lane: number): bigint =>
-  BigInt((payload[lane >> 3]! >> (lane & 7)) & 1)
+const parity = (kind: 'bits' | 'ring', payload: Uint8Array, lane: number): bigint =>
+  BigInt((kind === 'bits' ? payload[lane >> 3]! >> (lane & 7) : payload[lane]!) & 1)
 
 /**
  * Messages of one step from honest parties to corrupt ones, as rows over the streams of that step which no
@@ -129,14 +133,14 @@ function unknownPads(
   const rows = new Map<string, bigint[]>()
   for (const { from, to, tag, payload } of messages) {
     if (tag.step !== step || corrupt.includes(from) || !corrupt.includes(to)) continue
-    // An AND's correction goes to several: it is one message.
-    const name = kind === 'bits' ? `${from}` : `${from}/${to}`
+    // A correction goes to several: it is one message. So is what is told to all.
+    const name = kind === 'field' ? `${from}/${to}` : `${from}`
     // What public constants put into every lane is taken away.
     const none = uses.length
     const coefficients = unknown.map((lane) =>
-      kind === 'bits'
-        ? bit(payload, lane) ^ bit(payload, none)
-        : sub(field(payload, lane), field(payload, none)),
+      kind === 'field'
+        ? sub(field(payload, lane), field(payload, none))
+        : parity(kind, payload, lane) ^ parity(kind, payload, none),
     )
     rows.set(name, coefficients)
   }
@@ -152,12 +156,12 @@ function rank(rows: readonly (readonly bigint[])[], kind: Kind): number {
     if (at < 0) continue
     found++
     const [pivot] = left.splice(at, 1)
-    const scale = kind === 'bits' ? 1n : inv(pivot![column]!)
+    const scale = kind === 'field' ? inv(pivot![column]!) : 1n
     for (const row of left) {
       if (row[column] === 0n) continue
-      const factor = kind === 'bits' ? 1n : mul(row[column]!, scale)
+      const factor = kind === 'field' ? mul(row[column]!, scale) : 1n
       for (let k = 0; k < width; k++) {
-        row[k] = kind === 'bits' ? row[k]! ^ pivot![k]! : sub(row[k]!, mul(factor, pivot![k]!))
+        row[k] = kind === 'field' ? sub(row[k]!, mul(factor, pivot![k]!)) : row[k]! ^ pivot![k]!
       }
     }
   }
@@ -174,6 +178,22 @@ function zeroField(arena: Arena, lanes: number): ShamirShare {
   const vector = arena.elements(lanes)
   fill(vector, 0n)
   return asShamirShare(vector)
+}
+
+/** This party's summands of numbers that are uniform to every t parties. */
+function randomSummands(
+  { committee, index, keys, prg }: Party,
+  arena: Arena,
+  count: number,
+): bigint[] {
+  const sums = Array.from({ length: count }, () => 0n)
+  const stream = arena.bytes(count)
+  for (const setIndex of committee.held[index - 1]!) {
+    prg.fill(keys.set(setIndex, 'prss', 0), ivOf(TAG), view(stream))
+    if (setAt(committee, setIndex)[0] !== index) continue
+    view(stream).forEach((byte, k) => (sums[k]! += BigInt(byte)))
+  }
+  return sums
 }
 
 interface Operator {
@@ -216,6 +236,22 @@ const PROGRAMS: readonly Operator[] = [
     rounds: (t) => t + 1,
     program: (party, arena, lanes) =>
       bitToField(party, arena, TAG, [zeroBits(party, arena, lanes)], flatLayout(lanes)),
+  },
+  {
+    name: 'bits to numbers',
+    kind: 'ring',
+    rounds: (t) => t,
+    program: (party, arena, lanes) => {
+      const plane = zeroBits(party, arena, lanes * party.committee.n)
+      return bitsToRing(party, arena, TAG, plane, 1)
+    },
+  },
+  {
+    name: 'opening under a mask',
+    kind: 'ring',
+    rounds: () => 1,
+    program: (party, arena, lanes) =>
+      openSum(party, arena, TAG, randomSummands(party, arena, lanes), 8, 1),
   },
   {
     name: 'less than zero',

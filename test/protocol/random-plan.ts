@@ -127,7 +127,7 @@ export function randomCase(n: number, seed: number): RandomCase {
         const over = 1 + below(5)
         return { ...one, times: below(over + 1), plus: below(4), over }
       })
-      return { kind: 'select', choices: ranked, digit: 1 + below(3), addingRounds: below(4) }
+      return { kind: 'select', choices: ranked, digit: 1 + below(4), addingRounds: below(4) }
     },
     () => {
       const inputs = some(refs('bits', anyDomain), 6)
