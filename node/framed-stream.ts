@@ -60,6 +60,7 @@ export class FramedStream {
   #remoteEnded = false
   #over = false
   #discarding = false
+  #resuming = false
   #failure: ShareholdError | undefined
   #roomWaiters: (() => void)[] = []
   #closeCallbacks: (() => void)[] = []
@@ -327,6 +328,7 @@ export class FramedStream {
 
   #pauseIfFull(): void {
     if (
+      !this.#resuming &&
       this.#unbounded === 0 &&
       this.#queuedBytes > this.#receiveHigh &&
       this.#stream.readStatus === 'readable'
@@ -340,7 +342,13 @@ export class FramedStream {
       (this.#unbounded > 0 || this.#queuedBytes <= this.#receiveHigh / 2) &&
       this.#stream.readStatus === 'paused'
     ) {
+      // What has come meanwhile is delivered within this call, and may fill the queue again. But whoever
+      // pauses a stream within its `resume` is given no peace: libp2p goes on granting credit, until
+      // its buffer is too full and it resets the stream.
+      this.#resuming = true
       this.#stream.resume()
+      this.#resuming = false
+      this.#pauseIfFull()
     }
   }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { Stream } from '@libp2p/interface'
 import { streamPair } from '@libp2p/utils'
 import fc from 'fast-check'
@@ -206,6 +208,22 @@ describe('FramedStream over the network', () => {
     expect(await to.receive()).toBeNull()
     await sending
     expect(sent).toBe(frames)
+  })
+
+  it('holds the sender back for one who reads slowly, again and again', async () => {
+    const [from, to] = await streams()
+    const frames = 200
+    const sending = (async () => {
+      for (let i = 0; i < frames; i++) await from.send(pattern(512 * 1024, i))
+      await from.end()
+    })()
+    for (let i = 0; i < frames; i++) {
+      expect((await to.receive())?.length).toBe(512 * 1024)
+      expect(to.unreadBytes).toBeLessThan(40 * MiB)
+      await sleep(5)
+    }
+    expect(await to.receive()).toBeNull()
+    await sending
   })
 
   it('lets two that only send go on, when they read ahead', async () => {
