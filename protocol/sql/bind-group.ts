@@ -1,6 +1,7 @@
 /**
- * GROUP BY: columns by name, by the number or the alias of an output. Keys must have a public domain, so
- * that every group can be computed and shown, also the empty ones: text with a dictionary, and boolean.
+ * GROUP BY: columns by name, by the number or the alias of an output. Every column has a public domain, its
+ * declared range or dictionary, so every group can be computed and shown, also the empty ones; groups.ts
+ * refuses what would be too many.
  */
 import type { Column } from '../../shares/schema.ts'
 
@@ -10,7 +11,6 @@ import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
 import { fail, findColumn, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
-import { quoteName } from './names.ts'
 import { ordinalOf } from './ordinal.ts'
 import { keywordAt } from './source.ts'
 
@@ -106,23 +106,5 @@ function keyColumn(context: Context, node: unknown, location: number | undefined
       'Group by a column that the schema declares, as a derived one.',
     )
   }
-  const column = resolveColumn(context, reference)
-  if (column.type === 'text' || column.type === 'boolean') return column
-  throw fail(
-    context,
-    'SH_SQL_UNSUPPORTED',
-    `GROUP BY a column of type ${column.type} is not supported yet.`,
-    location,
-    groupHint(context, column),
-  )
-}
-
-function groupHint(context: Context, column: Column): string {
-  const keys = context.schema.columns
-    .filter(({ type }) => type === 'text' || type === 'boolean')
-    .map(({ name }) => quoteName(name))
-  const instead = `ask for ranges in WHERE: ${quoteName(column.name)} < …`
-  return keys.length === 0
-    ? `There is no column to group by; ${instead}.`
-    : `Group by ${keys.slice(0, 8).join(', ')}, or ${instead}.`
+  return resolveColumn(context, reference)
 }

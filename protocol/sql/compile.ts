@@ -14,7 +14,7 @@ import type { AnswerSpec } from './answer-spec.ts'
 import { bindSelect } from './bind.ts'
 import type { Choice } from './choices.ts'
 import { locate } from './context.ts'
-import { groupsOf } from './groups.ts'
+import { countGroups } from './groups.ts'
 import { leaksOf } from './leaks.ts'
 import { checkOverflow } from './overflow.ts'
 import { loadParser, parseSelect } from './parse.ts'
@@ -88,7 +88,7 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
       rows,
       members: params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0),
       kMin: schema.kMin,
-      groups: groupsOf(query.keys).length,
+      groups: Number(countGroups(query.keys)),
       purposes,
       choices,
     },

@@ -1,3 +1,4 @@
+import { textOfCode } from '../../shares/column-codec.ts'
 /**
  * Groups over a public domain: every combination of the keys' values is a group, whether rows are in it
  * or not. Each key is decoded once (one plane per value); combinations are products of those planes.
@@ -11,6 +12,7 @@ import { oneHot } from '../circuit-gadgets.ts'
 import type { Predicate } from './bound.ts'
 import { contains } from './code-set.ts'
 import type { CodeSet } from './code-set.ts'
+import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
 
@@ -20,10 +22,22 @@ export const MAX_GROUPS = 4096
 /** A key's value in PostgreSQL's text form; null is the group of NULLs. */
 export type KeyValue = string | null
 
-/** The values of a key: false before true, a dictionary in its order, NULL last. */
+/** How many values a key has, NULL included. */
+function keySize(column: Column): bigint {
+  return domainOf(column).size + (column.nullable ? 1n : 0n)
+}
+
+/** The values of a key: a range from its start, false before true, a dictionary in its order, NULL last. */
 export function keyValues(column: Column): readonly KeyValue[] {
-  const values = column.type === 'text' ? column.dictionary : ['f', 't']
+  const values = Array.from({ length: Number(domainOf(column).size) }, (_, code) =>
+    textOfCode(column, BigInt(code)),
+  )
   return column.nullable ? [...values, null] : values
+}
+
+/** How many groups the keys have; 1 without keys. */
+export function countGroups(keys: readonly Column[]): bigint {
+  return keys.reduce((product, key) => product * keySize(key), 1n)
 }
 
 /**
@@ -32,13 +46,15 @@ export function keyValues(column: Column): readonly KeyValue[] {
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function groupsOf(keys: readonly Column[]): readonly (readonly KeyValue[])[] {
-  const count = keys.reduce((product, key) => product * keyValues(key).length, 1)
+  const count = countGroups(keys)
   if (count > MAX_GROUPS) {
-    const sizes = keys.map((key) => `${key.name} ${keyValues(key).length}`).join(', ')
+    const sizes = keys.map((key) => `${key.name} ${keySize(key)}`).join(', ')
     throw new ShareholdError(
       'SH_PLAN_GROUPS',
       `The grouping has ${count} groups (values: ${sizes}); at most ${MAX_GROUPS} are possible.`,
-      { hint: 'Group by fewer columns; restrict the others in WHERE.' },
+      {
+        hint: 'Group by fewer columns, or by one that the schema declares with a narrower range; restrict the others in WHERE.',
+      },
     )
   }
   let groups: readonly (readonly KeyValue[])[] = [[]]
@@ -56,7 +72,7 @@ export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: 
   const { builder } = row
   const filter = whereTrue(row, condition)
   const order = keys
-    .map((key, index) => ({ index, size: keyValues(key).length }))
+    .map((key, index) => ({ index, size: Number(keySize(key)) }))
     .toSorted((a, b) => a.size - b.size || a.index - b.index)
   // Partial products, by the places of the values chosen so far.
   let partial = [{ places: new Map<number, number>(), wire: filter }]
@@ -69,7 +85,7 @@ export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: 
       })),
     )
   }
-  const sizes = keys.map((key) => keyValues(key).length)
+  const sizes = keys.map((key) => Number(keySize(key)))
   const planes: Wire[] = []
   for (const { places, wire } of partial) {
     const at = sizes.reduce((sum, size, index) => sum * size + (places.get(index) ?? 0), 0)
@@ -83,7 +99,7 @@ function valuePlanes(row: RowPlanes, key: Column, condition: Predicate): Wire[] 
   const planes = row.columns.get(key)
   if (planes === undefined) throw new RangeError(`column ${key.name} is not loaded`)
   const { builder } = row
-  const count = key.type === 'text' ? key.dictionary.length : 2
+  const count = Number(domainOf(key).size)
   const codes = Array.from({ length: count }, (_, code) => code)
   const wires = oneHot(builder, planes.code, codes)
   const allowed = requiredCodes(condition, key)

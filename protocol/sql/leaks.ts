@@ -4,12 +4,12 @@
  */
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import type { Demand } from './demand.ts'
-import { groupsOf } from './groups.ts'
+import { countGroups } from './groups.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
 export function leaksOf(query: BoundQuery, demand: Demand): string[] {
   const { schema, keys, aggregates, limit, offset } = query
-  const groups = groupsOf(keys).length
+  const groups = Number(countGroups(keys))
   const where =
     keys.length === 0
       ? ''

@@ -5,6 +5,7 @@
 import type { PGlite } from '@electric-sql/pglite'
 
 import type { Cell } from '../../../protocol/sql/answer-spec.ts'
+import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
 import type { RandomExpression, RandomQuery } from './random-query.ts'
@@ -39,9 +40,10 @@ export async function expectedAnswer(
   const { alias, keys, outputs, order } = query
   const source = groupsWithRows(schema, query)
   const groupBy = keys.length === 0 ? '' : ` GROUP BY ${keys.map(({ name }) => name).join(', ')}`
-  const cells = outputs.flatMap((output) => [
-    `(${guarded(schema, output)})::text`,
-    enough(schema, output.cohorts),
+  // Named, lest ORDER BY a key mean its text.
+  const cells = outputs.flatMap((output, i) => [
+    `(${guarded(schema, output)})::text AS cell${i}`,
+    `${enough(schema, output.cohorts)} AS enough${i}`,
   ])
   const orderBy = [
     ...order.map((item) => guarded(schema, item) + item.direction),
@@ -100,13 +102,19 @@ function groupsWithRows(schema: Schema, { keys, where, alias }: RandomQuery): st
 
 function domainOf(key: Column, _index: number): string {
   const type = postgresType(key)
-  const values = key.type === 'text' ? key.dictionary.map(quote) : ['false', 'true']
+  const values = valuesOf(key).map(quote)
   const all = key.nullable ? [...values, 'NULL'] : values
   return all.map((value, place) => `(${value}::${type}, ${place})`).join(', ')
 }
 
 function sizeOf(key: Column): number {
-  return (key.type === 'text' ? key.dictionary.length : 2) + (key.nullable ? 1 : 0)
+  return valuesOf(key).length + (key.nullable ? 1 : 0)
+}
+
+/** All values of the declared domain, in order. */
+function valuesOf(key: Column): readonly string[] {
+  const { codeMax } = codecOf(key)
+  return Array.from({ length: Number(codeMax) + 1 }, (_, code) => textOfCode(key, BigInt(code)))
 }
 
 function guarded(schema: Schema, { sql, cohorts }: RandomExpression): string {

@@ -148,8 +148,7 @@ const GROUPING: readonly Case[] = [
   ['SH_SQL_GROUPING', 'SELECT AVG(1 + «SUM»(fare)) FROM trips'],
   ['SH_SQL_UNSUPPORTED', '«SELECT» borough FROM trips GROUP BY borough', /COUNT\(\*\)/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «fare» + 1'],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «passengers»', /borough, payment/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips GROUP BY «day»', /WHERE/],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY odometer', /narrower/],
   ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY zone', /fewer columns/],
   ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips\n  «group» by borough, zone'],
 ]
