@@ -44,6 +44,36 @@ export function foldRows(out: Block, a: Block, rows: number): void {
   kernel.bitFold(out.ptr, a.ptr, rows, out.bytes)
 }
 
+/** Rows of planes of 128 lanes each, and how they are turned. */
+export interface Turning {
+  /** Rows of `out`, each of `planes` planes. */
+  readonly rows: number
+  readonly planes: number
+  /** Whether each row of `out` is made of a row of `a`, or all of one and the same. */
+  readonly each: boolean
+  /** Lane i of a plane in row r is lane i + first + r * by, modulo 128; may be negative. */
+  readonly first: number
+  readonly by: number
+}
+
+/** Turns planes of 128 lanes around, each row by another distance. */
+export function turnLanes(out: Block, a: Block, { rows, planes, each, first, by }: Turning): void {
+  const row = 16 * planes
+  if (out.bytes !== rows * row || a.bytes !== (each ? out.bytes : row)) {
+    throw new RangeError(`${a.bytes} and ${out.bytes} bytes are not ${rows} rows of ${planes}`)
+  }
+  const stride = each ? row : 0
+  kernel.bitRotateRows(out.ptr, a.ptr, rows, planes, stride, first & 127, by & 127)
+}
+
+/** Lane k of out = the parity of the k-th 128 lanes of a; the lanes after them become 0. */
+export function parities(out: Block, a: Block): void {
+  checkWhole(a)
+  const blocks = a.bytes / 16
+  if (blocks > 8 * out.bytes) throw new RangeError(`${out.bytes} bytes for ${blocks} lanes`)
+  kernel.bitParities(out.ptr, out.bytes, a.ptr, blocks)
+}
+
 function checkWhole(plane: Block): void {
   if (plane.bytes % 16 !== 0) throw new RangeError(`a plane of ${plane.bytes} bytes`)
 }

@@ -85,6 +85,16 @@ export interface Kernel {
   bitCompress(o: number, room: number, a: number, m: number, n: number): number
   bitDeposit(o: number, a: number, m: number, n: number): void
   bitFold(o: number, a: number, rows: number, n: number): void
+  bitRotateRows(
+    o: number,
+    a: number,
+    rows: number,
+    inner: number,
+    stride: number,
+    first: number,
+    by: number,
+  ): void
+  bitParities(o: number, n: number, a: number, blocks: number): void
   ringSubFromBits(o: number, plane: number, r: number, count: number, w: number): void
   ringFlip(o: number, v: number, plane: number, count: number, w: number, one: number): void
   ringAdd(o: number, a: number, b: number, count: number, w: number): void

@@ -189,3 +189,41 @@ export function bitFold(o: usize, a: usize, rows: u32, n: u32): void {
     a++
   }
 }
+
+/**
+ * `rows` rows of `inner` planes of 128 lanes each: lane i of a plane in row r of o is lane i + first + r * by
+ * (modulo 128) of the same plane in row r of a, whose rows are `stride` bytes apart (0: one row for all).
+ */
+export function bitRotateRows(
+  o: usize, a: usize, rows: u32, inner: u32, stride: u32, first: u32, by: u32,
+): void {
+  for (let r: u32 = 0; r < rows; r++) {
+    const distance = (first + r * by) & 127
+    const bits = <u64>(distance & 63)
+    let from = a + <usize>(r * stride)
+    for (let k: u32 = 0; k < inner; k++) {
+      let low = load<u64>(from)
+      let high = load<u64>(from, 8)
+      if (distance >= 64) {
+        const swapped = low
+        low = high
+        high = swapped
+      }
+      store<u64>(o, (low >> bits) | ((high << (63 - bits)) << 1))
+      store<u64>(o, (high >> bits) | ((low << (63 - bits)) << 1), 8)
+      o += 16
+      from += 16
+    }
+  }
+}
+
+/** Bit k of o = the parity of the k-th 16 bytes of a, for k < blocks; the remaining bits of n bytes are 0. */
+export function bitParities(o: usize, n: u32, a: usize, blocks: u32): void {
+  memory.fill(o, 0, <usize>n)
+  for (let k: u32 = 0; k < blocks; k++) {
+    const ones = popcnt<u64>(load<u64>(a) ^ load<u64>(a, 8))
+    const at = o + <usize>(k >> 3)
+    store<u8>(at, <u8>(<u32>load<u8>(at) | ((<u32>ones & 1) << (k & 7))))
+    a += 16
+  }
+}

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { compressLanes, depositLanes, foldRows, shiftLanes } from '../../../shares/bits/lanes.ts'
+import {
+  compressLanes,
+  depositLanes,
+  foldRows,
+  parities,
+  shiftLanes,
+  turnLanes,
+} from '../../../shares/bits/lanes.ts'
 import { view } from '../../../shares/field/memory.ts'
 import { guarded } from '../field/samples.ts'
 
@@ -97,6 +104,49 @@ test('folding is the XOR of the rows', () => {
   )
 })
 
+test('turning takes every plane around by the distance of its row', () => {
+  const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5 }).chain((rows) => fc.tuple(fc.constant(rows), bytes(32 * rows))),
+      fc.boolean(),
+      fc.integer({ min: -130, max: 130 }),
+      fc.integer({ min: -130, max: 130 }),
+      ([rows, all], each, first, by) => {
+        const a = Uint8Array.from(each ? all : all.slice(0, 32))
+        guarded((_, place) => {
+          const out = place(new Uint8Array(32 * rows))
+          turnLanes(out, place(a), { rows, planes: 2, each, first, by })
+          const bits = bitsOf(a)
+          const expected = Array.from({ length: 256 * rows }, (_bit, at) => {
+            const [row, plane, lane] = [Math.floor(at / 256), Math.floor(at / 128) % 2, at % 128]
+            const turned = (((lane + first + row * by) % 128) + 128) % 128
+            return bits[(each ? row * 256 : 0) + 128 * plane + turned]
+          })
+          expect(bitsOf(view(out))).toEqual(expected)
+        })
+      },
+    ),
+  )
+})
+
+test('parities of 128 lanes each', () => {
+  fc.assert(
+    fc.property(planes, fc.nat(1), ([a], spare) => {
+      guarded((_, place) => {
+        const blocks = a.length / 16
+        const out = place(new Uint8Array(Math.ceil(blocks / 8) + spare).fill(0xa5))
+        parities(out, place(a))
+        const sums = Array.from(
+          { length: blocks },
+          (_block, k) => ones(a.subarray(16 * k, 16 * k + 16)) % 2,
+        )
+        expect(bitsOf(view(out))).toEqual(padded(sums, 8 * out.bytes))
+      })
+    }),
+  )
+})
+
 test('lengths that do not fit are refused', () => {
   guarded((_, place) => {
     const [small, large] = [place(new Uint8Array(16)), place(new Uint8Array(32).fill(0xff))]
@@ -108,5 +158,9 @@ test('lengths that do not fit are refused', () => {
     expect(() => compressLanes(large, small, place(new Uint8Array(16)), 1)).toThrow(RangeError)
     expect(() => depositLanes(large, small, large, 256)).toThrow(RangeError)
     expect(() => foldRows(small, large, 3)).toThrow(RangeError)
+    const turning = { rows: 2, planes: 1, each: true, first: 0, by: 1 }
+    expect(() => turnLanes(large, small, turning)).toThrow(RangeError)
+    expect(() => turnLanes(small, small, turning)).toThrow(RangeError)
+    expect(() => parities(place(new Uint8Array(0)), small)).toThrow(RangeError)
   })
 })
