@@ -85,7 +85,7 @@ export function carryOutOfConstant(
   const row = { digits: digits.length, publicBits }
   const first = (): Wire => digits[0]!.propagate
   const least = leastDepth(digits.length, false)
-  const plan = cheapestCarry(row, Math.min(depth, least + AMPLE_ROUNDS))
+  const plan = planOfConstant(row, Math.min(depth, least + AMPLE_ROUNDS))
   if (depth >= digits.length && plan.ands > digits.length - 1) {
     return runByRun(b, v.slice(lowest), publicBits)
   }
@@ -186,6 +186,21 @@ interface CarryPlan {
   carry(to: number, depth: number): Split
 }
 
+/** A planner asks for the same constant in trial after trial. */
+const MAX_REMEMBERED = 256
+const plansOfConstants = new Map<string, CarryPlan>()
+
+function planOfConstant(row: Row & { readonly publicBits: readonly boolean[] }, depth: number) {
+  const key = `${row.publicBits.map(Number).join('')}/${depth}`
+  let plan = plansOfConstants.get(key)
+  if (plan === undefined) {
+    plan = cheapestCarry(row, depth)
+    if (plansOfConstants.size === MAX_REMEMBERED) plansOfConstants.clear()
+    plansOfConstants.set(key, plan)
+  }
+  return plan
+}
+
 const IMPOSSIBLE: Split = { middle: 0, ands: Infinity }
 
 /** What is known of rows of secret digits, which are all alike. */
@@ -206,6 +221,10 @@ function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
     const among = ones[to]! - ones[from]!
     return among === 0 || among === to - from
   }
+  /** Bounds: each join takes an AND at least, two if digits are secret. */
+  const fewestOfBlock = (size: number): number =>
+    publicBits === undefined ? 2 * size - 1 : size - 1
+  const fewestOfCarry = (size: number): number => size - 1 + least
   const blocks = publicBits === undefined ? SECRET_BLOCKS : new Map<number, Split>()
   const carries = publicBits === undefined ? SECRET_CARRIES : new Map<number, Split>()
 
@@ -228,12 +247,15 @@ function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
     if (best !== undefined) return best
     best = IMPOSSIBLE
     const [lower, upper] = [lowerWithin(within), upperWithin(within)]
-    for (let middle = from + 1; middle < to; middle++) {
-      const below = block(from, middle, lower).ands
-      if (below >= best.ands) continue
+    for (let middle = to - 1; middle > from && best.ands > fewestOfBlock(size); middle--) {
+      const join = isPlain(from, middle) ? 1 : 2
       // A single digit on top needs no pair of its own.
-      const high = middle === to - 1 ? 0 : block(middle, to, upper).ands
-      const ands = below + high + (isPlain(from, middle) ? 1 : 2)
+      const isSingle = middle === to - 1
+      const highAtLeast = isSingle ? 0 : fewestOfBlock(to - middle)
+      if (fewestOfBlock(middle - from) + highAtLeast + join >= best.ands) continue
+      const below = block(from, middle, lower).ands
+      if (below + highAtLeast + join >= best.ands) continue
+      const ands = below + (isSingle ? 0 : block(middle, to, upper).ands) + join
       if (ands < best.ands) best = { middle, ands }
     }
     blocks.set(key, best)
@@ -248,21 +270,26 @@ function cheapestCarry({ digits, publicBits }: Row, depth: number): CarryPlan {
     let best = carries.get(key)
     if (best !== undefined) return best
     best = IMPOSSIBLE
-    for (let middle = 1; middle < to; middle++) {
+    for (let middle = to - 1; middle > 0 && best.ands > fewestOfCarry(to); middle--) {
+      const isSingle = middle === to - 1
+      const highAtLeast = isSingle ? 0 : fewestOfBlock(to - middle)
+      if (fewestOfCarry(middle) + highAtLeast + 1 >= best.ands) continue
       const below = carry(middle, within - 1).ands
-      if (below >= best.ands) continue
-      const high = middle === to - 1 ? 0 : block(middle, to, upperOfCarry(within)).ands
-      if (below + high + 1 < best.ands) best = { middle, ands: below + high + 1 }
+      if (below + highAtLeast + 1 >= best.ands) continue
+      const ands = below + (isSingle ? 0 : block(middle, to, upperOfCarry(within)).ands) + 1
+      if (ands < best.ands) best = { middle, ands }
     }
     carries.set(key, best)
     return best
   }
 
-  const fewest = carry(digits, depth).ands
+  // What fewer rounds allow is looked at first: often they leave nothing to be saved.
+  let enough = Math.min(depth, leastDepth(digits, publicBits === undefined))
+  while (enough < depth && carry(digits, enough).ands > fewestOfCarry(digits)) enough++
+  const fewest = carry(digits, enough).ands
   if (fewest === Infinity) {
     throw new RangeError(`a carry over ${digits} digits takes more than ${depth} rounds`)
   }
-  let enough = depth
   while (enough > 0 && carry(digits, enough - 1).ands === fewest) enough--
   return { ands: fewest, depth: enough, block, carry }
 }

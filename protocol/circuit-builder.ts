@@ -22,6 +22,9 @@ export type Planes = readonly Wire[]
 export const FALSE: Wire = 0
 export const TRUE: Wire = 1
 
+/** Most operands of an AND among which pairs are sought that cost nothing. */
+const MAX_PAIRED = 16
+
 type Node =
   | { readonly kind: 'constant' }
   | { readonly kind: 'input'; readonly index: number }
@@ -91,6 +94,32 @@ export class CircuitBuilder {
     if (node.b === high) return this.xor(high, g)
     if (node.a === low) return this.xor(low, g)
     return this.xor(this.xor(node.a, node.b), g) ^ 1
+  }
+
+  /** Replaces pairs by their AND where that takes no gate and does not come later than the last of all. */
+  #joinForFree(wires: Wire[]): void {
+    const latest = Math.max(0, ...wires.map((wire) => this.depth(wire)))
+    for (let j = 1; j < wires.length; j++) {
+      for (let i = 0; i < j; i++) {
+        const joined = this.#freeAnd(wires[i]!, wires[j]!)
+        if (joined === undefined || this.depth(joined) > latest) continue
+        wires.splice(j, 1)
+        wires[i] = joined
+        // What it is now may join those before it.
+        j = 0
+        break
+      }
+    }
+  }
+
+  /** x AND y if it is a constant, one of them, or built. */
+  #freeAnd(x: Wire, y: Wire): Wire | undefined {
+    const ands = this.#ands
+    const nodes = this.#nodes.length
+    const wire = this.and(x, y)
+    if (this.#ands === ands) return wire
+    this.#rollBack(nodes)
+    return undefined
   }
 
   /** x AND y without a gate of its own, if one of them decides what the other may be. */
@@ -164,6 +193,7 @@ export class CircuitBuilder {
     distinct.delete(TRUE)
     const queue = [...distinct]
     if (queue.some((wire) => wire === FALSE || distinct.has(wire ^ 1))) return FALSE
+    if (queue.length <= MAX_PAIRED) this.#joinForFree(queue)
     while (queue.length > 1) {
       queue.sort((x, y) => this.depth(x) - this.depth(y))
       queue.push(this.and(queue.shift()!, queue.shift()!))

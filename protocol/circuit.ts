@@ -99,6 +99,33 @@ export function circuitStats(circuit: Circuit): CircuitStats {
   return { ands, xors: circuit.gates.length - ands, depth }
 }
 
+/** Which inputs the gates or outputs read. */
+export function inputsRead({ inputs, gates, outputs }: Circuit): boolean[] {
+  const isRead = Array.from({ length: inputs }, () => false)
+  const read = (wire: number): void => {
+    if (wire >= FIRST_INPUT && wire < FIRST_INPUT + inputs) isRead[wire - FIRST_INPUT] = true
+  }
+  for (const [, a, b] of gates) {
+    read(a)
+    read(b)
+  }
+  for (const wire of outputs) read(wire)
+  return isRead
+}
+
+/** The same circuit over some of its inputs. @param kept ascending; all that are read are among them */
+export function withInputs(circuit: Circuit, kept: readonly number[]): Circuit {
+  const places = new Map(kept.map((input, place) => [FIRST_INPUT + input, FIRST_INPUT + place]))
+  const dropped = circuit.inputs - kept.length
+  const wire = (old: number): number =>
+    old < FIRST_INPUT ? old : (places.get(old) ?? old - dropped)
+  return {
+    inputs: kept.length,
+    gates: circuit.gates.map(([kind, a, b]) => [kind, wire(a), wire(b)]),
+    outputs: circuit.outputs.map(wire),
+  }
+}
+
 /**
  * Evaluates a circuit on plain bits: the ideal function of protocol/evaluate.ts.
  * @param inputs one bit per input wire

@@ -78,7 +78,9 @@ function twoSummands(
 ): { readonly v: Planes; readonly w: Planes } {
   const heap: Wire[][] = Array.from({ length: digits }, () => [])
   let rest = constant - 1n
-  for (const { planes, factor } of terms) {
+  // In an order of their own, so that the same form is the same circuit however it is written.
+  const ordered = terms.toSorted((x, y) => (x.planes[0] ?? 0) - (y.planes[0] ?? 0))
+  for (const { planes, factor } of ordered) {
     const size = factor < 0n ? -factor : factor
     for (let place = 0; size >> BigInt(place) !== 0n; place++) {
       if (((size >> BigInt(place)) & 1n) === 0n) continue

@@ -1,22 +1,27 @@
 /**
  * Choices of the planner: ways to compute the same, of which the one with the lowest estimate is taken. What
- * is compared is always the whole plan, so that rounds which one part shares with another are not
- * counted twice. Every node chooses alike: an estimate is a function of plan and planParams.
+ * is compared is the whole plan, so that rounds which one part shares with another are not counted twice.
+ * Every node chooses alike: an estimate is a function of plan and planParams.
  */
-import { bytesSent, schedule } from '../cost.ts'
-import type { Plan, PlanParams } from '../plan.ts'
+import { bytesSent } from '../cost.ts'
+import type { Schedule } from '../cost.ts'
+import type { PlanParams } from '../plan.ts'
 
 import { count, seconds, size } from './figures.ts'
 import { networkSeconds } from './network-model.ts'
 
-/** A way, and what the whole plan would cost with it. */
-export interface Alternative {
-  readonly name: string
+/** What a plan would cost. */
+export interface Estimate {
   readonly rounds: number
   /** Payload bytes that the busiest party sends. */
   readonly bytes: number
-  /** Estimate for the network class of planParams. */
+  /** For the network class of planParams. */
   readonly seconds: number
+}
+
+/** A way, and what the whole plan would cost with it. */
+export interface Alternative extends Estimate {
+  readonly name: string
 }
 
 /** A choice that was made, for EXPLAIN. */
@@ -32,9 +37,7 @@ export interface Choice {
 export interface Candidate<T> {
   readonly name: string
   readonly value: T
-  readonly plan: Plan
-  /** Computing that only this way takes, in seconds; what all have in common does not matter. */
-  readonly localSeconds?: number
+  readonly cost: Estimate
 }
 
 export interface Decision<T> {
@@ -43,44 +46,34 @@ export interface Decision<T> {
   readonly choice?: Choice
 }
 
+/** @param localSeconds of computing that other ways do not take; what all take does not matter */
+export function estimate(
+  cost: Schedule,
+  network: PlanParams['network'],
+  localSeconds = 0,
+): Estimate {
+  return {
+    rounds: cost.rounds.length,
+    bytes: Math.max(...bytesSent(cost)),
+    seconds: networkSeconds(cost, network) + localSeconds,
+  }
+}
+
 /**
  * The candidate with the lowest estimate, the first of equals.
  * @param candidates at least one; a later one that costs what an earlier one does is left out
  */
-export function choose<T>(
-  question: string,
-  candidates: readonly Candidate<T>[],
-  params: PlanParams,
-): Decision<T> {
-  const [only] = candidates
-  if (only === undefined) throw new RangeError('no candidate')
-  if (candidates.length === 1) return { value: only.value }
-  const rated = candidates.map(({ name, value, plan, localSeconds = 0 }) => {
-    const cost = schedule(plan, params)
-    const alternative: Alternative = {
-      name,
-      rounds: cost.rounds.length,
-      bytes: Math.max(...bytesSent(cost)),
-      seconds: networkSeconds(cost, params.network) + localSeconds,
-    }
-    return { value, alternative }
-  })
-  const distinct = rated.filter(
-    ({ alternative }, k) => !rated.slice(0, k).some((one) => alike(one.alternative, alternative)),
+export function choose<T>(question: string, candidates: readonly Candidate<T>[]): Decision<T> {
+  const distinct = candidates.filter(
+    ({ cost }, k) => !candidates.slice(0, k).some((one) => alike(one.cost, cost)),
   )
   // Stable: the first of equals stays first.
-  const [best, ...others] = distinct.toSorted(
-    (a, b) => a.alternative.seconds - b.alternative.seconds,
-  )
-  if (others.length === 0) return { value: best!.value }
-  return {
-    value: best!.value,
-    choice: {
-      question,
-      chosen: best!.alternative,
-      rejected: others.map(({ alternative }) => alternative),
-    },
-  }
+  const [best, ...others] = distinct.toSorted((a, b) => a.cost.seconds - b.cost.seconds)
+  if (best === undefined) throw new RangeError('no candidate')
+  if (others.length === 0) return { value: best.value }
+  const alternative = ({ name, cost }: Candidate<T>): Alternative => ({ name, ...cost })
+  const choice = { question, chosen: alternative(best), rejected: others.map(alternative) }
+  return { value: best.value, choice }
 }
 
 /** The choices as text, with an empty line after them; nothing if there were none. */
@@ -101,6 +94,6 @@ function costOf(alternative: Alternative): string {
   return `${count(rounds)} rounds, ${size(bytes)}, about ${seconds(alternative.seconds)}`
 }
 
-function alike(a: Alternative, b: Alternative): boolean {
+function alike(a: Estimate, b: Estimate): boolean {
   return a.rounds === b.rounds && a.bytes === b.bytes && a.seconds === b.seconds
 }

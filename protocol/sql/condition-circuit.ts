@@ -9,6 +9,7 @@
  *   valid XOR "false".
  */
 import type { Column } from '../../shares/schema.ts'
+import { FALSE } from '../circuit-builder.ts'
 import type { Planes, Wire } from '../circuit-builder.ts'
 import { equalsConstant, inSet, lessThanConstant } from '../circuit-gadgets.ts'
 
@@ -18,10 +19,12 @@ import type { CodeSet } from './code-set.ts'
 import { relateColumns } from './column-comparison.ts'
 import { domainOf } from './column-domain.ts'
 import type { ColumnPlanes, RowPlanes } from './column-planes.ts'
-import { neverUnknown } from './predicate.ts'
+import { neverUnknown, notNullWhenTrue } from './predicate.ts'
 
 /** Widest code for which a set is tried as an enumeration (circuit-gadgets.ts, inSet). */
 const MAX_ENUMERATED_PLANES = 16
+/** Most codes for which a set is tried as equalities. */
+const MAX_EQUALITIES = 32n
 /** Most intervals for which a set is tried as comparisons with their ends. */
 const MAX_INTERVALS = 64
 
@@ -60,6 +63,7 @@ function buildTrue(row: RowPlanes, predicate: Predicate): Wire {
     case 'conditions':
       return conditionsTrue(row, predicate)
     case 'and':
+      if (neverTrue(predicate.operands)) return FALSE
       return builder.andMany(predicate.operands.map((operand) => whereTrue(row, operand)))
     case 'or':
       return builder.orMany(predicate.operands.map((operand) => whereTrue(row, operand)))
@@ -109,6 +113,15 @@ function buildFalse(row: RowPlanes, predicate: Predicate): Wire {
   }
 }
 
+/** Whether one of these conditions wants a column to be NULL, and another is not true if it is. */
+function neverTrue(operands: readonly Predicate[]): boolean {
+  return operands.some(
+    (operand) =>
+      operand.kind === 'is-null' &&
+      operands.some((other) => notNullWhenTrue(other)?.has(operand.column.name)),
+  )
+}
+
 function planesOf(row: RowPlanes, column: Column): ColumnPlanes {
   const planes = row.columns.get(column)
   if (planes === undefined) throw new RangeError(`column ${column.name} is not loaded`)
@@ -145,13 +158,20 @@ function codesPlane(
     )
   const candidates: (() => Wire)[] = []
   if (open.length <= MAX_INTERVALS) candidates.push(asIntervals)
-  if (planes.length <= MAX_ENUMERATED_PLANES) {
-    candidates.push(() => inSet(builder, planes, enumerate(open), carryDepth))
-    if (countOf(open) !== countOf(codes)) {
-      candidates.push(() => inSet(builder, planes, enumerate(codes), carryDepth))
-    }
+  for (const set of countOf(open) === countOf(codes) ? [open] : [open, codes]) {
+    if (!isWorthEnumerating(set, planes.length)) continue
+    candidates.push(() => inSet(builder, planes, enumerate(set), carryDepth))
   }
   return candidates.length === 0 ? asIntervals() : builder.cheapest(candidates)
+}
+
+/**
+ * Whether a set may be cheaper code by code or as a truth table than as intervals: these take at most two
+ * comparisons each, a table monomials of half the planes.
+ */
+function isWorthEnumerating(codes: CodeSet, planes: number): boolean {
+  if (planes > MAX_ENUMERATED_PLANES) return false
+  return countOf(codes) <= MAX_EQUALITIES || 2 * planes * codes.length > 2 ** (planes / 2)
 }
 
 function enumerate(codes: CodeSet): number[] {

@@ -11,6 +11,7 @@ import type { Wire } from '../circuit-builder.ts'
 import { needsSquares } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
 import type { BoundAggregate } from './bound.ts'
+import type { SummedRows } from './strategy.ts'
 
 /** A number over the rows of a plane, multiplied by the bit of a cohort before it is opened. */
 export interface ValueDemand {
@@ -42,12 +43,6 @@ export interface GroupPlanes {
   /** Of those, the rows where an aggregate's argument is not NULL. */
   readonly contributing: (aggregate: BoundAggregate) => Wire
 }
-
-/**
- * Which rows a sum is taken over: those that contribute to it, or all rows of the group, where a NULL adds
- * 0. Either may be the cheaper: the plane of one may be needed anyway, or be constant, or be counted.
- */
-export type SummedRows = 'contributing' | 'group'
 
 /** Collects what the aggregates of all groups need. */
 export function collectDemand(

@@ -6,6 +6,7 @@ import { planesOf } from '../../shares/column-codec.ts'
 import type { Column } from '../../shares/schema.ts'
 import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
+import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
 import type { BoundAggregate, BoundQuery } from './bound.ts'
@@ -13,11 +14,12 @@ import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
-import type { Demand, GroupPlanes, SummedRows } from './demand.ts'
+import type { Demand, GroupPlanes } from './demand.ts'
 import { groupPlanes } from './groups.ts'
 import type { KeyValue } from './groups.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import { columnsOf, notNullWhenTrue } from './predicate.ts'
+import type { RowStrategy } from './strategy.ts'
 
 export interface RowPlan {
   readonly demand: Demand
@@ -25,13 +27,6 @@ export interface RowPlan {
   readonly builder: CircuitBuilder
   /** Columns in the order of the circuit's inputs. */
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
-}
-
-/** How to go about it: changes the cost only. */
-export interface RowStrategy {
-  /** Rounds that a comparison by size may take (circuit-gadgets.ts); 0 for the least. */
-  readonly carryDepth: number
-  readonly summedRows: SummedRows
 }
 
 /** Builds the planes of all groups and aggregates. */
@@ -44,8 +39,6 @@ export function planRows(
   const checked = columnsToCheck(query)
   const filters = aggregates.flatMap((aggregate) => aggregate.filter?.condition ?? [])
   const read = new Set([...[filter, ...filters].flatMap(columnsOf), ...keys, ...checked])
-  // A circuit needs a plane to know its lanes by, even if its outputs are constant.
-  if (read.size === 0) read.add(narrowest(schema.columns))
   const builder = new CircuitBuilder()
   const columns = inputPlanes(builder, schema, read)
   const row = rowPlanes(builder, columns, carryDepth)
@@ -71,27 +64,61 @@ export function planRows(
   return { demand: collectDemand(aggregates, groupsWithPlanes, summedRows), builder, columns }
 }
 
-/** Writes the loads; the references are those of the circuit's inputs. */
-export function loadColumns(
+/**
+ * Writes the circuit and the loads of the columns that it reads.
+ * @param planes that it puts out; none is constant
+ * @returns where each of them is
+ */
+export function writeRowCircuit(
   query: BoundQuery,
-  columns: ReadonlyMap<Column, ColumnPlanes>,
+  { builder, columns }: RowPlan,
+  planes: readonly Wire[],
   writer: PlanWriter,
-): Ref[] {
-  return [...columns.keys()].flatMap((column) => {
-    const planes = planesOf(column)
+): (plane: Wire) => Ref {
+  if (planes.length === 0) return nowhere
+  const whole = builder.build(planes)
+  const isRead = inputsRead(whole)
+  const inputs: Ref[] = []
+  const kept: number[] = []
+  let next = 0
+  for (const column of columns.keys()) {
+    const width = planesOf(column)
+    const parts = width + (column.nullable ? 1 : 0)
+    const places = Array.from({ length: parts }, () => next++)
+    // What has been folded away is not loaded.
+    if (!places.some((place) => isRead[place])) continue
     const load = writer.add(
       {
         kind: 'load-bits',
         dataset: query.schema.dataset,
         column: column.name,
-        planes,
+        planes: width,
         validity: column.nullable,
       },
       `bits of ${column.name}`,
     )
-    const parts = planes + (column.nullable ? 1 : 0)
-    return Array.from({ length: parts }, (_, part) => load(part))
-  })
+    kept.push(...places)
+    inputs.push(...places.map((_, part) => load(part)))
+  }
+  const circuit = writer.add(
+    { kind: 'circuit', inputs, circuit: withInputs(whole, kept) },
+    'filter, groups and NULLs, a bit a row for each',
+  )
+  return lookup(planes, circuit)
+}
+
+/** Where planes are if there are none. */
+export function nowhere(): never {
+  throw new RangeError('a plane that no operator computes')
+}
+
+/** Where each plane is. @param ref of a plane's place */
+export function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (plane: Wire) => Ref {
+  const parts = new Map(planes.map((plane, part) => [plane, part]))
+  return (plane) => {
+    const part = parts.get(plane)
+    return part === undefined ? nowhere() : ref(part)
+  }
 }
 
 /** Arguments of aggregates that can be NULL on a row that passes the filter. */
@@ -103,10 +130,4 @@ function columnsToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<C
     if (!notNull.has(column.name) && !keys.includes(column)) checked.add(column)
   }
   return checked
-}
-
-function narrowest(columns: readonly Column[]): Column {
-  const [first, ...rest] = columns
-  if (first === undefined) throw new RangeError('a schema has at least one column')
-  return rest.reduce((best, column) => (planesOf(column) < planesOf(best) ? column : best), first)
 }

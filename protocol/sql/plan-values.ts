@@ -1,87 +1,26 @@
 /**
- * From row planes to opened values: sums, counts, cohort bits, and the product that suppresses.
- * Every operator works on all groups and aggregates at once.
+ * From row planes to opened values: sums, counts, cohort bits, and the product that suppresses. Every operator
+ * works on all groups and aggregates at once. What planning already tells is not computed: the number of all
+ * rows, and the cohort of all members or of none.
  */
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
-import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
+import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
-import { lessThanConstant } from '../circuit-gadgets.ts'
-import { batchesOf } from '../layout.ts'
 import type { PlanParams, Ref } from '../plan.ts'
+import { rowsOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
 import type { ValueDemand } from './demand.ts'
-import { bitsOf } from './overflow.ts'
-import { loadColumns } from './plan-rows.ts'
+import { writeCohorts } from './plan-cohorts.ts'
+import { writeCounts, writeTotals } from './plan-counts.ts'
+import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
+import type { Lane, Slot } from './plan-lanes.ts'
+import { batchRows, fitsMemory, neededPlanes } from './plan-planes.ts'
+import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
-
-/**
- * Most field elements of converted planes in a batch. They travel in one message (512 MiB, of the 1 GiB that
- * a round may have) and the conversion holds several such vectors in 4 GiB of kernel memory.
- */
-const MAX_BATCH_ELEMENTS = 2 ** 26
-
-/**
- * How the ones of a plane are counted that no sum needs in the field: by adders in F_2 and one conversion
- * of the binary digits (a bit a row, but rounds with the logarithm of the rows), or by converting the plane
- * (8 bytes and more a row, few rounds).
- */
-export type CountMethod = 'popcount' | 'convert'
-
-interface Writing {
-  readonly query: BoundQuery
-  readonly params: PlanParams
-  readonly writer: PlanWriter
-  /** The row circuit's output. */
-  readonly bit: (plane: Wire) => Ref
-  /** The converted plane. */
-  readonly field: (plane: Wire) => Ref
-  /** Where the values end up. */
-  readonly slots: Map<ValueDemand, Slot>
-}
-
-interface Slot {
-  readonly from: Ref
-  readonly lane: number
-}
-
-/** Planes that are counted and not needed in the field for a sum: where the method of counting matters. */
-export function looseCounts({ demand }: RowPlan): ReadonlySet<Wire> {
-  const values = computedValues(demand.values)
-  const summed = summedPlanes(values)
-  const loose = new Set<Wire>()
-  for (const { kind, plane } of values) {
-    if (kind === 'count' && !summed.has(plane)) loose.add(plane)
-  }
-  return loose
-}
-
-/** Planes that are converted into the field for this way of counting. */
-function convertedPlanes(rowPlan: RowPlan, method: CountMethod): readonly Wire[] {
-  const summed = summedPlanes(computedValues(rowPlan.demand.values))
-  return method === 'convert' ? [...summed, ...looseCounts(rowPlan)] : [...summed]
-}
-
-/** Whether the converted planes of a batch fit into memory. */
-export function fitsMemory(params: PlanParams, rowPlan: RowPlan, method: CountMethod): boolean {
-  return convertedPlanes(rowPlan, method).length * batchRows(params) <= MAX_BATCH_ELEMENTS
-}
-
-function checkMemory(params: PlanParams, rowPlan: RowPlan, method: CountMethod): void {
-  if (fitsMemory(params, rowPlan, method)) return
-  const planes = convertedPlanes(rowPlan, method).length
-  throw new ShareholdError(
-    'SH_PLAN_GROUPS',
-    `Sums over ${planes} groups of rows, ${batchRows(params)} rows at a time, would take too much memory.`,
-    { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
-  )
-}
-
-function batchRows(params: PlanParams): number {
-  return Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
-}
+import type { Strategy } from './strategy.ts'
 
 /**
  * Writes all operators of the plan.
@@ -92,64 +31,73 @@ export function writePlan(
   query: BoundQuery,
   params: PlanParams,
   rowPlan: RowPlan,
-  method: CountMethod,
+  strategy: Strategy,
   writer: PlanWriter,
 ): void {
-  checkMemory(params, rowPlan, method)
-  const { demand, builder, columns } = rowPlan
-  const { cohorts } = demand
-  const values = computedValues(demand.values)
-  const popcounted = method === 'popcount' ? [...looseCounts(rowPlan)] : []
-  const inField = convertedPlanes(rowPlan, method)
+  const { demand } = rowPlan
+  checkMemory(params, rowPlan)
+  const { summed, loose, cohorts } = neededPlanes(demand)
+  const converted = [...summed]
+  const via = strategy.via === undefined ? {} : { via: strategy.via }
 
-  const outputs = [...new Set([...inField, ...cohorts, ...popcounted])]
-  const circuit = writer.add(
-    {
-      kind: 'circuit',
-      inputs: loadColumns(query, columns, writer),
-      circuit: builder.build(outputs),
-    },
-    'filter, groups and NULLs, a bit a row for each',
-  )
-  const bit = lookup(outputs, circuit)
+  const planes = [...new Set([...converted, ...cohorts, ...loose])]
+  const bit = writeRowCircuit(query, rowPlan, planes, writer)
   const field =
-    inField.length === 0
-      ? bit
+    converted.length === 0
+      ? nowhere
       : lookup(
-          inField,
+          converted,
           writer.add(
-            { kind: 'bit-to-field', inputs: inField.map(bit) },
+            { kind: 'bit-to-field', inputs: converted.map(bit), ...via },
             'bits that sums and counts are taken over',
           ),
         )
-  const writing: Writing = { query, params, writer, bit, field, slots: new Map() }
-  writeSums(writing, values)
-  writeCounts(writing, values, popcounted)
-  writeOutput(writing, demand.values, writeCohorts(writing, cohorts))
+  const values = demand.values.filter(({ plane }) => plane !== FALSE)
+  const sums = writeSums(query, writer, field, values, via)
+  const counts = writeTotals(writer, countedIn(converted, values), field)
+  const rest = [...loose]
+  const of = { lanes: 'rows', of: 'counts of rows' } as const
+  const added = writeCounts(writer, params, rest, rest.map(bit), of, strategy.counts)
+  for (const [plane, slot] of added) counts.set(plane, slot)
+  const { kMin } = query.schema
+  const bits = writeCohorts({ params, kMin, writer, bit, counts }, demand.cohorts, strategy.cohorts)
+  const laneOf = (value: ValueDemand): Lane => {
+    if (value.plane === FALSE) return { known: 0n }
+    if (value.kind !== 'count') return sums.get(value)!
+    return value.plane === TRUE ? { known: BigInt(rowsOf(params)) } : counts.get(value.plane)!
+  }
+  writeOutput(writer, bits, demand.values, laneOf)
 }
 
-/**
- * The values worth computing. Where no row can contribute, the cohort bit is 0 and masks whatever stands
- * there: such a value takes the place of another (writeOutput).
- */
-function computedValues(values: readonly ValueDemand[]): readonly ValueDemand[] {
-  const possible = values.filter(({ plane }) => plane !== FALSE)
-  return possible.length > 0 ? possible : values
+function checkMemory(params: PlanParams, { demand }: RowPlan): void {
+  if (fitsMemory(params, demand)) return
+  const planes = neededPlanes(demand).summed.size
+  throw new ShareholdError(
+    'SH_PLAN_GROUPS',
+    `Sums over ${planes} groups of rows, ${batchRows(params)} rows at a time, would take too much memory.`,
+    { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
+  )
 }
 
-/** Planes that sums are taken over; over all rows there is nothing to multiply by. */
-function summedPlanes(values: readonly ValueDemand[]): ReadonlySet<Wire> {
-  const planes = new Set<Wire>()
-  for (const { kind, summed } of values) if (kind !== 'count' && summed !== TRUE) planes.add(summed)
-  return planes
+/** Of the planes that are in the field, those that are counted. */
+function countedIn(converted: readonly Wire[], values: readonly ValueDemand[]): Wire[] {
+  const counted = new Set(values.filter(({ kind }) => kind === 'count').map(({ plane }) => plane))
+  return converted.filter((plane) => counted.has(plane))
 }
 
 /** Sums and sums of squares: inner products of a column with the bits of a group. */
-function writeSums({ query, writer, field, slots }: Writing, values: readonly ValueDemand[]): void {
+function writeSums(
+  query: BoundQuery,
+  writer: PlanWriter,
+  field: (plane: Wire) => Ref,
+  values: readonly ValueDemand[],
+  via: { readonly via?: 'king' },
+): Map<ValueDemand, Slot> {
+  const slots = new Map<ValueDemand, Slot>()
   const sums = values.flatMap((value) =>
     value.kind === 'count' || value.column === undefined ? [] : [{ value, column: value.column }],
   )
-  if (sums.length === 0) return
+  if (sums.length === 0) return slots
   const columns = [...new Set(sums.map(({ column }) => column))]
   const squared = [
     ...new Set(sums.filter(({ value }) => value.kind === 'squares').map(({ column }) => column)),
@@ -164,7 +112,11 @@ function writeSums({ query, writer, field, slots }: Writing, values: readonly Va
     squared.length === 0
       ? undefined
       : writer.add(
-          { kind: 'multiply', pairs: squared.map((column) => [vector(column), vector(column)]) },
+          {
+            kind: 'multiply',
+            pairs: squared.map((column) => [vector(column), vector(column)]),
+            ...via,
+          },
           `squares of ${squared.map(({ name }) => name).join(', ')}`,
         )
   const term = (sum: (typeof sums)[number]): Ref =>
@@ -184,99 +136,50 @@ function writeSums({ query, writer, field, slots }: Writing, values: readonly Va
     const dot = writer.add({ kind: 'dot', pairs }, 'sums over the rows of each group')(0)
     filtered.forEach(({ value }, lane) => slots.set(value, { from: dot, lane }))
   }
+  return slots
 }
 
-/** Counts: of planes in the field by local sums, of the others in binary. */
-function writeCounts(
-  { params, writer, bit, field, slots }: Writing,
-  values: readonly ValueDemand[],
-  popcounted: readonly Wire[],
-): void {
-  const lanes = new Map(popcounted.map((plane, lane) => [plane, lane]))
-  const counts = values.filter(({ kind }) => kind === 'count')
-  const inField = counts.filter(({ plane }) => !lanes.has(plane))
-  if (inField.length > 0) {
-    const inputs = inField.map(({ plane }) => field(plane))
-    const total = writer.add({ kind: 'total', inputs }, 'counts of rows')(0)
-    inField.forEach((value, lane) => slots.set(value, { from: total, lane }))
-  }
-  if (popcounted.length === 0) return
-  const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
-  const width = Math.max(1, bitsOf(rows))
-  const places = Array.from({ length: width }, (_, place) => place)
-  const counted = writer.add(
-    { kind: 'popcount', inputs: popcounted.map(bit), width },
-    'counts of rows, in binary',
-  )
-  const digits = writer.add(
-    { kind: 'bit-to-field', inputs: places.map(counted) },
-    'the binary digits as numbers',
-  )
-  const coefficients = places.map((place) => String(2n ** BigInt(place)))
-  const combined = writer.add(
-    { kind: 'combine', inputs: places.map(digits), coefficients },
-    'counts of rows',
-  )(0)
-  for (const value of counts) {
-    const lane = lanes.get(value.plane)
-    if (lane !== undefined) slots.set(value, { from: combined, lane })
-  }
-}
-
-/** One 0/1 lane per cohort: whether at least kMin distinct members have a row in its plane. */
-function writeCohorts({ query, params, writer, bit }: Writing, cohorts: readonly Wire[]): Ref {
-  const members = params.dataset.rowsPerMember.reduce((sum, [, count]) => sum + count, 0)
-  const width = Math.max(1, bitsOf(members))
-  const anyRow = writer.add(
-    { kind: 'any-row', inputs: cohorts.map(bit) },
-    'members with at least one contributing row',
-  )
-  const counted = writer.add(
-    { kind: 'popcount', inputs: cohorts.map((_, part) => anyRow(part)), width },
-    'distinct members of each cohort, in binary',
-  )
-  const builder = new CircuitBuilder()
-  const tooFew = lessThanConstant(builder, builder.inputs(width), query.schema.kMin)
-  const enough = writer.add(
-    {
-      kind: 'circuit',
-      inputs: Array.from({ length: width }, (_, place) => counted(place)),
-      circuit: builder.build([builder.not(tooFew)]),
-    },
-    `at least ${query.schema.kMin} members?`,
-  )
-  return writer.add({ kind: 'bit-to-field', inputs: [enough(0)] }, 'cohort bits as numbers')(0)
-}
-
-/** Cohort bits and masked values, in the order of the demand's lanes. */
+/**
+ * Cohort bits and masked values, in the order of the demand's lanes. What is not public is opened as a fresh
+ * sharing: a bit that has just been converted, or a product, be it with a public 1.
+ */
 function writeOutput(
-  { writer, slots }: Writing,
+  writer: PlanWriter,
+  bits: readonly Lane[],
   values: readonly ValueDemand[],
-  cohorts: Ref,
+  laneOf: (value: ValueDemand) => Lane,
 ): void {
-  const [any] = slots.values()
-  const lanes = values.map((value) => {
-    const slot = slots.get(value) ?? (value.plane === FALSE ? any : undefined)
-    if (slot === undefined) throw new RangeError('a value that no operator computes')
-    return slot
+  const lanes = values.map((value): Lane => {
+    const bit = bits[value.cohort]!
+    return isKnown(bit) && bit.known === 0n ? bit : laneOf(value)
   })
-  const gathered = writer.add({ kind: 'gather', lanes }, 'values of all groups')(0)
-  const bits = writer.add(
-    { kind: 'gather', lanes: values.map(({ cohort }) => ({ from: cohorts, lane: cohort })) },
-    'the cohort bit of each value',
-  )(0)
-  const masked = writer.add(
-    { kind: 'multiply', pairs: [[gathered, bits]] },
-    'suppression: values of small cohorts become 0',
-  )(0)
-  writer.add({ kind: 'output', inputs: [cohorts, masked] }, 'cohort bits and values')
+  const isMasked = (k: number): boolean => !isKnown(lanes[k]!) || !isKnown(bits[values[k]!.cohort]!)
+  const masked = values.flatMap((_, k) => (isMasked(k) ? [k] : []))
+  const products = new Map<number, Slot>()
+  if (masked.length > 0) {
+    const numbers = masked.map((k) => lanes[k]!)
+    const factors = masked.map((k) => bits[values[k]!.cohort]!)
+    const pair = [
+      gatherLanes(writer, numbers, 'values of all groups'),
+      gatherLanes(writer, factors, 'the cohort bit of each value'),
+    ] as const
+    const product = writer.add(
+      { kind: 'multiply', pairs: [pair] },
+      'suppression: values of small cohorts become 0',
+    )(0)
+    lanesOf(product, masked.length).forEach((slot, nth) => products.set(masked[nth]!, slot))
+  }
+  const opened = lanes.map((lane, k) => products.get(k) ?? lane)
+  const inputs = [
+    vectorOf(writer, bits, 'cohort bits'),
+    vectorOf(writer, opened, 'values of large enough cohorts'),
+  ]
+  writer.add({ kind: 'output', inputs }, 'cohort bits and values')
 }
 
-function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (plane: Wire) => Ref {
-  const parts = new Map(planes.map((plane, part) => [plane, part]))
-  return (plane) => {
-    const part = parts.get(plane)
-    if (part === undefined) throw new RangeError('a plane that no operator computes')
-    return ref(part)
-  }
+/** Lanes that are a whole vector, or some that are public among them. */
+function vectorOf(writer: PlanWriter, lanes: readonly Lane[], purpose: string): Ref {
+  const [first] = lanes
+  if (first === undefined) throw new RangeError('nothing to open')
+  return isKnown(first) || lanes.some(isKnown) ? gatherLanes(writer, lanes, purpose) : first.from
 }

@@ -12,23 +12,24 @@
  * Who learns what: nodes nothing but the public sizes; the querier the cohort bits and, where the bit is
  * 1, the values (leaks.ts lists them).
  */
+import { schedule } from '../cost.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery } from './bound.ts'
-import { choose } from './choices.ts'
+import { choose, estimate } from './choices.ts'
 import type { Choice } from './choices.ts'
 import { sqlTypeOf } from './column-domain.ts'
 import type { Demand } from './demand.ts'
 import { groupsOf } from './groups.ts'
 import type { KeyValue } from './groups.ts'
 import { planRows } from './plan-rows.ts'
-import type { RowPlan, RowStrategy } from './plan-rows.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
-import { FIRST_STRATEGY, QUESTIONS } from './strategy.ts'
-import type { Strategy } from './strategy.ts'
+import { localSeconds, QUESTIONS } from './questions.ts'
+import { FIRST_STRATEGY, nameOf } from './strategy.ts'
+import type { RowStrategy, Strategy } from './strategy.ts'
 
 export interface PlannedQuery {
   readonly plan: Plan
@@ -39,42 +40,72 @@ export interface PlannedQuery {
   readonly choices: readonly Choice[]
 }
 
+/** Answers may depend on later ones, so questions are asked again until nothing changes, or so often. */
+const MAX_PASSES = 3
+
 /**
  * Plans a query. Where there are several ways, the one with the lowest estimate is taken for the committee's
- * class of network (strategy.ts).
+ * class of network (questions.ts).
  *
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
   const groups = groupsOf(query.keys)
-  const rowPlans = new Map<string, RowPlan>()
-  const rowPlanOf = (strategy: RowStrategy): RowPlan => {
-    const key = `${strategy.carryDepth} ${strategy.summedRows}`
-    const rowPlan = rowPlans.get(key) ?? planRows(query, groups, strategy)
-    rowPlans.set(key, rowPlan)
-    return rowPlan
-  }
+  const rowPlanOf = remember(
+    ({ carryDepth, summedRows }: RowStrategy) => `${carryDepth} ${summedRows}`,
+    (strategy) => planRows(query, groups, strategy),
+  )
+  const planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
     const writer = new PlanWriter()
-    writePlan(query, params, rowPlanOf(strategy), strategy.counts, writer)
+    writePlan(query, params, rowPlanOf(strategy), strategy, writer)
     return writer
   }
+  const costOf = remember(nameOf, (strategy: Strategy) =>
+    estimate(
+      schedule(write(strategy).plan, params),
+      params.network,
+      localSeconds(planning, strategy),
+    ),
+  )
+
   let strategy = FIRST_STRATEGY
-  const choices: Choice[] = []
-  for (const ask of QUESTIONS) {
-    const { question, options } = ask({ query, params, rowPlanOf }, strategy)
-    const candidates = options.map((option) => ({
-      name: option.name,
-      value: option.strategy,
-      plan: write(option.strategy).plan,
-    }))
-    const { value, choice } = choose(question, candidates, params)
-    strategy = value
-    if (choice !== undefined) choices.push(choice)
+  let choices: Choice[] = []
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = nameOf(strategy)
+    choices = []
+    for (const ask of QUESTIONS) {
+      const { question, options } = ask(planning, strategy)
+      const { value, choice } =
+        options.length === 1
+          ? { value: options[0]!.strategy }
+          : choose(
+              question,
+              options.map((option) => ({
+                name: option.name,
+                value: option.strategy,
+                cost: costOf(option.strategy),
+              })),
+            )
+      strategy = value
+      if (choice !== undefined) choices.push(choice)
+    }
+    if (nameOf(strategy) === before) break
   }
   const { plan, purposes } = write(strategy)
   const { demand } = rowPlanOf(strategy)
   return { plan, answer: answerOf(query, groups, demand), purposes, demand, choices }
+}
+
+/** The same function, which remembers by name. */
+function remember<A, B>(name: (argument: A) => string, make: (argument: A) => B): (of: A) => B {
+  const made = new Map<string, B>()
+  return (argument) => {
+    const key = name(argument)
+    let value = made.get(key)
+    if (value === undefined) made.set(key, (value = make(argument)))
+    return value
+  }
 }
 
 function answerOf(

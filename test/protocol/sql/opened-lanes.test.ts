@@ -1,15 +1,16 @@
 /**
  * What leaves the network, by the shape of the plan: the querier gets whole sharings, so whatever it opens
- * must come out of a fresh re-sharing; a value must be multiplied by the bit of the cohort that its
- * aggregate names; and nothing is opened that no shown expression reads.
+ * must come out of a fresh re-sharing or be public; a value must be multiplied by the bit of the cohort that
+ * its aggregate names, be that a public 1; and nothing is opened that no shown expression reads.
  */
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 
-import type { Operator, Plan, Ref } from '../../../protocol/plan.ts'
+import type { Operator, Plan, PlanParams, Ref } from '../../../protocol/plan.ts'
 import type { AnswerSpec } from '../../../protocol/sql/answer-spec.ts'
 import { aggregatesOf } from '../../../protocol/sql/answer-tree.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
+import { validatePlan } from '../../../protocol/validate-plan.ts'
 
 import { randomQuery } from './random-query.ts'
 import { randomTable } from './random-table.ts'
@@ -19,28 +20,41 @@ vi.setConfig({ testTimeout: 120_000 })
 /** Operators whose shares are new polynomials, independent of those of their inputs. */
 const FRESH: readonly Operator['kind'][] = ['bit-to-field', 'multiply', 'dot']
 
-const operatorOf = (plan: Plan, { op }: Ref): Operator => plan.operators[op]!
-
-/** The opened vectors: cohort bits, and values times bits. */
-function opened(plan: Plan): { readonly cohorts: Ref; readonly masked: Ref } {
-  const output = plan.operators.at(-1)!
-  if (output.kind !== 'output') throw new TypeError('no output')
-  const [cohorts, masked, ...more] = output.inputs
-  expect(more).toEqual([])
-  return { cohorts: cohorts!, masked: masked! }
+/** Where a lane comes from, gathering aside. */
+interface Source {
+  readonly ref: Ref
+  readonly lane: number
+  readonly operator: Operator
 }
 
-/** For each value lane, the lane of the cohort bits that it is multiplied by. */
-function maskOf(plan: Plan, masked: Ref, cohorts: Ref): number[] {
-  const product = operatorOf(plan, masked)
-  if (product.kind !== 'multiply') throw new TypeError('values are opened without suppression')
-  const [, bits] = product.pairs[masked.part]!
-  const gather = operatorOf(plan, bits)
-  if (gather.kind !== 'gather') throw new TypeError('values are not multiplied by gathered bits')
-  return gather.lanes.map(({ from, lane }) => {
-    expect(from).toEqual(cohorts)
-    return lane
-  })
+function sourceOf(plan: Plan, ref: Ref, lane: number): Source {
+  const operator = plan.operators[ref.op]!
+  if (operator.kind !== 'gather') return { ref, lane, operator }
+  const from = operator.lanes[lane]!
+  return sourceOf(plan, from.from, from.lane)
+}
+
+/** The number that a lane is, if it is public. */
+function publicNumber({ operator, lane }: Source): string | undefined {
+  return operator.kind === 'constant' ? operator.lanes[lane] : undefined
+}
+
+/** The opened lanes: cohort bits, and values. */
+function opened(plan: Plan, params: PlanParams) {
+  const output = plan.operators.at(-1)!
+  if (output.kind !== 'output') throw new TypeError('no output')
+  const shapes = validatePlan(plan, params)
+  const [cohorts, values, ...more] = output.inputs.map((ref) =>
+    Array.from({ length: shapes[ref.op]!.lanes }, (_, lane) => sourceOf(plan, ref, lane)),
+  )
+  expect(more).toEqual([])
+  return { cohorts: cohorts!, values: values! }
+}
+
+/** What a value is multiplied by. */
+function factorOf(plan: Plan, { operator, ref, lane }: Source): Source {
+  if (operator.kind !== 'multiply') throw new TypeError('a value is opened without suppression')
+  return sourceOf(plan, operator.pairs[ref.part]![1], lane)
 }
 
 /** Every lane that an aggregate of the answer reads, and under which cohorts. */
@@ -58,24 +72,40 @@ function readers(answer: AnswerSpec): Map<number, Set<number>> {
 }
 
 test('every lane of a random query is fresh, masked by its own cohort, and read', async () => {
-  let values = 0
+  let [masked, open] = [0, 0]
   const property = fc.asyncProperty(fc.gen(), async (g) => {
     const { schema, params } = randomTable(g)
     const query = randomQuery(g, schema)
     const { plan, answer } = await compile(query.sql, schema, params)
-    const { cohorts, masked } = opened(plan)
-    for (const ref of [cohorts, masked]) {
-      expect(FRESH, query.sql).toContain(operatorOf(plan, ref).kind)
-    }
-    const masks = maskOf(plan, masked, cohorts)
-    const first = answer.lanes - masks.length
+    const { cohorts, values } = opened(plan, params)
+    expect(cohorts.length + values.length).toBe(answer.lanes)
     const read = readers(answer)
-    for (let lane = 0; lane < answer.lanes; lane++) {
-      const own = lane < first ? lane : masks[lane - first]!
-      expect([...(read.get(lane) ?? [])], `${query.sql}, lane ${lane}`).toEqual([own])
+    for (const [lane, cohort] of cohorts.entries()) {
+      expect([...(read.get(lane) ?? [])], `${query.sql}, cohort ${lane}`).toEqual([lane])
+      if (publicNumber(cohort) === undefined) expect(FRESH).toContain(cohort.operator.kind)
+      else expect(publicNumber(cohort)).toBeOneOf(['0', '1'])
     }
-    values += masks.length
+    for (const [k, value] of values.entries()) {
+      const [own, ...others] = read.get(cohorts.length + k) ?? []
+      expect(others).toEqual([])
+      const cohort = cohorts[own!]!
+      const bit = publicNumber(cohort)
+      if (publicNumber(value) !== undefined) {
+        // Public is what a cohort of nobody masks, and the number of all rows if all members are shown.
+        const rows = String(params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0))
+        expect(publicNumber(value), query.sql).toBe(bit === '1' ? rows : '0')
+        expect(bit).toBeDefined()
+        open++
+        continue
+      }
+      expect(FRESH).toContain(value.operator.kind)
+      const factor = factorOf(plan, value)
+      if (bit === undefined) expect(factor, query.sql).toEqual(cohort)
+      else expect([bit, publicNumber(factor)], query.sql).toEqual(['1', '1'])
+      masked++
+    }
   })
   await fc.assert(property, { numRuns: 150 })
-  expect(values).toBeGreaterThan(300)
+  expect(masked).toBeGreaterThan(300)
+  expect(open).toBeGreaterThan(0)
 })

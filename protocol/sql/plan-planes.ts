@@ -1,0 +1,50 @@
+/** What a demand needs row planes for, and whether the tables of a plan fit it. */
+import { FALSE, TRUE } from '../circuit-builder.ts'
+import type { Wire } from '../circuit-builder.ts'
+import { batchesOf } from '../layout.ts'
+import type { PlanParams } from '../plan.ts'
+
+import type { Demand, ValueDemand } from './demand.ts'
+
+/**
+ * Most field elements of converted planes in a batch. They travel in one message (512 MiB, of the 1 GiB that
+ * a round may have) and the conversion holds several such vectors in 4 GiB of kernel memory.
+ */
+const MAX_BATCH_ELEMENTS = 2 ** 26
+
+/** Planes by what is done with them; none is constant. */
+export interface NeededPlanes {
+  /** Taken sums over, in the field. */
+  readonly summed: ReadonlySet<Wire>
+  /** Counted, and not needed in the field for a sum: here the way of counting matters. */
+  readonly loose: ReadonlySet<Wire>
+  /** Of which the members are counted. */
+  readonly cohorts: ReadonlySet<Wire>
+}
+
+export function neededPlanes({ cohorts, values }: Demand): NeededPlanes {
+  const varying = (wires: readonly Wire[]): ReadonlySet<Wire> =>
+    new Set(wires.filter((wire) => wire !== TRUE && wire !== FALSE))
+  const computed = values.filter(({ plane }) => plane !== FALSE)
+  const ofKind = (isCount: boolean): ValueDemand[] =>
+    computed.filter(({ kind }) => (kind === 'count') === isCount)
+  const summed = varying(ofKind(false).map((value) => value.summed))
+  const counted = varying(ofKind(true).map(({ plane }) => plane))
+  const loose = new Set([...counted].filter((plane) => !summed.has(plane)))
+  return { summed, loose, cohorts: varying(cohorts) }
+}
+
+/** Whether a batch's planes that sums are taken over fit into memory, once converted. */
+export function fitsMemory(params: PlanParams, demand: Demand): boolean {
+  return neededPlanes(demand).summed.size * batchRows(params) <= MAX_BATCH_ELEMENTS
+}
+
+/** Most rows of a batch. */
+export function batchRows(params: PlanParams): number {
+  return Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
+}
+
+/** Whether every member has one row: then rows are members. */
+export function hasSingleRows({ dataset }: PlanParams): boolean {
+  return dataset.rowsPerMember.every(([rows]) => rows === 1)
+}
