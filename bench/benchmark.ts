@@ -38,6 +38,10 @@ export interface Benchmark {
   readonly size: number
   /** Runs only if it is asked for by name. */
   readonly onRequest?: boolean
+  /** The only number of parties that it knows, if it does not take any. */
+  readonly parties?: number
+  /** Its connections cannot be slowed. */
+  readonly loopbackOnly?: boolean
   /** @throws Error if any result is wrong */
   measure(setting: Setting): Promise<Result>
 }

@@ -38,6 +38,7 @@ export const importing: Benchmark = {
   name: 'import',
   about: 'rows of a file with a pseudonym and four columns, imported from CSV to a dataset version',
   size: 1_000_000,
+  loopbackOnly: true,
   async measure(setting) {
     const [first, ...timed] = await runImports(setting)
     const samples = timed.map(({ repository }) => repository.seconds)

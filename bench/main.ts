@@ -60,10 +60,15 @@ function readOptions(): Options | undefined {
   })
   if (values.help) return undefined
   const link = linkOf(values.rtt, values.mbit)
+  const parties = committeeOf(natural('parties', values.parties)).n
+  const unfit = (benchmark: Benchmark): string | undefined => unfitFor(benchmark, parties, link)
+  const asked = values.only?.split(',').map(benchmarkOf)
+  const reason = asked?.map(unfit).find((one) => one !== undefined)
+  if (reason !== undefined) throw new RangeError(reason)
   return {
-    benchmarks: values.only?.split(',').map(benchmarkOf) ?? BENCHMARKS.filter(isDefault),
+    benchmarks: asked ?? BENCHMARKS.filter((one) => isDefault(one) && unfit(one) === undefined),
     size: values.n === undefined ? undefined : natural('n', values.n),
-    parties: committeeOf(natural('parties', values.parties)).n,
+    parties,
     repeat: natural('repeat', values.repeat),
     json: values.json,
     limit: !values['no-limit'],
@@ -78,6 +83,17 @@ function linkOf(rtt: string | undefined, mbit: string | undefined): LinkSpeed | 
   if (rtt === undefined && mbit === undefined) return undefined
   if (rtt === undefined || mbit === undefined) throw new RangeError('give both --rtt and --mbit')
   return { roundTripMs: natural('rtt', rtt), megabits: natural('mbit', mbit) }
+}
+
+/** Why a benchmark cannot be run like this, if it cannot. */
+function unfitFor(
+  { name, parties: only, loopbackOnly }: Benchmark,
+  parties: number,
+  link: LinkSpeed | undefined,
+): string | undefined {
+  if (only !== undefined && only !== parties) return `${name} is measured with ${only} parties only`
+  if (link !== undefined && loopbackOnly === true) return `${name} knows no --rtt and --mbit`
+  return undefined
 }
 
 const isDefault = (benchmark: Benchmark): boolean => benchmark.onRequest !== true

@@ -23,8 +23,9 @@ export const transport: Benchmark = {
   name: 'transport',
   about: 'bytes a direction, by our round channel and by libp2p streams',
   size: BYTES,
+  parties: PARTIES,
+  loopbackOnly: true,
   async measure(setting) {
-    if (setting.parties !== PARTIES) throw new RangeError('transport is measured with 3 parties')
     const runs = await measureAll(setting)
     const measurements = DIRECTIONS.flatMap((direction) =>
       CARRIERS.map((carrier) =>
