@@ -100,7 +100,8 @@ function histogram(parts: readonly MemberList[], { run, indices }: Union): RowsP
   // Nearly all members have few rows: counted in an array instead of by sorting all totals.
   const few = new Uint32Array(MOST_OF_FEW)
   const many = new Map<number, number>()
-  for (const total of totals) {
+  for (let i = 0; i < totals.length; i++) {
+    const total = totals[i]!
     if (total < MOST_OF_FEW) few[total]!++
     else many.set(total, (many.get(total) ?? 0) + 1)
   }
