@@ -202,6 +202,6 @@ function caseOf(place: Place, fields: Fields): Scalar {
   const results = [...whens.map((when) => when['result']), ...(last === undefined ? [] : [last])]
   const settled = unify(context, leaves, results.map(bind)).map(({ expression }) => expression)
   const branches = conditions.map((when, index) => ({ when, result: settled[index]! }))
-  const otherwise = last === undefined ? {} : { otherwise: settled.at(-1) }
+  const otherwise = last === undefined ? {} : { otherwise: settled[whens.length]! }
   return make(place, { kind: 'case', branches, ...otherwise })
 }
