@@ -119,7 +119,7 @@ async function run(
   const version = nextVersion(paper, 'east')
   const keys = admissionKeys(topology)
   const params = proposeParams(version.body, keys.n, topology)
-  const request = requestNote(paper)
+  const request = requestNote(paper, { versionNote: version.note })
   const { planHash } = await compile('SELECT COUNT(*) FROM trips', SCHEMA, params)
   const proposal = {
     job: jobIdOf(request),
