@@ -22,6 +22,8 @@ export interface MemberTable {
 
 /** Joins the parts of a dataset version (in the order of the version note). */
 export function joinMembers(parts: readonly MemberList[]): MemberTable {
+  const [only, ...more] = parts
+  if (only !== undefined && more.length === 0) return tableOf(only)
   const union = unite(parts, 0, parts.length)
   const memberOfRow = new Uint32Array(parts.reduce((sum, { totalRows }) => sum + totalRows, 0))
   let row = 0
@@ -36,8 +38,20 @@ export function joinMembers(parts: readonly MemberList[]): MemberTable {
   return { memberOfRow, members, rowsPerMember: histogram(parts, union) }
 }
 
+/** The table of one part, which takes no more memory than it has to: most datasets have few parts. */
+function tableOf({ rows, totalRows }: MemberList): MemberTable {
+  const memberOfRow = new Uint32Array(totalRows)
+  let row = 0
+  for (let run = 0; run < rows.length; run++) {
+    for (let k = rows[run]!; k > 0; k--) memberOfRow[row++] = run
+  }
+  return { memberOfRow, members: rows.length, rowsPerMember: countTotals(rows) }
+}
+
 /** The histogram alone, of the union of the parts. */
 export function rowsPerMemberOf(parts: readonly MemberList[]): RowsPerMember {
+  const [only, ...more] = parts
+  if (only !== undefined && more.length === 0) return countTotals(only.rows)
   return histogram(parts, unite(parts, 0, parts.length))
 }
 
@@ -50,7 +64,7 @@ interface Union {
   readonly indices: readonly Uint32Array[]
 }
 
-/** Unites parts[from..to-1]. */
+/** Unites parts[from..to-1]. Of one part the members are its runs. */
 function unite(parts: readonly MemberList[], from: number, to: number): Union {
   if (to - from <= 1) {
     const runs = new Uint32Array(parts[from]?.rows.length ?? 0)
@@ -97,6 +111,11 @@ function histogram(parts: readonly MemberList[], { run, indices }: Union): RowsP
     const index = indices[part]!
     for (let i = 0; i < rows.length; i++) totals[index[i]!]! += rows[i]!
   })
+  return countTotals(totals)
+}
+
+/** How many members have how many rows. */
+function countTotals(totals: Float64Array | Uint32Array): RowsPerMember {
   // Nearly all members have few rows: counted in an array instead of by sorting all totals.
   const few = new Uint32Array(MOST_OF_FEW)
   const many = new Map<number, number>()

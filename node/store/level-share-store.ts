@@ -108,7 +108,8 @@ class Store implements LevelShareStore {
     const block = place === undefined ? undefined : await this.#database.get(tagged(DATA, place))
     signal?.throwIfAborted()
     if (block === undefined) throw missingBlock(key)
-    return new Uint8Array(block)
+    // A copy already, and nobody else's: LevelDB's own bytes do not leave its binding.
+    return new Uint8Array(block.buffer, block.byteOffset, block.length)
   }
 
   async list(prefix: BlockPrefix, signal?: AbortSignal): Promise<BlockKey[]> {

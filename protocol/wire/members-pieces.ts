@@ -3,7 +3,6 @@
  * in order, on the stream of its import or delivery.
  */
 import { ShareholdError } from '../../shares/errors.ts'
-import { concatBytes } from '../../shares/hash.ts'
 
 import { encodeParts } from './codec.ts'
 import type { Message } from './messages.ts'
@@ -30,7 +29,9 @@ export function membersMessages(
 export class MembersCollector {
   readonly #part: number
   readonly #maxBytes: number
-  readonly #pieces: Uint8Array[] = []
+  /** As long as the announced pieces may be; what is not written yet takes no memory. */
+  #list = new Uint8Array(0)
+  #pieces = 0
   #bytes = 0
   #expected: number | undefined
 
@@ -48,17 +49,25 @@ export class MembersCollector {
    */
   add(message: Message<'members'>): Uint8Array | undefined {
     const { part, piece, pieces } = message.header
-    this.#expected ??= pieces
-    if (part !== this.#part || piece !== this.#pieces.length || pieces !== this.#expected) {
+    if (this.#expected === undefined) {
+      this.#expected = pieces
+      this.#list = new Uint8Array(Math.min(pieces * MEMBERS_PIECE_BYTES, this.#maxBytes))
+    }
+    if (part !== this.#part || piece !== this.#pieces++ || pieces !== this.#expected) {
       throw new ShareholdError('SH_WIRE_INVALID', 'A piece of a member list is out of order.')
     }
-    this.#bytes += message.payload.length
+    const { payload } = message
+    if (payload.length > MEMBERS_PIECE_BYTES) {
+      throw new ShareholdError('SH_WIRE_INVALID', 'A piece of a member list is too long.')
+    }
+    const from = this.#bytes
+    this.#bytes += payload.length
     if (this.#bytes > this.#maxBytes) {
       throw new ShareholdError('SH_WIRE_OVERSIZE', 'A member list is longer than the limit.', {
         hint: `The limit is ${this.#maxBytes} bytes.`,
       })
     }
-    this.#pieces.push(message.payload)
-    return piece === pieces - 1 ? concatBytes(...this.#pieces) : undefined
+    this.#list.set(payload, from)
+    return piece === pieces - 1 ? this.#list.subarray(0, this.#bytes) : undefined
   }
 }

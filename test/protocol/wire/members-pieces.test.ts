@@ -38,6 +38,8 @@ describe('pieces of a member list', () => {
     expect(() => collector.add(first!)).toThrow(invalid)
     const header = { ...second!.header, pieces: 3 }
     expect(() => collector.add({ ...second!, header })).toThrow(invalid)
+    const long = { ...first!, payload: list(MEMBERS_PIECE_BYTES + 1) }
+    expect(() => new MembersCollector(0, 1e9).add(long)).toThrow(invalid)
     const small = new MembersCollector(0, 2 * MEMBERS_PIECE_BYTES - 1)
     small.add(first!)
     expect(() => small.add(second!)).toThrow(
