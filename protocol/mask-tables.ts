@@ -4,8 +4,8 @@
  *
  * a = c - r modulo 2^k has the highest bit of c, XOR that of r, XOR a borrow: whether the other bits of c are
  * less than those of r. These are cut into digits of 8. For each digit of r there is a plane for every value
- * that it may have (the AND of a plane for each half); which of them says whether c's digit equals r's is
- * public, and so is which ones add up to whether it is less. Digits are joined as those of any carry.
+ * that it may have (mask-values.ts); which of them says whether c's digit equals r's is public, and so is
+ * which ones add up to whether it is less. Digits are joined as those of any carry.
  *
  * Secure as AND is (boolean.ts); nobody learns anything. Cost for D digits and Q masks: beforehand 278 ANDs for
  * each digit and mask in 3 rounds; for a number, 2(D-1) ANDs at most in ceil(log2 D) rounds.
@@ -14,31 +14,27 @@ import { planeBytes, xor, zero } from '../shares/bits/plane.ts'
 import { type Arena, type Block, sliceBlock, view } from '../shares/field/memory.ts'
 import { type BitShare, component, newBitShare, wholeBlock } from '../shares/replicated.ts'
 
-import { andBits, constantBits, maskBits, xorBits } from './boolean.ts'
+import { constantBits, maskBits, xorBits } from './boolean.ts'
 import { CircuitBuilder, type Wire } from './circuit-builder.ts'
 import { circuitFor } from './circuit-cache.ts'
-import { oneHot } from './circuit-gadgets.ts'
-import { circuitStats } from './circuit.ts'
 import { evaluate } from './evaluate.ts'
 import { cutPlane, gatherLanes, joinPlanes, placeLanes } from './gather.ts'
+import {
+  HALF,
+  HALF_VALUES,
+  placeOf,
+  type ValuePlanes,
+  valuePlanes,
+  valueRounds,
+} from './mask-values.ts'
 import type { Masks } from './masked-open.ts'
 import type { Party, Tag } from './party.ts'
 
-/** Bits of a digit, and of half of it. */
-const DIGIT = 8
-const HALF = 4
-const VALUES = 2 ** HALF
-
-/** A plane for each value of 4 bits. */
-export const halfCircuit = circuitFor((bits) => {
-  const b = new CircuitBuilder()
-  const planes = b.inputs(bits)
-  const values = Array.from({ length: 2 ** bits }, (_, value) => value)
-  return b.build(oneHot(b, planes, values))
-})(HALF)
+/** Bits of a digit. */
+const DIGIT = 2 * HALF
 
 /** Rounds of `maskTables`. */
-export const TABLE_ROUNDS = circuitStats(halfCircuit).depth + 1
+export const TABLE_ROUNDS = valueRounds(DIGIT)
 
 /** Digits of what is compared in a sign: all bits but the highest. */
 export function digitsOf(bits: number): number {
@@ -67,14 +63,12 @@ export const borrowCircuit = circuitFor((digits) => {
 /** Lane d * laneBytes * 8 + q of every plane is of digit d of mask q. */
 export interface MaskTables {
   readonly masks: Masks
-  /** Bytes of a plane of one digit, and of all digits. */
+  /** Bytes of a plane of one digit. */
   readonly laneBytes: number
-  readonly planeBytes: number
-  /** Planes on end. For the upper half of a digit: 1 if it is greater than `value`. */
+  readonly values: ValuePlanes
+  /** Planes on end. Plane v: 1 if the upper half of the digit is greater than v. */
   readonly upperAbove: BitShare
-  /** Plane 16 * low + high: 1 if the digit is 16 * high + low. */
-  readonly equal: BitShare
-  /** Plane 16 * low + high: 1 if the upper half is `high` and the lower one greater than `low`. */
+  /** At the place of a value: 1 if the upper half is that value's, and the lower half greater than its. */
   readonly lowerAbove: BitShare
 }
 
@@ -95,41 +89,22 @@ export async function maskTables(
   const bytes = digits * laneBytes
   const scratch = arena.child()
   try {
-    // Bit b of both halves of all digits, the lower halves first.
     const none = constantBits(party, scratch, laneBytes, 0)
     const ofMasks = (bit: number): BitShare =>
       cutPlane(party, scratch, masks.planes, bit * laneBytes, (bit + 1) * laneBytes)
-    const inputs = Array.from({ length: HALF }, (_, b) => {
-      const halves = [b, b + HALF].flatMap((bit) =>
-        Array.from({ length: digits }, (_d, d) =>
-          DIGIT * d + bit < masks.bits - 1 ? ofMasks(DIGIT * d + bit) : none,
-        ),
+    const numbers = Array.from({ length: DIGIT }, (_, b) => {
+      const planes = Array.from({ length: digits }, (_d, d) =>
+        DIGIT * d + b < masks.bits - 1 ? ofMasks(DIGIT * d + b) : none,
       )
-      return joinPlanes(party, scratch, halves)
+      return joinPlanes(party, scratch, planes)
     })
-    const values = await evaluate(party, scratch, tag, halfCircuit, inputs, 2 * bytes)
-    const lower = values.map((plane) => cutPlane(party, scratch, plane, 0, bytes))
-    const upper = values.map((plane) => cutPlane(party, scratch, plane, bytes, 2 * bytes))
-    const uppers = joinPlanes(party, scratch, upper)
-    const left = joinPlanes(
-      party,
-      scratch,
-      Array.from({ length: VALUES }, () => uppers),
-    )
-    const right = joinPlanes(
-      party,
-      scratch,
-      lower.flatMap((plane) => Array.from({ length: VALUES }, () => plane)),
-    )
-    const next = { ...tag, step: tag.step + TABLE_ROUNDS - 1 }
-    const [equal] = await andBits(party, arena, next, [[left, right]])
+    const values = await valuePlanes(party, arena, tag, numbers)
     return {
       masks,
       laneBytes,
-      planeBytes: bytes,
-      upperAbove: sumsAbove(party, arena, uppers, bytes),
-      equal: equal!,
-      lowerAbove: sumsAbove(party, arena, equal!, VALUES * bytes),
+      values,
+      upperAbove: sumsAbove(party, arena, values.upper, bytes),
+      lowerAbove: sumsAbove(party, arena, values.equal, HALF_VALUES * bytes),
     }
   } finally {
     scratch.release()
@@ -142,8 +117,9 @@ function sumsAbove(party: Party, arena: Arena, plane: BitShare, bytes: number): 
   for (let position = 0; position < out.components; position++) {
     const block = (of: BitShare, v: number): Block =>
       sliceBlock(component(of, position), v * bytes, (v + 1) * bytes)
-    zero(block(out, VALUES - 1))
-    for (let v = VALUES - 2; v >= 0; v--) xor(block(out, v), block(out, v + 1), block(plane, v + 1))
+    zero(block(out, HALF_VALUES - 1))
+    for (let v = HALF_VALUES - 2; v >= 0; v--)
+      xor(block(out, v), block(out, v + 1), block(plane, v + 1))
   }
   return out
 }
@@ -199,20 +175,20 @@ function lookUp(
   first: number,
   d: number,
 ): readonly [BitShare, BitShare] {
-  const planeLanes = 8 * tables.planeBytes
+  const { masks, values, laneBytes } = tables
+  const planeLanes = 8 * values.bytes
   const whole = new Uint32Array(opened.length)
   const upper = new Uint32Array(opened.length)
   opened.forEach((number, k) => {
-    const below = BigInt.asUintN(tables.masks.bits - 1, number)
+    const below = BigInt.asUintN(masks.bits - 1, number)
     const digit = Number((below >> BigInt(DIGIT * d)) & 0xffn)
-    const [high, low] = [digit >> HALF, digit % VALUES]
-    const lane = 8 * d * tables.laneBytes + first + k
-    whole[k] = (VALUES * low + high) * planeLanes + lane
-    upper[k] = high * planeLanes + lane
+    const lane = 8 * d * laneBytes + first + k
+    whole[k] = placeOf(values, digit) * planeLanes + lane
+    upper[k] = (digit >> HALF) * planeLanes + lane
   })
   const list = placeLanes(arena, whole)
   const less = gatherLanes(party, arena, tables.lowerAbove, list)
   const above = gatherLanes(party, arena, tables.upperAbove, placeLanes(arena, upper))
   xor(wholeBlock(less), wholeBlock(less), wholeBlock(above))
-  return [less, gatherLanes(party, arena, tables.equal, list)]
+  return [less, gatherLanes(party, arena, values.equal, list)]
 }

@@ -7,10 +7,18 @@
  * without a: secure against t semi-honest parties; nobody learns anything.
  * Cost: 1 round; an element from every party to every other one.
  */
-import { planeBytes } from '../shares/bits/plane.ts'
-import { readIntegers, type RingWidth, writeIntegers } from '../shares/bits/ring.ts'
+import { copy, planeBytes } from '../shares/bits/plane.ts'
+import {
+  add,
+  keepBits,
+  newRing,
+  ringBlock,
+  type RingVector,
+  sliceRing,
+  subtract,
+} from '../shares/bits/ring.ts'
 import { parties, zeroPeers } from '../shares/committee.ts'
-import { type Arena, view } from '../shares/field/memory.ts'
+import { type Arena, sliceBlock, view } from '../shares/field/memory.ts'
 import { ivOf } from '../shares/prg.ts'
 import { prssBits } from '../shares/prss.ts'
 import type { BitShare } from '../shares/replicated.ts'
@@ -18,7 +26,7 @@ import type { BitShare } from '../shares/replicated.ts'
 import type { Party, Tag } from './party.ts'
 import { exchange } from './round.ts'
 
-/** Numbers below 2^bits. */
+/** Numbers below 2^bits, uniform to every t parties. */
 export interface Masks {
   readonly count: number
   readonly bits: number
@@ -46,62 +54,69 @@ export function drawMasks(
 
 /**
  * Opens numbers modulo 2^bits. The parties' numbers may be anything: what is told is their sum.
- * @param arena for what it needs
- * @param summands this party's
- * @param width of an element in the message
+ * @param arena owns the result
+ * @param summands this party's; overwritten
+ * @param count of them; what follows in the vector is not sent
+ * @returns the numbers
  * @throws ShareholdError SH_ROUND_*
  */
 export async function openSum(
   party: Party,
   arena: Arena,
   tag: Tag,
-  summands: readonly bigint[],
+  summands: RingVector,
+  count: number,
   bits: number,
-  width: RingWidth,
-): Promise<bigint[]> {
+): Promise<RingVector> {
   const { committee, index } = party
+  const { length, width } = summands
   const scratch = arena.child()
   try {
-    const zeros = zeroSharing(party, scratch, tag, summands.length, width)
-    const own = summands.map((summand, k) => BigInt.asUintN(bits, summand + zeros[k]!))
-    const bytes = summands.length * width
-    const sent = scratch.bytes(bytes)
-    writeIntegers(view(sent), own, width)
+    addZeroSharing(party, scratch, tag, summands)
+    keepBits(summands, bits)
+    const bytes = count * width
+    const sent = sliceBlock(ringBlock(summands), 0, bytes)
     const others = parties(committee).filter((other) => other !== index)
-    const incoming = others.map((from) => ({ from, into: scratch.bytes(bytes) }))
+    const received = others.map((from) => ({ from, vector: newRing(scratch, length, width) }))
     await exchange(
       party,
       tag,
       others.map((to) => ({ to, payload: sent })),
-      incoming,
+      received.map(({ from, vector }) => ({ from, into: sliceBlock(ringBlock(vector), 0, bytes) })),
     )
-    const received = incoming.map(({ into }) => readIntegers(view(into), width))
-    return own.map((number, k) =>
-      BigInt.asUintN(
-        bits,
-        received.reduce((sum, numbers) => sum + numbers[k]!, number),
-      ),
-    )
+    const sum = newRing(arena, length, width)
+    copy(ringBlock(sum), ringBlock(summands))
+    for (const { vector } of received) add(sum, sum, vector)
+    keepBits(sum, bits)
+    return sum
   } finally {
     scratch.release()
   }
 }
 
-/** This party's numbers of a sharing of zeros, as in prss.ts. */
-function zeroSharing(
-  { committee, index, keys, prg }: Party,
-  arena: Arena,
-  tag: Tag,
-  count: number,
-  width: RingWidth,
-): bigint[] {
-  const stream = arena.bytes(count * width)
-  const sums = Array.from({ length: count }, () => 0n)
+/** Adds this party's numbers of a sharing of zeros, as in prss.ts. */
+function addZeroSharing(party: Party, arena: Arena, tag: Tag, summands: RingVector): void {
+  const { committee, index, keys, prg } = party
+  const stream = newRing(arena, summands.length, summands.width)
   for (const peer of zeroPeers(committee, index)) {
-    prg.fill(keys.pair(peer, 'przs', 0), ivOf(tag), view(stream))
-    readIntegers(view(stream), width).forEach((number, k) => {
-      sums[k]! += peer > index ? number : -number
-    })
+    prg.fill(keys.pair(peer, 'przs', 0), ivOf(tag), view(ringBlock(stream)))
+    if (peer > index) add(summands, summands, stream)
+    else subtract(summands, summands, stream)
   }
-  return sums
+}
+
+/**
+ * The masks as numbers, from what bitsToRing makes of their planes. Local; overwrites it.
+ * @param digits one vector for each bit, on end
+ * @returns a part of `digits`
+ */
+export function maskNumbers({ bits }: Masks, digits: RingVector): RingVector {
+  const lanes = digits.length / bits
+  const digit = (i: number): RingVector => sliceRing(digits, i * lanes, (i + 1) * lanes)
+  const sum = digit(bits - 1)
+  for (let i = bits - 2; i >= 0; i--) {
+    add(sum, sum, sum)
+    add(sum, sum, digit(i))
+  }
+  return sum
 }

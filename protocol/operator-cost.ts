@@ -1,19 +1,13 @@
 /**
  * The rounds of one operator, by kind. Part of cost.ts.
  */
-import { selectRounds } from './choose-cost.ts'
+import { extremeRounds, selectRounds } from './choose-cost.ts'
 import { circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
-import {
-  anyRowRounds,
-  countRounds,
-  extremeRounds,
-  popcountRounds,
-  sortRounds,
-} from './table-cost.ts'
+import { anyRowRounds, countRounds, popcountRounds, sortRounds } from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
 import type { Shape } from './validate-plan.ts'
 
@@ -68,7 +62,8 @@ export function wholeTable(
       const layout = domain === 'rows' ? tableLayout(params) : flatLayout(lanes)
       const { parts: width } = shapes[tag.op]!
       const choices = operator.choices.length
-      if (operator.kind === 'extreme') extremeRounds(tally, choices, width, tag, layout)
+      if (operator.kind === 'extreme')
+        extremeRounds(tally, choices, width, tag, layout, params.network)
       else selectRounds(tally, operator, width, tag, layout)
       return
     }

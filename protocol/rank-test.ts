@@ -5,15 +5,24 @@
  *
  * Exact: k bits hold every difference, with its sign. Secure as these are; nobody learns anything.
  */
-import { add, ringWidth, type RingVector, sliceRing, sum, toBigInts } from '../shares/bits/ring.ts'
-import type { Arena } from '../shares/field/memory.ts'
+import { planeBytes, zero } from '../shares/bits/plane.ts'
+import {
+  newRing,
+  ringBlock,
+  ringWidth,
+  sliceRing,
+  sum,
+  toBigInts,
+  writeIntegers,
+} from '../shares/bits/ring.ts'
+import { type Arena, view } from '../shares/field/memory.ts'
 import type { BitShare } from '../shares/replicated.ts'
 
 import { circuitStats } from './circuit.ts'
 import { joinPlanes } from './gather.ts'
 import type { Layout } from './layout.ts'
 import { borrowCircuit, digitsOf, type MaskTables, signsUnderMasks } from './mask-tables.ts'
-import { openSum } from './masked-open.ts'
+import { maskNumbers, openSum } from './masked-open.ts'
 import type { Party, Tag } from './party.ts'
 import { addBlocks } from './popcount.ts'
 import { bitsToRing } from './ring-count.ts'
@@ -89,8 +98,8 @@ export class RankTest {
     try {
       const first = this.#masks === undefined
       const planes = first ? [...counted, ...among] : counted
-      const sums = await this.#count(scratch, planes, layout, first)
-      const totals = sums.slice(counted.length)
+      const counts = await this.#count(scratch, planes, layout, first)
+      const totals = counts.slice(counted.length)
       if (first) {
         this.#bounds = this.#ranks.map(
           ({ times, plus, over }, k) =>
@@ -101,12 +110,15 @@ export class RankTest {
       // over * count - bound <= 0, and so negative with 1 taken away.
       const summands = counted.map((_, k) => {
         const rank = k % this.#ranks.length
-        const excess = BigInt(this.#ranks[rank]!.over) * sums[k]! - this.#bounds[rank]!
+        const excess = BigInt(this.#ranks[rank]!.over) * counts[k]! - this.#bounds[rank]!
         return excess - (party.index === 1 ? 1n : 0n) + this.#masks![this.#used + k]!
       })
-      const width = ringWidth(masks.bits)
+      const own = newRing(scratch, 8 * planeBytes(summands.length), ringWidth(masks.bits))
+      zero(ringBlock(own))
+      writeIntegers(view(ringBlock(own)), summands, own.width)
       const tag = this.#nextTags(1)
-      const opened = await openSum(party, scratch, tag, summands, masks.bits, width)
+      const sums = await openSum(party, scratch, tag, own, summands.length, masks.bits)
+      const opened = toBigInts(sums).slice(0, summands.length)
       const { depth } = circuitStats(borrowCircuit(digitsOf(masks.bits)))
       const used = this.#used
       this.#used += counted.length
@@ -149,20 +161,8 @@ export class RankTest {
     }
     if (withMasks) {
       const bits = sliceRing(ring, from, from + 8 * masks.planes.bytes)
-      this.#masks = toBigInts(fromBinary(bits, masks.bits)).slice(0, masks.count)
+      this.#masks = toBigInts(maskNumbers(masks, bits)).slice(0, masks.count)
     }
     return sums
   }
-}
-
-/** Numbers from vectors of their binary digits on end, least significant first. Overwrites them. */
-function fromBinary(digits: RingVector, bits: number): RingVector {
-  const lanes = digits.length / bits
-  const digit = (i: number): RingVector => sliceRing(digits, i * lanes, (i + 1) * lanes)
-  const sum = digit(bits - 1)
-  for (let i = bits - 2; i >= 0; i--) {
-    add(sum, sum, sum)
-    add(sum, sum, digit(i))
-  }
-  return sum
 }

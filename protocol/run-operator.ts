@@ -143,7 +143,7 @@ export async function overTable(
       const sharesOf = ({ planes, among }: Choice) => ({ planes: planes.map(at), among: at(among) })
       if (operator.kind === 'extreme') {
         const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
-        return bitValue(arena, await extremes(party, arena, tag, choices, layout))
+        return bitValue(arena, await extremes(party, arena, tag, choices, layout, params.network))
       }
       const choices = operator.choices.map((choice) => ({ ...choice, ...sharesOf(choice) }))
       return bitValue(arena, await selectRanks(party, arena, tag, choices, layout, operator))

@@ -5,7 +5,6 @@ import { planeBytes } from '../shares/bits/plane.ts'
 import { committee } from '../shares/committee.ts'
 
 import { circuitStats } from './circuit.ts'
-import { lessThanCircuit, winnerCircuit } from './extreme.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
@@ -70,45 +69,6 @@ export function popcountRounds(
   const last = lastAdder(heap, width)
   circuitRounds(tally, last, { ...tag, step: tag.step + step }, planeBytes(planes))
   tally.andGates += planes * circuitStats(last).ands
-}
-
-/** Filter; then a tournament among blocks of 128 lanes while there are more than 32, then among lanes. */
-export function extremeRounds(
-  tally: Tally,
-  choices: number,
-  width: number,
-  tag: Tag,
-  layout: Layout,
-): void {
-  const at = { ...tag }
-  tally.round(at, 0, width * choices * layout.planeBytes)
-  tally.andGates += width * choices * layout.lanes
-  at.step++
-  /** `parts` numbers in each of so many lanes. */
-  const level = (parts: number, lanes: number, bytes: number): void => {
-    if (parts === 1) return
-    const pairs = (parts * (parts - 1)) / 2
-    const [comparison, winner] = [lessThanCircuit(width), winnerCircuit(parts)]
-    at.step += circuitRounds(tally, comparison, at, pairs * bytes)
-    at.step += circuitRounds(tally, winner, at, bytes)
-    tally.round(at, 0, (parts - 1) * width * bytes)
-    at.step++
-    const ands = pairs * circuitStats(comparison).ands + circuitStats(winner).ands
-    tally.andGates += (ands + (parts - 1) * width) * lanes
-  }
-  const partsFor = (lanes: number): number => (choices * lanes <= 65_536 ? 4 : 2)
-  let blocks = layout.planeBytes / 16
-  let lanes = layout.lanes
-  for (; blocks > 32; lanes = 128 * blocks) {
-    const parts = partsFor(128 * blocks)
-    blocks = Math.ceil(blocks / parts)
-    level(parts, choices * blocks * 128, choices * blocks * 16)
-  }
-  while (lanes > 1) {
-    const parts = Math.min(lanes, partsFor(lanes))
-    lanes = Math.ceil(lanes / parts)
-    level(parts, choices * lanes, planeBytes(choices * lanes))
-  }
 }
 
 /** Full adders of blocks, then the conversion of what is left. @returns the rounds */

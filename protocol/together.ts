@@ -19,23 +19,18 @@ interface Waiting {
 }
 
 /**
- * Runs both.
- * @throws what the first one to fail has thrown, when both have ended; the other's next round fails
+ * Runs them all.
+ * @throws what the first one to fail has thrown, when all have ended; the others' next rounds fail
  */
-export async function together<A, B>(
+export async function together<T extends readonly unknown[]>(
   party: Party,
-  first: Program<A>,
-  second: Program<B>,
-): Promise<readonly [A, B]> {
-  const common = new CommonRounds(party, 2)
-  const [a, b] = await Promise.allSettled([common.run(0, first), common.run(1, second)])
+  ...programs: { readonly [K in keyof T]: Program<T[K]> }
+): Promise<T> {
+  const common = new CommonRounds(party, programs.length)
+  const runs = programs.map((program, place) => common.run(place, program))
+  await Promise.allSettled(runs)
   if (common.failure !== undefined) throw common.failure.error
-  return [settled(a), settled(b)]
-}
-
-function settled<T>(result: PromiseSettledResult<T>): T {
-  if (result.status === 'rejected') throw result.reason
-  return result.value
+  return (await Promise.all(runs)) as unknown as T
 }
 
 class CommonRounds {

@@ -92,7 +92,7 @@ export const maximum: Task = choice(
   'max',
   'rows of a filtered 32-bit column, their largest',
   (_committee, size) => (party, arena, shared) =>
-    extremes(party, arena, TAG, [{ ...shared, largest: true }], layoutFor(size)),
+    extremes(party, arena, TAG, [{ ...shared, largest: true }], layoutFor(size), 'loopback'),
   (ascending) => ascending.at(-1),
 )
 

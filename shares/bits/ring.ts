@@ -74,6 +74,16 @@ export function addProduct(out: RingVector, a: RingVector, b: RingVector, factor
   kernel.ringAddProduct(out.ptr, a.ptr, b.ptr, factor, out.length, out.width)
 }
 
+/** Keeps the `bits` lowest bits of every element. */
+export function keepBits(vector: RingVector, bits: number): void {
+  if (bits >= 8 * vector.width) return
+  const bytes = view(ringBlock(vector))
+  for (let k = 0; k < vector.width; k++) {
+    const kept = 2 ** Math.min(8, Math.max(0, bits - 8 * k)) - 1
+    for (let at = k; at < bytes.length; at += vector.width) bytes[at]! &= kept
+  }
+}
+
 /** The sum of all elements, as a number below 2^(8 width). */
 export function sum(vector: RingVector): bigint {
   return BigInt.asUintN(8 * vector.width, kernel.ringSum(vector.ptr, vector.length, vector.width))

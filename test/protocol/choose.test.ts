@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { evaluatePlain } from '../../protocol/circuit.ts'
-import { extremes, lessThanCircuit, pairsOf, winnerCircuit } from '../../protocol/extreme.ts'
+import { extremes } from '../../protocol/extreme.ts'
 import { flatLayout, type Layout, layoutOf } from '../../protocol/layout.ts'
 import type { Party } from '../../protocol/party.ts'
+import type { PlanParams } from '../../protocol/plan.ts'
 import { selectRanks } from '../../protocol/select-rank.ts'
+import { atLeastCircuit, beatsCircuit, tournament } from '../../protocol/tournament.ts'
 import { type Arena, liveBytes } from '../../shares/field/memory.ts'
 import type { BitShare } from '../../shares/replicated.ts'
 
@@ -78,6 +80,7 @@ async function checkExtremes(
   n: number,
   layout: Layout,
   columns: readonly (Numbers & { largest: boolean })[],
+  network: PlanParams['network'] = 'loopback',
 ): Promise<void> {
   const found = await choose(n, layout, columns, (party, arena, shared) =>
     extremes(
@@ -86,6 +89,7 @@ async function checkExtremes(
       TAG,
       shared.map((one, k) => ({ ...one, largest: columns[k]!.largest })),
       layout,
+      network,
     ),
   )
   const width = Math.max(...columns.map((column) => column.width))
@@ -212,10 +216,59 @@ test.each([
   )
 })
 
-test('so many lanes that two meet at a time', async () => {
+test.each(['loopback', 'lan', 'wan'] as const)('a long column, %s', async (network) => {
   const column = { ...randomNumbers(70_000, 2, 'long'), largest: false }
   const rare = column.values.map((value, i) => (value === 0 ? 0 : +(i % 1000 === 7)))
-  await checkExtremes(3, layoutOf([65_536, 4464]), [{ ...column, among: rare }])
+  await checkExtremes(3, layoutOf([65_536, 4464]), [{ ...column, among: rare }], network)
+})
+
+test.each([
+  [3, 40, 5],
+  [3, 130, 200],
+  [3, 70, 500],
+  [5, 30, 90],
+])('%i parties, %i choices among %i lanes', async (n, choices, lanes) => {
+  const columns = Array.from({ length: choices }, (_, k) => ({
+    ...randomNumbers(lanes, 1 + (k % 4), k),
+    largest: k % 2 === 0,
+  }))
+  await checkExtremes(n, flatLayout(lanes), columns)
+})
+
+describe('tournaments', () => {
+  const plan = (lanes: number, choices: number, network: PlanParams['network'] = 'loopback') =>
+    tournament(lanes, Math.ceil(lanes / 128), choices, 32, 1, network)
+
+  test('come down to one', () => {
+    for (const network of ['loopback', 'lan', 'wan'] as const) {
+      for (const lanes of [1, 128, 129, 1000, 10_000, 1_000_000]) {
+        let left = Math.ceil(lanes / 128)
+        for (const { parts, size } of plan(lanes, 1, network).blocks) {
+          expect(size).toBe(Math.ceil(left / parts))
+          left = size
+        }
+        expect(left).toBe(1)
+      }
+    }
+  })
+
+  test('all lanes of a block meet at once, but among many choices', () => {
+    expect(plan(10_000, 1)).toEqual({
+      blocks: [
+        { parts: 5, size: 16 },
+        { parts: 16, size: 1 },
+      ],
+      lanes: 'all at once',
+    })
+    const { lanes } = plan(10_000, 1000)
+    expect(lanes).not.toBe('all at once')
+    expect(lanes.length).toBeGreaterThan(1)
+  })
+
+  test('fewer levels where rounds are dear', () => {
+    const long = 1_000_000
+    expect(plan(long, 1, 'wan').blocks.length).toBeLessThan(plan(long, 1).blocks.length)
+  })
 })
 
 test('any numbers, filters and ranks', async () => {
@@ -243,16 +296,10 @@ test('circuits of a tournament, for all small numbers', () => {
   const bitsOf = (value: number): number[] => [value & 1, (value >> 1) & 1, value >> 2]
   for (let x = 0; x < 8; x++) {
     for (let y = 0; y < 8; y++) {
-      expect(evaluatePlain(lessThanCircuit(3), [...bitsOf(x), ...bitsOf(y)])).toEqual([+(x < y)])
-    }
-  }
-  for (const count of [2, 3, 4]) {
-    for (let code = 0; code < 4 ** count; code++) {
-      const numbers = Array.from({ length: count }, (_, k) => (code >> (2 * k)) & 3)
-      const less = pairsOf(count).map(([p, q]) => +(numbers[p]! < numbers[q]!))
-      const first = numbers.indexOf(Math.max(...numbers))
-      const winners = numbers.slice(1).map((_, k) => +(k === first))
-      expect(evaluatePlain(winnerCircuit(count), less)).toEqual(winners)
+      const both = [...bitsOf(x), ...bitsOf(y)]
+      expect(evaluatePlain(atLeastCircuit(3), both)).toEqual([+(x >= y)])
+      expect(evaluatePlain(beatsCircuit(3), [0, ...both])).toEqual([+(x > y)])
+      expect(evaluatePlain(beatsCircuit(3), [1, ...both])).toEqual([+(x >= y)])
     }
   }
 })

@@ -12,8 +12,8 @@ import {
   TABLE_ROUNDS,
 } from '../../protocol/mask-tables.ts'
 import { drawMasks, openSum } from '../../protocol/masked-open.ts'
-import { ringWidth } from '../../shares/bits/ring.ts'
-import type { Arena } from '../../shares/field/memory.ts'
+import { newRing, ringBlock, toBigInts, writeIntegers } from '../../shares/bits/ring.ts'
+import { type Arena, view } from '../../shares/field/memory.ts'
 import type { BitShare } from '../../shares/replicated.ts'
 
 import { runAll, testCommittee } from './parties.ts'
@@ -92,9 +92,12 @@ test('any numbers, from any mask on', async () => {
 test.each([3, 5, 7])('%i parties open what their numbers add up to', async (n) => {
   await withArena(async (arena) => {
     const { parties, network } = await testCommittee(n)
-    const results = await runAll(parties, network, ({ index, ...party }) =>
-      openSum({ index, ...party }, arena, TAG, [BigInt(index), -5n, 300n], 12, ringWidth(12)),
-    )
+    const results = await runAll(parties, network, async (party) => {
+      const summands = newRing(arena, 128, 2)
+      const own = [BigInt(party.index), -5n, 300n]
+      writeIntegers(view(ringBlock(summands)), own, 2)
+      return toBigInts(await openSum(party, arena, TAG, summands, 3, 12)).slice(0, 3)
+    })
     const sum = BigInt((n * (n + 1)) / 2)
     const expected = [sum, 4096n - 5n * BigInt(n), 300n * BigInt(n)]
     expect(results).toEqual(parties.map(() => expected))

@@ -24,6 +24,7 @@ import {
   lessThanZeroCircuit,
 } from '../../protocol/share-split.ts'
 import { zero } from '../../shares/bits/plane.ts'
+import { add, newRing, ringBlock, type RingVector } from '../../shares/bits/ring.ts'
 import { committee as committeeOf, parties, setAt } from '../../shares/committee.ts'
 import { type Arena, view } from '../../shares/field/memory.ts'
 import { inv, mul, sub } from '../../shares/field/scalar.ts'
@@ -185,13 +186,13 @@ function randomSummands(
   { committee, index, keys, prg }: Party,
   arena: Arena,
   count: number,
-): bigint[] {
-  const sums = Array.from({ length: count }, () => 0n)
-  const stream = arena.bytes(count)
+): RingVector {
+  const sums = newRing(arena, count, 1)
+  const stream = newRing(arena, count, 1)
+  zero(ringBlock(sums))
   for (const setIndex of committee.held[index - 1]!) {
-    prg.fill(keys.set(setIndex, 'prss', 0), ivOf(TAG), view(stream))
-    if (setAt(committee, setIndex)[0] !== index) continue
-    view(stream).forEach((byte, k) => (sums[k]! += BigInt(byte)))
+    prg.fill(keys.set(setIndex, 'prss', 0), ivOf(TAG), view(ringBlock(stream)))
+    if (setAt(committee, setIndex)[0] === index) add(sums, sums, stream)
   }
   return sums
 }
@@ -251,7 +252,7 @@ const PROGRAMS: readonly Operator[] = [
     kind: 'ring',
     rounds: () => 1,
     program: (party, arena, lanes) =>
-      openSum(party, arena, TAG, randomSummands(party, arena, lanes), 8, 1),
+      openSum(party, arena, TAG, randomSummands(party, arena, lanes), lanes, 8),
   },
   {
     name: 'less than zero',
