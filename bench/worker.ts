@@ -5,6 +5,7 @@
 import { collectLessOften } from '../node/collector.ts'
 import { hash, prg, randomFill } from '../node/crypto.ts'
 import { admissionKeys } from '../node/job-server.ts'
+import { type KernelThreads, startKernelThreads } from '../node/kernel-threads.ts'
 import { ActorKey } from '../node/keys.ts'
 import { silent } from '../node/log.ts'
 import { MpcColumns } from '../node/mpc-columns.ts'
@@ -52,6 +53,7 @@ interface Session {
   readonly recording: RecordingChannel | undefined
 }
 
+let kernels: KernelThreads | undefined
 let node: Node | undefined
 let prepared: Prepared | undefined
 /** If they come from share-nodes. */
@@ -80,7 +82,11 @@ async function openSession(job: string, record: boolean): Promise<Session> {
   const keys = deriveJobKeys(master, context)
   const attempt = { job, attempt: 1 }
   const transcript = new TranscriptChannel(recording ?? channel, index, attempt, keys, hash)
-  return { party: { committee, index, keys, channel: transcript, prg }, channel, recording }
+  return {
+    party: { committee, index, keys, channel: transcript, prg: kernels?.prg(prg) ?? prg },
+    channel,
+    recording,
+  }
 }
 
 const program = {
@@ -95,6 +101,8 @@ const program = {
     link: LinkSpeed | undefined
   }): Promise<string> {
     const topology = await parseTopology(json, '/')
+    const threads = Number(process.env['SHAREHOLD_THREADS'] ?? 1)
+    if (threads > 1) kernels = await startKernelThreads(threads, silent)
     const listen = ['/ip4/127.0.0.1/tcp/0']
     const key = new ActorKey(skey)
     const overlay = await createOverlay({

@@ -40,6 +40,7 @@ export const NODE_ERRORS = {
   SH_IMPORT_UTF8: 'A file is not UTF-8.',
   SH_IMPORT_VERSION_SIZE:
     'A dataset has so many imports that its version record cannot name one more.',
+  SH_KERNEL_THREAD: 'A thread that computes has died or does not answer.',
   SH_STORE_UNAVAILABLE: 'A store cannot be opened.',
 } as const satisfies ErrorTable
 

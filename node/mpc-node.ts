@@ -16,6 +16,7 @@ import { peerTraffic } from '../protocol/ledger/peer-traffic.ts'
 import { noteHash, parseRecordOf, signRecord } from '../protocol/ledger/records.ts'
 import type { ReportBody } from '../protocol/ledger/records.ts'
 import { sealOutput } from '../protocol/output.ts'
+import type { Prg } from '../protocol/party.ts'
 import { TranscriptChannel } from '../protocol/transcript.ts'
 import type { Transcript } from '../protocol/transcript.ts'
 import { ShareholdError } from '../shares/errors.ts'
@@ -25,6 +26,7 @@ import { collectLessOften } from './collector.ts'
 import { hash, prg, rng } from './crypto.ts'
 import { serveJobs } from './job-server.ts'
 import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
+import { startKernelThreads } from './kernel-threads.ts'
 import type { ActorKey } from './keys.ts'
 import type { Log } from './log.ts'
 import { MpcColumns } from './mpc-columns.ts'
@@ -43,6 +45,11 @@ export interface NodeOptions {
   readonly log: Log
 }
 
+export interface MpcNodeOptions extends NodeOptions {
+  /** That compute, the main one included. More than one (the default): one such node a process. */
+  readonly threads?: number
+}
+
 /**
  * What this node says it runs: a hash of the running code (the bundle, or from sources this file) and of
  * the locked dependencies. It tells honest operators that their nodes differ; it attests nothing.
@@ -59,15 +66,17 @@ function softwareHash(): string {
   return digest.digest('hex')
 }
 
-export async function startMpcNode(options: NodeOptions): Promise<Running> {
+export async function startMpcNode(options: MpcNodeOptions): Promise<Running> {
   const { topology, key, dataDirectory, log } = options
   collectLessOften()
   actorOf(topology, key.name, 'mpc-node')
+  const threads = options.threads ?? 1
+  const kernels = threads > 1 ? await startKernelThreads(threads, log) : undefined
   const journal = await openJournal(path.join(dataDirectory, 'journal'), () => Date.now())
   const overlay = await createOverlay({ key, topology, log })
   const rounds = await acceptRounds(overlay)
   const columns = await MpcColumns.open(overlay, topology.limits.warmBytes)
-  const role = mpcRole(overlay, key, columns, softwareHash())
+  const role = mpcRole(overlay, key, columns, softwareHash(), kernels?.prg(prg) ?? prg)
   await serveJobs({
     overlay,
     topology,
@@ -82,12 +91,19 @@ export async function startMpcNode(options: NodeOptions): Promise<Running> {
     async close() {
       await rounds.close()
       await overlay.close()
+      await kernels?.close()
       await journal.close()
     },
   }
 }
 
-function mpcRole(overlay: Overlay, key: ActorKey, columns: MpcColumns, software: string): JobRole {
+function mpcRole(
+  overlay: Overlay,
+  key: ActorKey,
+  columns: MpcColumns,
+  software: string,
+  keystream: Prg,
+): JobRole {
   const { topology } = overlay
   return {
     committee: 'mpc',
@@ -109,7 +125,7 @@ function mpcRole(overlay: Overlay, key: ActorKey, columns: MpcColumns, software:
           run.keys,
           hash,
         )
-        const party = { committee: run.committee, index, keys: run.keys, channel, prg }
+        const party = { committee: run.committee, index, keys: run.keys, channel, prg: keystream }
         const { plan } = admitted.compiled
         const shares = await execute(party, plan, admitted.params, source, {
           progress: ({ op, batch }) => run.progress({ op, batch, totalOps: plan.operators.length }),

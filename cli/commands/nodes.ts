@@ -1,3 +1,4 @@
+import { MOST_THREADS, nodesBeside, threadsFor } from '../../node/kernel-threads.ts'
 import { startMpcNode } from '../../node/mpc-node.ts'
 import type { NodeOptions } from '../../node/mpc-node.ts'
 import { processLog, serve } from '../../node/process.ts'
@@ -21,6 +22,14 @@ const KEEP_OPTION: CommandOption = {
   fallback: '30',
 }
 
+const THREADS_OPTION: CommandOption = {
+  flags: '--threads <count>',
+  help:
+    'threads that compute, 1 to 8; `auto`: the cores, divided by the nodes that the topology has at this ' +
+    'address, and 1 on two cores (or set SHAREHOLD_THREADS)',
+  fallback: process.env['SHAREHOLD_THREADS'] ?? 'auto',
+}
+
 const DAY_MS = 24 * 3600 * 1000
 
 async function nodeOptions(options: CommandValues): Promise<NodeOptions> {
@@ -34,6 +43,15 @@ function keepMs(options: CommandValues): number {
   const days = Number(text(options, 'keepUnregistered'))
   if (Number.isFinite(days) && days >= 0) return days * DAY_MS
   throw new ShareholdError('SH_CLI_OPTION', '--keep-unregistered is no number of days.')
+}
+
+/** @throws ShareholdError SH_CLI_OPTION */
+function threadsOf(options: CommandValues, { topology, key }: NodeOptions): number {
+  const given = text(options, 'threads')
+  if (given === 'auto') return threadsFor(nodesBeside(topology, key.name))
+  const threads = Number(given)
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads
+  throw new ShareholdError('SH_CLI_OPTION', `--threads takes 1 to ${MOST_THREADS}, or auto.`)
 }
 
 export const shareNode: Command = {
@@ -54,10 +72,11 @@ export const shareNode: Command = {
 export const mpcNode: Command = {
   path: ['mpc-node'],
   summary: 'Run an MPC node: computes on shares',
-  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION],
+  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION, THREADS_OPTION],
   example: 'sharehold mpc-node --topology topology.json --key keys/mpc-1.skey --data data/mpc-1',
   async run(_args, options) {
     const node = await nodeOptions(options)
-    await serve(await startMpcNode(node), node.log)
+    const threads = threadsOf(options, node)
+    await serve(await startMpcNode({ ...node, threads }), node.log)
   },
 }

@@ -7,6 +7,7 @@
  * module is all it takes.
  */
 import { KERNEL_WASM } from './kernel-wasm.ts'
+import { sharedImport } from './shared-import.ts'
 
 /** Addresses and counts are u32; bigint stands for u64. Documented where they are implemented, in assembly/. */
 export interface Kernel {
@@ -85,6 +86,25 @@ export interface Kernel {
   bitCompress(o: number, room: number, a: number, m: number, n: number): number
   bitDeposit(o: number, a: number, m: number, n: number): void
   bitFold(o: number, a: number, rows: number, n: number): void
+  bitXorGates(program: number, count: number, n: number): void
+  bitAnd3Gates(
+    program: number,
+    count: number,
+    n: number,
+    square: number,
+    corrected: number,
+    c: number,
+    r: number,
+    s: number,
+  ): void
+  bitSumGates(
+    program: number,
+    count: number,
+    n: number,
+    position: number,
+    r: number,
+    a: number,
+  ): void
   bitRotateRows(
     o: number,
     a: number,
@@ -107,13 +127,27 @@ export interface Kernel {
 }
 
 interface LinearMemory {
+  /** A SharedArrayBuffer if the memory is shared: to everybody here it is the same. */
   readonly buffer: ArrayBuffer
   grow(pages: number): number
 }
 
+/** What another thread needs to run the same kernels on the same memory. */
+export interface SharedKernel {
+  /** A WebAssembly.Module that imports the memory as `env.memory`. */
+  readonly module: object
+  readonly memory: object
+  /** Its functions in this thread. */
+  readonly kernel: Kernel
+}
+
 /** The part of the WebAssembly interface used here: neither `types: []` nor @types/node 20 declares it. */
 interface WebAssemblyEngine {
-  readonly Memory: new (limits: { initial: number; maximum: number }) => LinearMemory
+  readonly Memory: new (limits: {
+    initial: number
+    maximum: number
+    shared?: boolean
+  }) => LinearMemory
   readonly Module: new (code: Uint8Array) => object
   readonly Instance: new (module: object, imports: object) => { readonly exports: Kernel }
 }
@@ -125,20 +159,38 @@ const MAXIMUM_PAGES = 65_535
 
 declare const WebAssembly: WebAssemblyEngine
 
-const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES })
+const code = Uint8Array.from(atob(KERNEL_WASM), (character) => character.charCodeAt(0))
 
-export const kernel: Kernel = new WebAssembly.Instance(
-  new WebAssembly.Module(
-    Uint8Array.from(atob(KERNEL_WASM), (character) => character.charCodeAt(0)),
-  ),
-  { env: { memory } },
-).exports
+let memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES })
+
+export let kernel: Kernel = new WebAssembly.Instance(new WebAssembly.Module(code), {
+  env: { memory },
+}).exports
 
 let current = memory.buffer
 
 /** The buffer behind all addresses. Detached by the next `growTo`: fetch it each time. */
 export function kernelBuffer(): ArrayBuffer {
   return current
+}
+
+/**
+ * Goes over to a memory that threads can share. What lies in the old one is lost.
+ *
+ * @throws Error if the kernels' module is not as `sharedImport` expects it
+ */
+export function shareKernel(): SharedKernel {
+  const pages = current.byteLength / PAGE_BYTES
+  memory = new WebAssembly.Memory({ initial: pages, maximum: MAXIMUM_PAGES, shared: true })
+  current = memory.buffer
+  const module = new WebAssembly.Module(sharedImport(code, MAXIMUM_PAGES))
+  kernel = new WebAssembly.Instance(module, { env: { memory } }).exports
+  return { module, memory, kernel }
+}
+
+/** Has all calls go through this one from now on. */
+export function replaceKernel(by: Kernel): void {
+  kernel = by
 }
 
 /** Size of the memory in bytes. */
