@@ -28,18 +28,23 @@ const SHORT_BYTES = 1024
 /** The counters of a short request. */
 const counters = Buffer.alloc(SHORT_BYTES)
 
-interface BlockCipher {
-  /** What the cipher was made with: the array that stands for it may have been overwritten. */
+/** What there is for a key. */
+interface Ciphers {
+  /** What they were made with: the array that stands for the key may have been overwritten. */
   readonly key: Uint8Array
-  readonly cipher: Cipher
+  /** The bare block cipher. */
+  block?: Cipher
+  /** The key stream, which goes on at this IV. */
+  stream?: { readonly cipher: Cipher; readonly at: Uint8Array }
 }
 
 /** Of each key, for as long as somebody holds it: a job's keys go with the job. */
-const blockCiphers = new WeakMap<Uint8Array, BlockCipher>()
+const ciphers = new WeakMap<Uint8Array, Ciphers>()
 
 /**
  * AES-128-CTR keystream with a 16-byte IV (big-endian counter, RFC 3686 style increment of the whole
- * block), written over `out`, which may be a view of kernel memory.
+ * block), written over `out`, which may be a view of kernel memory. Cheapest where it goes on where the
+ * last request with the key has ended.
  */
 export const prg: Prg = {
   fill(key, iv, out) {
@@ -48,11 +53,15 @@ export const prg: Prg = {
 }
 
 function fillLong(key: Uint8Array, iv: Uint8Array, out: Uint8Array): void {
-  const cipher = createCipheriv('aes-128-ctr', key, iv)
+  const known = ciphersOf(key)
+  const goesOn = known.stream !== undefined && sameBytes(known.stream.at, iv)
+  const cipher = goesOn ? known.stream!.cipher : createCipheriv('aes-128-ctr', key, iv)
   for (let at = 0; at < out.length; at += ZEROS.length) {
     const bytes = Math.min(ZEROS.length, out.length - at)
     out.set(cipher.update(bytes === ZEROS.length ? ZEROS : ZEROS.subarray(0, bytes)), at)
   }
+  if (out.length % BLOCK_BYTES > 0) delete known.stream
+  else known.stream = { cipher, at: advanced(iv, out.length / BLOCK_BYTES) }
 }
 
 /** The keystream is the encrypted counters. @returns false, and nothing done, if their last word runs over */
@@ -65,22 +74,36 @@ function fillShort(key: Uint8Array, iv: Uint8Array, out: Uint8Array): boolean {
     counters.copyWithin(k * BLOCK_BYTES, 0, BLOCK_BYTES)
     counters.writeUInt32BE(first + k, (k + 1) * BLOCK_BYTES - 4)
   }
-  const stream = blockCipher(key).update(counters.subarray(0, blocks * BLOCK_BYTES))
+  const known = ciphersOf(key)
+  // ECB is nothing but the block cipher; no two blocks that it is given are equal.
+  known.block ??= createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
+  const stream = known.block.update(counters.subarray(0, blocks * BLOCK_BYTES))
   out.set(stream.length === out.length ? stream : stream.subarray(0, out.length))
   return true
 }
 
-function blockCipher(key: Uint8Array): Cipher {
-  const known = blockCiphers.get(key)
-  if (known !== undefined && sameKey(known.key, key)) return known.cipher
-  // ECB is nothing but the block cipher; no two blocks that it is given are equal.
-  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
-  blockCiphers.set(key, { key: key.slice(), cipher })
-  return cipher
+function ciphersOf(key: Uint8Array): Ciphers {
+  let known = ciphers.get(key)
+  if (known === undefined || !sameBytes(known.key, key)) {
+    known = { key: key.slice() }
+    ciphers.set(key, known)
+  }
+  return known
 }
 
-/** Takes the same time for all keys. */
-function sameKey(a: Uint8Array, b: Uint8Array): boolean {
+/** The IV so many blocks further. */
+function advanced(iv: Uint8Array, blocks: number): Uint8Array {
+  const out = iv.slice()
+  for (let at = BLOCK_BYTES - 1, carry = blocks; at >= 0 && carry > 0; at--) {
+    const sum = out[at]! + carry
+    out[at] = sum
+    carry = Math.floor(sum / 256)
+  }
+  return out
+}
+
+/** Takes the same time for all contents: they may be keys. */
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   let difference = a.length ^ b.length
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!
   return difference === 0

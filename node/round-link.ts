@@ -59,6 +59,8 @@ export class RoundLink implements FrameWaiter, Watched {
   readonly #clock: SilenceClock
   readonly #timeoutMs: number
   readonly #blame: Blame
+  /** The frames of the last message that was sent, unless it is queued. */
+  #unsent: Iterable<Uint8Array> | undefined
   /** In the order of the calls, which is that of the messages. */
   readonly #awaited: AwaitedMessage[] = []
   /** Bytes of the next message that are there. */
@@ -84,34 +86,43 @@ export class RoundLink implements FrameWaiter, Watched {
   }
 
   /**
-   * Queues a message, all of it copied.
+   * Queues a message. Whole messages and short ones are copied before this returns.
    *
-   * @throws ShareholdError if the stream is broken; what making a piece throws; RangeError if the pieces are not as long as they say
+   * @returns of a long message in pieces: its frames, to be queued by `enqueue`, which makes the pieces as
+   * they are asked for. The next `send` queues what is left of them
+   * @throws ShareholdError if the stream is broken; what making a piece throws; RangeError if the pieces are
+   * not as long as they say
    */
-  send(tag: Tag, message: Payload): void {
+  send(tag: Tag, message: Payload): Iterable<Uint8Array> | undefined {
+    this.#queueRest()
     const total = payloadBytes(message)
     const seq = this.sentMessages++
     this.sentBytes += total
-    let offset = 0
-    let frame = newFragment(tag, seq, total, offset)
-    let at = LENGTH_BYTES + ROUND_HEADER_BYTES
-    for (const piece of piecesOf(message)) {
-      if (offset + piece.length > total) throw otherLength(total)
-      for (let from = 0; from < piece.length;) {
-        if (at === frame.length) {
-          this.#enqueue(frame, seq)
-          frame = newFragment(tag, seq, total, offset)
-          at = LENGTH_BYTES + ROUND_HEADER_BYTES
-        }
-        const bytes = Math.min(piece.length - from, frame.length - at)
-        frame.set(bytes === piece.length ? piece : piece.subarray(from, from + bytes), at)
-        at += bytes
-        from += bytes
-        offset += bytes
-      }
+    const whole = message instanceof Uint8Array
+    if (whole && total <= ROUND_FRAGMENT_BYTES) {
+      const frame = newFragment(tag, seq, total, 0)
+      frame.set(message, LENGTH_BYTES + ROUND_HEADER_BYTES)
+      this.enqueue(frame)
+      return undefined
     }
-    if (offset !== total) throw otherLength(total)
-    this.#enqueue(frame, seq)
+    this.#unsent = fragmentsOf(tag, seq, message)
+    if (!whole && total > ROUND_FRAGMENT_BYTES) return this.#unsent
+    this.#queueRest()
+    return undefined
+  }
+
+  enqueue(frame: Uint8Array): void {
+    try {
+      this.stream.enqueueFrame(frame)
+    } catch (error) {
+      throw this.#blame(this, error, this.sentMessages - 1)
+    }
+  }
+
+  #queueRest(): void {
+    if (this.#unsent === undefined) return
+    for (const frame of this.#unsent) this.enqueue(frame)
+    this.#unsent = undefined
   }
 
   /** The next message. @returns an empty array, when all of it has been given to `place` */
@@ -172,14 +183,6 @@ export class RoundLink implements FrameWaiter, Watched {
     this.#fail(silent(this.name, this.receivedMessages, this.#timeoutMs))
   }
 
-  #enqueue(frame: Uint8Array, seq: number): void {
-    try {
-      this.stream.enqueueFrame(frame)
-    } catch (error) {
-      throw this.#blame(this, error, seq)
-    }
-  }
-
   #wait(): void {
     this.#clock.start(this)
     this.stream.awaitFrame(this)
@@ -238,6 +241,33 @@ export class RoundLink implements FrameWaiter, Watched {
       return error
     }
   }
+}
+
+/** The frames of a message. Each piece is copied before any of them is handed out: it may be a view. */
+function* fragmentsOf(tag: Tag, seq: number, message: Payload): Iterable<Uint8Array> {
+  const total = payloadBytes(message)
+  const full: Uint8Array[] = []
+  let offset = 0
+  let frame = newFragment(tag, seq, total, offset)
+  let at = LENGTH_BYTES + ROUND_HEADER_BYTES
+  for (const piece of piecesOf(message)) {
+    if (offset + piece.length > total) throw otherLength(total)
+    for (let from = 0; from < piece.length;) {
+      if (at === frame.length) {
+        full.push(frame)
+        frame = newFragment(tag, seq, total, offset)
+        at = LENGTH_BYTES + ROUND_HEADER_BYTES
+      }
+      const bytes = Math.min(piece.length - from, frame.length - at)
+      frame.set(bytes === piece.length ? piece : piece.subarray(from, from + bytes), at)
+      at += bytes
+      from += bytes
+      offset += bytes
+    }
+    yield* full.splice(0)
+  }
+  if (offset !== total) throw otherLength(total)
+  yield frame
 }
 
 /** A frame with its header, to be filled with payload. */

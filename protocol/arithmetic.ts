@@ -12,10 +12,10 @@ import type { Arena, FpVector } from '../shares/field/memory.ts'
 import { sliceFp, viewFp } from '../shares/field/memory.ts'
 import { lagrange, lagrangeAtZero } from '../shares/field/scalar.ts'
 import * as vector from '../shares/field/vector.ts'
-import { fillField } from '../shares/prg.ts'
 import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { dealSum, dealtTo } from './deal-field.ts'
+import { multiplyThree } from './multiply-three.ts'
 import type { Party, Tag } from './party.ts'
 import { exchangeField } from './round.ts'
 
@@ -94,7 +94,7 @@ export async function multiply(
   for (const [x] of pairs) ends.push((ends.at(-1) ?? 0) + x.length)
   const product =
     party.committee.n === 3
-      ? await multiplyThree(party, arena, tag, pairs, ends)
+      ? await multiplyThree(party, arena, tag, pairs, ends.at(-1) ?? 0)
       : await multiplyAny(party, arena, tag, pairs, ends)
   return ends.map((end, k) => asShamirShare(sliceFp(product, ends[k - 1] ?? 0, end)))
 }
@@ -115,53 +115,6 @@ async function multiplyAny(
     // sum over i of lambda_i x_i y_i = x y: a sharing of degree 2t has n = 2t+1 points.
     vector.scale(products, products, lagrangeAtZero(committee.n)[index - 1]!)
     return scratch.keep(await dealSum(party, scratch, tag, parties(committee), length, products))
-  } finally {
-    scratch.release()
-  }
-}
-
-/** The same for n = 3, with product and dealing in one pass over memory. */
-async function multiplyThree(
-  party: Party,
-  arena: Arena,
-  tag: Tag,
-  pairs: readonly SharePair[],
-  ends: readonly number[],
-): Promise<ShamirShare> {
-  const { committee, index, keys, prg } = party
-  const length = ends.at(-1) ?? 0
-  const next = committee.prgReceivers[index - 1]![0]!
-  const previous = dealtTo(party, index)[0]!
-  const lambda = lagrangeAtZero(3)[index - 1]!
-  // f(0) = lambda x y and f(next) = random give f at the dealer and at the third party.
-  const [keptD, keptR] = lagrange([0, next], index)
-  const [sentD, sentR] = lagrange([0, next], previous)
-  const scratch = arena.child()
-  try {
-    const random = scratch.elements(length)
-    const kept = scratch.elements(length)
-    const sent = scratch.elements(length)
-    fillField(prg, keys.pair(next, 'deal', index), tag, random)
-    pairs.forEach(([x, y], k) => {
-      const at = (whole: FpVector): FpVector => sliceFp(whole, ends[k - 1] ?? 0, ends[k]!)
-      const outputs = [at(kept), at(sent)] as const
-      vector.mulCombine(...outputs, x, y, lambda, at(random), keptD!, keptR!, sentD!, sentR!)
-    })
-    const fromNext = scratch.elements(length)
-    const fromPrevious = random // not needed any more
-    await exchangeField(
-      party,
-      tag,
-      [{ to: previous, payload: viewFp(sent) }],
-      [next],
-      [fromNext],
-      () => {
-        fillField(prg, keys.pair(previous, 'deal', previous), tag, fromPrevious)
-        vector.add(kept, kept, fromPrevious)
-      },
-    )
-    vector.add(kept, kept, fromNext)
-    return asShamirShare(scratch.keep(kept))
   } finally {
     scratch.release()
   }

@@ -1,5 +1,3 @@
-import type { Arena, FpVector } from '../shares/field/memory.ts'
-import { viewFp } from '../shares/field/memory.ts'
 /**
  * Dealing vectors over F_p: some parties each hold a vector, and everybody gets degree-t Shamir shares
  * of every one of them, or of their sum (protocol.md A2, "1-round").
@@ -10,6 +8,8 @@ import { viewFp } from '../shares/field/memory.ts'
  * sharing they see t points, which are uniform. Nobody learns anything.
  * Cost: 1 round, t elements per dealer. Source: GRR98 re-sharing; the compression as in MP-SPDZ.
  */
+import type { Arena, FpVector } from '../shares/field/memory.ts'
+import { viewFp } from '../shares/field/memory.ts'
 import { lagrange } from '../shares/field/scalar.ts'
 import { add, combine } from '../shares/field/vector.ts'
 import { fillField } from '../shares/prg.ts'

@@ -115,22 +115,23 @@ export function keyCommitment(
   return sha256(encodeTuple(['sharehold/key/v1', context, master.committee.n, ...members, key]))
 }
 
-/** Derives each (owner, use, dealer) once and keeps it. */
+/** Derives each (owner, use, dealer) once and keeps it: it is asked for in every round. */
 function subkeys(
   kind: string,
   jobKeyOf: (owner: number) => Uint8Array,
 ): (owner: number, use: KeyUse, dealer: number) => Uint8Array {
   const jobKeys = new Map<number, Uint8Array>()
-  const known = new Map<string, Uint8Array>()
+  const known = new Map<KeyUse, Map<number, Uint8Array>[]>()
   return (owner, use, dealer) => {
-    const name = `${owner}/${use}/${dealer}`
-    let subkey = known.get(name)
+    let subkey = known.get(use)?.[owner]?.get(dealer)
     if (subkey === undefined) {
       let jobKey = jobKeys.get(owner)
       if (jobKey === undefined) jobKeys.set(owner, (jobKey = jobKeyOf(owner)))
       const info = encodeTuple(['subkey/v1', kind, use, dealer])
       subkey = hkdf(sha256, jobKey, undefined, info, SUBKEY_BYTES)
-      known.set(name, subkey)
+      const ofUse = known.get(use) ?? []
+      known.set(use, ofUse)
+      ofUse[owner] = (ofUse[owner] ?? new Map<number, Uint8Array>()).set(dealer, subkey)
     }
     return subkey
   }

@@ -28,7 +28,8 @@ export type Place = (piece: Uint8Array, offset: number) => void
 
 /**
  * A message in pieces, which may be made while they are asked for. Each is only read, and before the next
- * is asked for; `bytes` is their sum. They can be walked once.
+ * is asked for; `bytes` is their sum. They can be walked once. A channel may send those of a long message
+ * as they are made, and wait between two of them.
  */
 export interface Pieces {
   readonly bytes: number
@@ -58,7 +59,10 @@ export function wholePayload(payload: Payload): Uint8Array {
 
 /** Ordered, authenticated, confidential messages between the members of a committee. */
 export interface Channel {
-  /** Queues a message. It may be views of kernel memory: they are copied before the call returns its promise. */
+  /**
+   * Queues a message. It may be a view of kernel memory: that is copied before the call returns its promise.
+   * Pieces are asked for until the promise resolves, or until another message is sent to the party.
+   */
   send(to: number, tag: Tag, payload: Payload): Promise<void>
   /**
    * The next message of party `from`.

@@ -18,18 +18,28 @@ import {
 } from '../shares/field/memory.ts'
 import { isCanonical } from '../shares/field/vector.ts'
 
-import { type Channel, type Party, type Payload, piecesOf, type Tag } from './party.ts'
+import { type Channel, type Party, type Payload, piecesOf, type Place, type Tag } from './party.ts'
 
 export interface Outgoing {
   readonly to: number
-  /** A block of kernel memory, or a view of one, must stay as it is until the round is over. */
+  /**
+   * A block of kernel memory, or a view of one, must stay as it is until the round is over. Pieces are asked for
+   * in this turn or, if they are many bytes, one after the other until the round is over.
+   */
   readonly payload: Payload | Block
+}
+
+/** Takes a message as it comes. */
+export interface Sink {
+  /** Length of the message. */
+  readonly bytes: number
+  readonly take: Place
 }
 
 export interface Incoming {
   readonly from: number
   /** Where the message goes; as long as it. */
-  readonly into: Block
+  readonly into: Block | Sink
 }
 
 /** What one operator does in a round. */
@@ -61,10 +71,9 @@ export function exchange(
   incoming: readonly Incoming[],
   meanwhile?: () => unknown,
 ): Promise<void> {
-  const part = { tag, outgoing: outgoing.map(keepable), incoming, meanwhile }
   return party.rounds === undefined
-    ? commonRound(party.channel, [part])
-    : party.rounds.exchange(part)
+    ? commonRound(party.channel, [{ tag, outgoing, incoming, meanwhile }])
+    : party.rounds.exchange({ tag, outgoing: outgoing.map(keepable), incoming, meanwhile })
 }
 
 /** Views are lost when kernel memory grows, and a part may wait for the others. */
@@ -81,29 +90,36 @@ function keepable({ to, payload }: Outgoing): Outgoing {
  */
 export async function commonRound(channel: Channel, parts: readonly RoundPart[]): Promise<void> {
   const { tag } = parts[0]!
-  let over = false
-  const receive = (from: number, blocks: readonly Block[]): Promise<unknown> => {
-    const place = (piece: Uint8Array, offset: number): void => {
-      // After a failure elsewhere, the blocks may belong to somebody else.
-      if (!over) scatter(blocks, piece, offset)
-    }
-    const bytes = blocks.reduce((sum, block) => sum + block.bytes, 0)
-    return channel.receive(from, tag, bytes, place)
+  const outgoing: Bundle<Content>[] = []
+  const incoming: Bundle<Incoming['into']>[] = []
+  for (const part of parts) {
+    for (const { to, payload } of part.outgoing) add(outgoing, to, payload, lengthOf(payload))
+    for (const { from, into } of part.incoming) add(incoming, from, into, into.bytes)
   }
-  const sending = payloadsByPeer(parts).map(([to, payloads]) =>
-    channel.send(to, tag, inOne(payloads)),
-  )
-  const receiving = blocksByPeer(parts).map(([from, blocks]) => receive(from, blocks))
-  const all = Promise.all([...receiving, ...sending])
-  // So that a failure of `meanwhile` is not followed by an unhandled one.
-  all.catch(() => {})
+  let over = false
+  const sending: Promise<unknown>[] = []
+  const all: Promise<unknown>[] = []
+  for (const { peer, contents } of outgoing) sending.push(channel.send(peer, tag, inOne(contents)))
+  for (const { peer, contents, bytes } of incoming) {
+    const write = writerOf(contents)
+    const place: Place = (piece, offset) => {
+      // After a failure elsewhere, the blocks may belong to somebody else.
+      if (!over) write(piece, offset)
+    }
+    all.push(channel.receive(peer, tag, bytes, place))
+  }
+  all.push(...sending)
+  const done = Promise.all(all)
   try {
     for (const { meanwhile } of parts) meanwhile?.()
-    await all
-  } finally {
+    await done
+  } catch (error) {
     over = true
-    // Also after a failure: what is being sent may be memory that is about to be freed.
+    // If `meanwhile` has failed, nobody waits for it.
+    done.catch(() => {})
+    // What is being sent may be memory that is about to be freed.
     await Promise.allSettled(sending)
+    throw error
   }
 }
 
@@ -112,32 +128,27 @@ type Content = Outgoing['payload']
 const lengthOf = (content: Content): number =>
   content instanceof Uint8Array ? content.length : content.bytes
 
-function payloadsByPeer(parts: readonly RoundPart[]): [number, Content[]][] {
-  const peers = new Map<number, Content[]>()
-  for (const { outgoing } of parts) {
-    for (const { to, payload } of outgoing) if (lengthOf(payload) > 0) append(peers, to, payload)
-  }
-  return [...peers]
+/** What goes to a peer, or comes from it, on end. */
+interface Bundle<T> {
+  readonly peer: number
+  readonly contents: T[]
+  bytes: number
 }
 
-function blocksByPeer(parts: readonly RoundPart[]): [number, Block[]][] {
-  const peers = new Map<number, Block[]>()
-  for (const { incoming } of parts) {
-    for (const { from, into } of incoming) if (into.bytes > 0) append(peers, from, into)
+function add<T>(bundles: Bundle<T>[], peer: number, content: T, bytes: number): void {
+  if (bytes === 0) return
+  const bundle = bundles.find((one) => one.peer === peer)
+  if (bundle === undefined) {
+    bundles.push({ peer, contents: [content], bytes })
+  } else {
+    bundle.contents.push(content)
+    bundle.bytes += bytes
   }
-  return [...peers]
-}
-
-function append<T>(lists: Map<number, T[]>, key: number, value: T): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
 }
 
 /** Contents on end. Kernel memory is looked at when its turn comes: making another piece may make it grow. */
 function inOne(contents: readonly Content[]): Payload {
-  const [first, ...others] = contents
-  if (others.length === 0) return payloadOf(first!)
+  if (contents.length === 1) return payloadOf(contents[0]!)
   return {
     bytes: contents.reduce((sum, content) => sum + lengthOf(content), 0),
     pieces: (function* () {
@@ -148,18 +159,29 @@ function inOne(contents: readonly Content[]): Payload {
 
 const payloadOf = (content: Content): Payload => ('ptr' in content ? view(content) : content)
 
-/** Writes a piece of a message to where it belongs in blocks that take the message one after the other. */
-function scatter(blocks: readonly Block[], piece: Uint8Array, offset: number): void {
+/** Gives pieces of a message to blocks and sinks that take it one after the other. */
+function writerOf(targets: readonly Incoming['into'][]): Place {
+  const [only] = targets
+  if (only !== undefined && targets.length === 1) return takerOf(only)
+  return (piece, offset) => scatter(targets, piece, offset)
+}
+
+const takerOf = (target: Incoming['into']): Place =>
+  'take' in target
+    ? target.take
+    : (piece, offset) => view(sliceBlock(target, offset, offset + piece.length)).set(piece)
+
+function scatter(targets: readonly Incoming['into'][], piece: Uint8Array, offset: number): void {
   let rest = piece
   let at = offset
-  for (const block of blocks) {
+  for (const target of targets) {
     if (rest.length === 0) return
-    const length = Math.min(rest.length, block.bytes - at)
+    const length = Math.min(rest.length, target.bytes - at)
     if (length > 0) {
-      view(sliceBlock(block, at, at + length)).set(rest.subarray(0, length))
+      takerOf(target)(rest.subarray(0, length), at)
       rest = rest.subarray(length)
     }
-    at = Math.max(0, at - block.bytes)
+    at = Math.max(0, at - target.bytes)
   }
   if (rest.length > 0) throw new RangeError('a piece lies beyond the end of its message')
 }
@@ -180,12 +202,16 @@ export async function exchangeField(
 ): Promise<void> {
   const incoming = into.map((vector, k) => ({ from: senders[k]!, into: blockOf(vector) }))
   await exchange(party, tag, outgoing, incoming, meanwhile)
-  into.forEach((vector, k) => {
-    if (isCanonical(vector)) return
-    throw new ShareholdError(
-      'SH_ROUND_CANONICAL',
-      `Party ${senders[k]} sent a vector with an element that is not below the field's order.`,
-      { party: `${senders[k]}` },
-    )
-  })
+  for (const [k, vector] of into.entries()) {
+    if (!isCanonical(vector)) throw notCanonical(senders[k]!)
+  }
+}
+
+/** What is thrown then. */
+export function notCanonical(sender: number): ShareholdError {
+  return new ShareholdError(
+    'SH_ROUND_CANONICAL',
+    `Party ${sender} sent a vector with an element that is not below the field's order.`,
+    { party: `${sender}` },
+  )
 }

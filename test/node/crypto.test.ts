@@ -31,11 +31,16 @@ describe('prg', () => {
   })
 
   it('notices that a key has been overwritten', () => {
-    const [k, iv, out] = [pattern(16, 1), pattern(16, 2), new Uint8Array(8)]
-    for (const seed of [1, 3, 1]) {
-      k.set(pattern(16, seed))
-      prg.fill(k, iv, out)
-      expect(out).toEqual(ctr(pattern(16, seed), iv).encrypt(new Uint8Array(8)))
+    for (const length of [8, 2048]) {
+      const [k, out] = [pattern(16, 1), new Uint8Array(length)]
+      for (const [i, seed] of [1, 3, 1].entries()) {
+        const iv = new Uint8Array(16)
+        iv[14] = (i * length) >> 12 // where the stream would go on
+        iv[15] = (i * length) >> 4
+        k.set(pattern(16, seed))
+        prg.fill(k, iv, out)
+        expect(out).toEqual(ctr(pattern(16, seed), iv).encrypt(new Uint8Array(length)))
+      }
     }
   })
 
@@ -48,6 +53,37 @@ describe('prg', () => {
       prg.fill(k, iv, out)
       expect(out).toEqual(ctr(k, iv).encrypt(new Uint8Array(length)))
     }
+  })
+
+  it('gives the same stream in pieces, in order or not', () => {
+    fc.assert(
+      fc.property(
+        key,
+        fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 0, max: 500 }),
+        fc.boolean(),
+        (k, blocks, beforeTheEnd, backwards) => {
+          // Near the end of the last word, of which the carry goes on.
+          const start = 2 ** 32 - beforeTheEnd
+          const ivAt = (block: number): Uint8Array => {
+            const iv = new Uint8Array(16).fill(9)
+            const view = new DataView(iv.buffer)
+            view.setUint32(8, 9 + Math.floor(block / 2 ** 32))
+            view.setUint32(12, block % 2 ** 32)
+            return iv
+          }
+          const total = blocks.reduce((a, b) => a + b)
+          const expected = ctr(k, ivAt(start)).encrypt(new Uint8Array(16 * total))
+          const got = new Uint8Array(16 * total)
+          let from = 0
+          const pieces = blocks.map((count) => [from, (from += count)] as const)
+          for (const [a, b] of backwards ? pieces.toReversed() : pieces) {
+            prg.fill(k, ivAt(start + a), got.subarray(16 * a, 16 * b))
+          }
+          expect(Buffer.compare(got, expected)).toBe(0)
+        },
+      ),
+    )
   })
 
   it('goes on over its own chunk size and over the end of the counter', () => {

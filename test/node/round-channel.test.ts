@@ -311,6 +311,72 @@ describe('RoundChannel', () => {
     expect(await b!.receive(1, tag(1), 1)).toEqual(Uint8Array.of(6))
   })
 
+  it('sends a long message as its pieces are made, and what is sent after it after it', async () => {
+    const [a, b] = await joinAll(await startShared())
+    const size = 100_000
+    const count = 60
+    const total = size * count
+    let made = 0
+    const memory = new WebAssembly.Memory({ initial: 16 })
+    const pieces = function* (): Iterable<Uint8Array> {
+      for (; made < count; made++) {
+        const view = new Uint8Array(memory.buffer, 0, size)
+        view.set(pattern(size, made))
+        yield view
+        expect(view.length).toBe(size) // nobody else was let in before all of it was copied
+        memory.grow(1)
+      }
+    }
+    const whole = Buffer.concat(Array.from({ length: count }, (_, i) => pattern(size, i)))
+    let came = 0
+    let ahead = count
+    const receiving = b!.receive(1, tag(0), total, (piece, offset) => {
+      expect(Buffer.compare(piece, whole.subarray(offset, offset + piece.length))).toBe(0)
+      came += piece.length
+      ahead = Math.min(ahead, made)
+    })
+    const sending = a!.send(2, tag(0), { bytes: total, pieces: pieces() })
+    expect(made).toBeGreaterThan(0)
+    expect(made).toBeLessThan(count)
+    await receiving
+    expect(came).toBe(total)
+    expect(ahead).toBeLessThan(count) // some came before the last was made
+    await sending
+
+    made = 0
+    const first = a!.send(2, tag(1), { bytes: total, pieces: pieces() })
+    expect(made).toBeLessThan(count)
+    const second = a!.send(2, tag(2), Uint8Array.of(8))
+    expect(made).toBe(count)
+    expect(Buffer.compare(await b!.receive(1, tag(1), total), whole)).toBe(0)
+    expect(await b!.receive(1, tag(2), 1)).toEqual(Uint8Array.of(8))
+    await Promise.all([first, second])
+  })
+
+  it('ends the session when a piece cannot be made', async () => {
+    const [a, b] = await joinAll(await startShared())
+    const pieces = function* (): Iterable<Uint8Array> {
+      for (let i = 0; i < 30; i++) yield new Uint8Array(100_000)
+      throw new Error('no more')
+    }
+    const receiving = failureOf(b!.receive(1, tag(0), 4_000_000))
+    const message = { bytes: 4_000_000, pieces: pieces() }
+    await expect(a!.send(2, tag(0), message)).rejects.toThrow('no more')
+    expect(await receiving).toMatchObject({ code: 'SH_ROUND_ABORTED', party: 'mpc-1' })
+  })
+
+  it('makes no more of a message after the session has ended', async () => {
+    const [a, b] = await joinAll(await startShared())
+    let made = 0
+    const pieces = function* (): Iterable<Uint8Array> {
+      for (; ; made++) yield new Uint8Array(100_000)
+    }
+    const sending = failureOf(a!.send(2, tag(0), { bytes: 1e9, pieces: pieces() }))
+    b!.abort('enough')
+    expect(await sending).toMatchObject({ code: 'SH_ROUND_ABORTED', party: 'mpc-2' })
+    expect(made).toBeLessThan(1000)
+  })
+
   it('writes down nothing more of a message whose place has failed', async () => {
     const [a, b] = await joinAll(await startShared())
     await a!.send(2, tag(0), Uint8Array.of(1))

@@ -35,6 +35,39 @@ describe('exchange', () => {
     }
   })
 
+  it('divides a message among blocks and sinks, however it is cut', async () => {
+    const sizes = [16, 5, 32, 48, 1]
+    const message = Uint8Array.from({ length: 102 }, (_, i) => i)
+    for (const cut of [1, 7, 16, 50, 102]) {
+      const channel: Channel = {
+        send: async () => {},
+        async receive(_from, _tag, _bytes, place) {
+          for (let at = 0; at < message.length; at += cut) {
+            place!(message.subarray(at, at + cut), at)
+          }
+          return new Uint8Array(0)
+        },
+      }
+      const got = sizes.map((bytes) => new Uint8Array(bytes))
+      const targets = got.map((out, k) =>
+        k % 2 === 0
+          ? arena.bytes(out.length)
+          : {
+              bytes: out.length,
+              take: (piece: Uint8Array, offset: number) => out.set(piece, offset),
+            },
+      )
+      const incoming = targets.map((into) => ({ from: 2, into }))
+      await exchange(partyOver(channel), TAG, [], incoming)
+      let at = 0
+      for (const [k, target] of targets.entries()) {
+        const its = 'ptr' in target ? view(target) : got[k]!
+        expect([...its]).toEqual([...message.subarray(at, at + target.bytes)])
+        at += target.bytes
+      }
+    }
+  })
+
   it('computes after it has sent and before it has received', async () => {
     const order: string[] = []
     let arrive = (): void => {}
