@@ -9,11 +9,19 @@
  * Cost: 1 round, t bits per lane and party; at n=3 that is 1 bit, and two PRG bits where Araki et al.
  * (CCS 2016, eprint 2016/768) need four.
  */
+import { and3Gates, gatesBytes, placeGates, sumGates } from '../shares/bits/gates.ts'
 import { and3Deal, copy, not, xor, xorAnd, zero, and as andPlanes } from '../shares/bits/plane.ts'
 import { productRows } from '../shares/committee.ts'
 import { type Arena, type Block, sliceBlock, view } from '../shares/field/memory.ts'
 import { ivOf } from '../shares/prg.ts'
-import { type BitShare, component, newBitShare, wholeBlock } from '../shares/replicated.ts'
+import {
+  asBitShare,
+  type BitShare,
+  component,
+  componentCount,
+  newBitShare,
+  wholeBlock,
+} from '../shares/replicated.ts'
 
 import { dealtTo } from './deal-field.ts'
 import type { Party, Tag } from './party.ts'
@@ -98,13 +106,7 @@ async function andThree(
   pairs: readonly BitPair[],
 ): Promise<BitShare[]> {
   const { committee, index, keys, prg } = party
-  const held = committee.held[index - 1]!
-  const corrected = held.indexOf(committee.correction[index - 1]!)
-  const random = 1 - corrected
-  const previous = dealtTo(party, index)[0]!
-  const next = committee.prgReceivers[index - 1]![0]!
-  // The party owns x0 y0, x0 y1 and x1 y0, where x0 is the component whose square it owns.
-  const square = productRows(committee, index).find((row) => row.right.length === 2)!.left
+  const { corrected, random, square, previous, next, sets } = roleOfThree(party)
   const scratch = arena.child()
   try {
     const places = placesOf(pairs)
@@ -112,8 +114,8 @@ async function andThree(
     const r = scratch.bytes(total)
     const s = scratch.bytes(total)
     const correction = scratch.bytes(total)
-    prg.fill(keys.set(held[random]!, 'and', index), ivOf(tag), view(r))
-    prg.fill(keys.set(held[corrected]!, 'and', previous), ivOf(tag), view(s))
+    prg.fill(keys.set(sets[random]!, 'and', index), ivOf(tag), view(r))
+    prg.fill(keys.set(sets[corrected]!, 'and', previous), ivOf(tag), view(s))
     const results = pairs.map(([x, y], k) => {
       const { from, to } = places[k]!
       const result = newBitShare(arena, committee, x.bytes)
@@ -143,6 +145,100 @@ async function andThree(
     return results
   } finally {
     scratch.release()
+  }
+}
+
+/**
+ * ANDs of planes of one length, given by their addresses, in one round: what `andBits` does, without an object a
+ * plane.
+ * @param arena for what it needs
+ * @param triples of addresses of shares: of the result, which is none of the operands, and of the operands
+ * @param bytes of a component
+ * @throws ShareholdError SH_ROUND_*
+ */
+export async function andGates(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  triples: Uint32Array,
+  bytes: number,
+): Promise<void> {
+  if (party.committee.n === 3) return andGatesOfThree(party, arena, tag, triples, bytes)
+  const { committee } = party
+  const components = componentCount(committee)
+  const shareAt = (k: number): BitShare =>
+    asBitShare({ ptr: triples[k]!, bytes: components * bytes }, components)
+  const pairs = Array.from({ length: triples.length / 3 }, (_, k): BitPair => [
+    shareAt(3 * k + 1),
+    shareAt(3 * k + 2),
+  ])
+  const results = await andAny(party, arena, tag, pairs)
+  results.forEach((result, k) => {
+    copy(wholeBlock(shareAt(3 * k)), wholeBlock(result))
+    arena.free(result)
+  })
+}
+
+async function andGatesOfThree(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  triples: Uint32Array,
+  bytes: number,
+): Promise<void> {
+  const { keys, prg } = party
+  const { corrected, random, square, previous, next, sets } = roleOfThree(party)
+  const scratch = arena.child()
+  try {
+    const count = triples.length / 3
+    const gates = placeGates(scratch.bytes(gatesBytes(count)), triples)
+    const [r, s, correction] = [0, 1, 2].map(() => scratch.bytes(count * bytes))
+    prg.fill(keys.set(sets[random]!, 'and', party.index), ivOf(tag), view(r!))
+    prg.fill(keys.set(sets[corrected]!, 'and', previous), ivOf(tag), view(s!))
+    and3Gates(gates, { bytes, square, corrected, correction: correction!, r: r!, s: s! })
+    const received = s! // not needed any more
+    const outgoing = [{ to: previous, payload: correction! }]
+    await exchange(party, tag, outgoing, [{ from: next, into: received }])
+    sumGates(gates, bytes, random, r!, received)
+  } finally {
+    scratch.release()
+  }
+}
+
+/** What a party does in an AND at n = 3. */
+interface RoleOfThree {
+  /** Its sets, by position. */
+  readonly sets: readonly number[]
+  /** Positions of the component that it corrects, of the one that is random, and of the one whose square it owns. */
+  readonly corrected: number
+  readonly random: number
+  readonly square: number
+  /** To whom its correction goes, and from whom it gets one. */
+  readonly previous: number
+  readonly next: number
+}
+
+/** By the party's number. */
+const rolesOfThree = new Map<number, RoleOfThree>()
+
+function roleOfThree(party: Party): RoleOfThree {
+  let role = rolesOfThree.get(party.index)
+  if (role === undefined) rolesOfThree.set(party.index, (role = makeRole(party)))
+  return role
+}
+
+function makeRole(party: Party): RoleOfThree {
+  const { committee, index } = party
+  const sets = committee.held[index - 1]!
+  const corrected = sets.indexOf(committee.correction[index - 1]!)
+  return {
+    sets,
+    corrected,
+    random: 1 - corrected,
+    // The party owns x0 y0, x0 y1 and x1 y0, where x0 is the component whose square it owns.
+    square: productRows(committee, index).find((row) => row.right.length === 2)!.left,
+    previous: dealtTo(party, index)[0]!,
+    next: committee.prgReceivers[index - 1]![0]!,
   }
 }
 

@@ -92,11 +92,18 @@ function makeLayers(circuit: Circuit): readonly Layer[] {
   return layers
 }
 
+const statsOf = new WeakMap<Circuit, CircuitStats>()
+
 /** Counts gates and AND depth. */
 export function circuitStats(circuit: Circuit): CircuitStats {
-  const ands = circuit.gates.reduce((count, gate) => count + gate[0], 0)
-  const depth = layerCircuit(circuit).length - 1
-  return { ands, xors: circuit.gates.length - ands, depth }
+  let stats = statsOf.get(circuit)
+  if (stats === undefined) {
+    const ands = circuit.gates.reduce((count, gate) => count + gate[0], 0)
+    const depth = layerCircuit(circuit).length - 1
+    stats = { ands, xors: circuit.gates.length - ands, depth }
+    statsOf.set(circuit, stats)
+  }
+  return stats
 }
 
 /** Which inputs the gates or outputs read. */

@@ -73,7 +73,7 @@ export async function openSum(
   const scratch = arena.child()
   try {
     addZeroSharing(party, scratch, tag, summands)
-    keepBits(summands, bits)
+    keepBits(scratch, summands, bits)
     const bytes = count * width
     const sent = sliceBlock(ringBlock(summands), 0, bytes)
     const others = parties(committee).filter((other) => other !== index)
@@ -87,7 +87,7 @@ export async function openSum(
     const sum = newRing(arena, length, width)
     copy(ringBlock(sum), ringBlock(summands))
     for (const { vector } of received) add(sum, sum, vector)
-    keepBits(sum, bits)
+    keepBits(scratch, sum, bits)
     return sum
   } finally {
     scratch.release()

@@ -69,12 +69,35 @@ function winnerRounds(others: number, t: number): number {
   return isCounted(others, t) ? t + 1 : Math.ceil(Math.log2(others))
 }
 
+const known = new Map<string, Tournament>()
+
 /**
  * @param lanes of each choice
  * @param blocks of 128 lanes that they lie in
  * @param width planes of a number
  */
 export function tournament(
+  lanes: number,
+  blocks: number,
+  choices: number,
+  width: number,
+  t: number,
+  network: PlanParams['network'],
+): Tournament {
+  const key = [lanes, blocks, choices, width, t, network].join()
+  let found = known.get(key)
+  if (found === undefined) {
+    found = plan(lanes, blocks, choices, width, t, network)
+    // A process plans for few tables; should it be many, it begins anew.
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.set(key, found)
+  }
+  return found
+}
+
+const MOST_KNOWN = 1000
+
+function plan(
   lanes: number,
   blocks: number,
   choices: number,
@@ -125,10 +148,10 @@ interface Levels {
 
 /** The cheapest levels from so many units down to one. @param bytes of a unit, of all choices */
 function cheapest(units: number, bytes: number, estimate: Estimate): Levels {
-  const known = new Map<number, Levels>()
+  const solved = new Map<number, Levels>()
   const find = (left: number): Levels => {
     if (left <= 1) return { levels: [], cost: 0 }
-    let best = known.get(left)
+    let best = solved.get(left)
     if (best !== undefined) return best
     best = { levels: [], cost: Infinity }
     for (let parts = 2; parts <= Math.min(left, MOST_PARTS); parts++) {
@@ -140,7 +163,7 @@ function cheapest(units: number, bytes: number, estimate: Estimate): Levels {
       if (own + rest.cost >= best.cost) continue
       best = { levels: [{ parts, size }, ...rest.levels], cost: own + rest.cost }
     }
-    known.set(left, best)
+    solved.set(left, best)
     return best
   }
   return find(units)

@@ -5,8 +5,10 @@
  * Lengths are multiples of 128 elements, so that they are those of whole planes (16 bytes). `out` may be an
  * input. RangeError if lengths or widths differ.
  */
-import { kernel } from '../field/kernel.ts'
+import { kernel, kernelBuffer } from '../field/kernel.ts'
 import { type Arena, type Block, sliceBlock, view } from '../field/memory.ts'
+
+import { and } from './plane.ts'
 
 /** Bytes of an element. */
 export type RingWidth = 1 | 2 | 4 | 8
@@ -74,14 +76,17 @@ export function addProduct(out: RingVector, a: RingVector, b: RingVector, factor
   kernel.ringAddProduct(out.ptr, a.ptr, b.ptr, factor, out.length, out.width)
 }
 
-/** Keeps the `bits` lowest bits of every element. */
-export function keepBits(vector: RingVector, bits: number): void {
+/** Keeps the `bits` lowest bits of every element. @param arena for what it needs */
+export function keepBits(arena: Arena, vector: RingVector, bits: number): void {
   if (bits >= 8 * vector.width) return
-  const bytes = view(ringBlock(vector))
-  for (let k = 0; k < vector.width; k++) {
-    const kept = 2 ** Math.min(8, Math.max(0, bits - 8 * k)) - 1
-    for (let at = k; at < bytes.length; at += vector.width) bytes[at]! &= kept
-  }
+  const block = ringBlock(vector)
+  const mask = arena.bytes(block.bytes)
+  const pattern = (2n ** BigInt(bits) - 1n) & ((1n << BigInt(8 * vector.width)) - 1n)
+  let words = 0n
+  for (let at = 0; at < 64; at += 8 * vector.width) words |= pattern << BigInt(at)
+  new BigUint64Array(kernelBuffer(), mask.ptr, block.bytes / 8).fill(words)
+  and(block, block, mask)
+  arena.free(mask)
 }
 
 /** The sum of all elements, as a number below 2^(8 width). */
