@@ -13,7 +13,7 @@ import { type Circuit, circuitStats } from './circuit.ts'
 import { evaluate } from './evaluate.ts'
 import { cutPlane } from './gather.ts'
 import type { Party, Tag } from './party.ts'
-import { together } from './together.ts'
+import { sideBySide } from './side-by-side.ts'
 import { atLeastCircuit, beatsCircuit, BLOCK_BYTES, BLOCK_LANES, type Level } from './tournament.ts'
 import {
   findWinner,
@@ -227,14 +227,13 @@ async function meet(
   const forComparison = nextTags(circuitStats(circuit).depth)
   const forFilter = nextTags(admits ? 1 : 0)
   const forTables = nextTags(preparingRounds(others, t))
-  const [[result], numbers, tables] = await together<
+  const [[result], numbers, tables] = await sideBySide<
     [readonly BitShare[], readonly BitShare[], WinnerTables | undefined]
-  >(
-    party,
+  >(party, [
     (own) => evaluate(own, arena, forComparison, circuit, inputs, inputs[0]!.bytes),
     async (own) => (admits ? admitted(own, arena, forFilter, planes, filter) : digitsOf(field)),
     (own) => prepareWinner(own, arena, forTables, others, bytes),
-  )
+  ])
   const outcomes = outcomesOf(result!)
   const forWinner = nextTags(winnerRounds(others, t))
   return { winner: await findWinner(party, arena, forWinner, outcomes, bytes, tables), numbers }

@@ -34,7 +34,7 @@ import { maskTables, TABLE_ROUNDS } from './mask-tables.ts'
 import { drawMasks } from './masked-open.ts'
 import type { Party, Tag } from './party.ts'
 import { type NextTags, type Rank, rankBits, RankTest } from './rank-test.ts'
-import { together } from './together.ts'
+import { sideBySide } from './side-by-side.ts'
 
 /** One selection, of the number of that rank. */
 export interface Ranked extends Rank {
@@ -100,8 +100,7 @@ export async function selectRanks(
     const forThresholds = nextTags(circuitStats(thresholdCircuit(digit)).depth)
     const forFirst = nextTags(1)
     const forTables = nextTags(TABLE_ROUNDS)
-    const [{ thresholds, first }, tables] = await together(
-      party,
+    const [{ thresholds, first }, tables] = await sideBySide(party, [
       async (own) => {
         const all = await allThresholds(
           { ...run, party: own },
@@ -117,7 +116,7 @@ export async function selectRanks(
         }
       },
       (own) => maskTables(own, scratch, forTables, masks),
-    )
+    ])
     const test = new RankTest(party, choices, tables, nextTags, addingRounds)
     let smaller = first
     const digits: BitShare[][] = []

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { andBits } from '../../protocol/boolean.ts'
 import { flatLayout } from '../../protocol/layout.ts'
 import type { Party } from '../../protocol/party.ts'
-import { together } from '../../protocol/together.ts'
+import { sideBySide } from '../../protocol/side-by-side.ts'
 import type { Arena } from '../../shares/field/memory.ts'
 import type { BitShare } from '../../shares/replicated.ts'
 
@@ -44,11 +44,10 @@ test.each([
     const shares = bits.map((plain, k) => shareBits(arena, 3, plain, layout, k))
     const results = await runAll(parties, network, (party) => {
       const [x, y, u, v] = shares.map((share) => share[party.index - 1]!)
-      return together(
-        party,
+      return sideBySide(party, [
         (own) => conjunctions(own, arena, 0, first, [x!, y!]),
         (own) => conjunctions(own, arena, 10, second, [u!, v!]),
-      )
+      ])
     })
     const opened = ([0, 1] as const).map((part) =>
       openBits(
@@ -80,15 +79,14 @@ test('when one part fails, so does the whole, and no peer is left waiting', asyn
     const x = shareBits(arena, 3, randomBits(LANES), flatLayout(LANES))
     const results = await settleAll(parties, network, (party) => {
       const own = x[party.index - 1]!
-      return together(
-        party,
+      return sideBySide(party, [
         (mine) => conjunctions(mine, arena, 0, 3, [own, own]),
         async (mine) => {
           await conjunctions(mine, arena, 10, 1, [own, own])
           if (party.index === 2) throw new RangeError('a defect')
           return conjunctions(mine, arena, 11, 2, [own, own])
         },
-      )
+      ])
     })
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     expect(results[1]).toMatchObject({ reason: new RangeError('a defect') })
