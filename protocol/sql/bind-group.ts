@@ -9,8 +9,10 @@ import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
 import { listOf, namesOf, open, openAs, startOf, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
+import type { BoundKey } from './bound.ts'
 import { fail, findColumn, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
+import { columnKey } from './groups.ts'
 import { ordinalOf } from './ordinal.ts'
 import { keywordAt } from './source.ts'
 
@@ -24,7 +26,7 @@ export function bindGroupBy(
   context: Context,
   select: Fields,
   targets: readonly Fields[],
-): readonly Column[] {
+): readonly BoundKey[] {
   if (select['groupDistinct'] === true) {
     throw fail(
       context,
@@ -35,7 +37,7 @@ export function bindGroupBy(
     )
   }
   const items = listOf(select, 'groupClause')
-  return [...new Set(items.map((item) => bindKey(context, item, targets)))]
+  return [...new Set(items.map((item) => bindKey(context, item, targets)))].map(columnKey)
 }
 
 function bindKey(context: Context, item: unknown, targets: readonly Fields[]): Column {

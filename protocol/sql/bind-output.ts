@@ -9,12 +9,14 @@ import type { AggregateSpec } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, open, openAs, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
-import type { AggregateFilter, BoundAggregate } from './bound.ts'
+import type { AggregateFilter, BoundAggregate, BoundKey } from './bound.ts'
 import { sqlTypeOf } from './column-domain.ts'
 import { fail, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
 import { TRUE_PREDICATE } from './predicate.ts'
+import { columnValue, scaleOf } from './row-value.ts'
+import type { RowValue } from './row-value.ts'
 import { bindScalar } from './scalar.ts'
 import { settle, typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -34,12 +36,12 @@ export interface AggregateList {
  */
 export function bindOutput(
   context: Context,
-  keys: readonly Column[],
+  keys: readonly BoundKey[],
   list: AggregateList,
   node: unknown,
 ): Scalar {
   const leaves: Leaves = {
-    keyTypes: keys.map(sqlTypeOf),
+    keyTypes: keys.map(({ type }) => type),
     column: (reference) => bindKey(context, leaves, keys, reference),
     aggregate: (name, call) => bindAggregate(context, leaves, list, name, call),
   }
@@ -87,12 +89,12 @@ function figureName(node: unknown): { readonly name?: string; readonly strong: b
 function bindKey(
   context: Context,
   leaves: Leaves,
-  keys: readonly Column[],
+  keys: readonly BoundKey[],
   reference: Fields,
 ): Scalar {
   const column = resolveColumn(context, reference)
   const location = locationOf(reference)
-  const index = keys.indexOf(column)
+  const index = keys.findIndex(({ value }) => value === columnValue(column))
   if (index >= 0) return typed(context, leaves, { kind: 'key', index }, location)
   throw fail(
     context,
@@ -127,13 +129,15 @@ function bindAggregate(
   const filter = condition === undefined ? undefined : bindFilter(context, list, condition)
   const same = list.aggregates.find(
     (known) =>
-      known.template.function === aggregate && known.column === argument && known.filter === filter,
+      known.template.function === aggregate &&
+      known.argument === argument &&
+      known.filter === filter,
   )
   const template = same?.template ?? templateOf(aggregate, argument)
   if (same === undefined) {
     list.aggregates.push({
       template,
-      ...(argument === undefined ? {} : { column: argument }),
+      ...(argument === undefined ? {} : { argument }),
       ...(filter === undefined ? {} : { filter }),
       location,
     })
@@ -154,13 +158,13 @@ function bindFilter(
   return condition === TRUE_PREDICATE ? undefined : { condition, tree }
 }
 
-/** The stored column that is aggregated; undefined for COUNT(*). */
+/** What is aggregated; undefined for COUNT(*). */
 function aggregateArgument(
   context: Context,
   name: string,
   aggregate: AggregateSpec['function'],
   call: Fields,
-): Column | undefined {
+): RowValue | undefined {
   const location = locationOf(call)
   const args = listOf(call, 'args')
   if (call['agg_star'] === true) {
@@ -187,7 +191,7 @@ function aggregateArgument(
         : `Use COUNT(${quoteName(column.name)}).`,
     )
   }
-  return column
+  return columnValue(column)
 }
 
 /** COUNT(1) is COUNT(*); everything else that is no column is refused. */
@@ -221,17 +225,17 @@ function computedArgument(
   return undefined
 }
 
-function templateOf(aggregate: AggregateSpec['function'], column?: Column): AggregateSpec {
+function templateOf(aggregate: AggregateSpec['function'], value?: RowValue): AggregateSpec {
   const lanes = {
     cohort: 0,
     count: 0,
     ...(aggregate === 'count' ? {} : { sum: 0 }),
     ...(needsSquares(aggregate) ? { sumSquares: 0 } : {}),
   }
-  const type = column === undefined ? undefined : sqlTypeOf(column)
+  const type = value?.type
   const argument =
     type === 'integer' || type === 'bigint' || type === 'numeric' || type === 'boolean'
-      ? { type, scale: column?.type === 'decimal' ? column.scale : 0 }
+      ? { type, scale: value === undefined ? 0 : scaleOf(value) }
       : undefined
   return {
     kind: 'aggregate',

@@ -2,7 +2,7 @@
  * A SELECT statement against a schema: clauses checked, names and types resolved. Everything that is not
  * accepted here is refused with its place and a way out; nothing is passed over in silence.
  */
-import type { Column, Schema } from '../../shares/schema.ts'
+import type { Schema } from '../../shares/schema.ts'
 
 import { listOf, locationOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
@@ -10,7 +10,7 @@ import { bindCondition } from './bind-condition.ts'
 import { bindGroupBy } from './bind-group.ts'
 import { bindOutput, outputName } from './bind-output.ts'
 import type { AggregateList } from './bind-output.ts'
-import type { BoundOrder, BoundQuery } from './bound.ts'
+import type { BoundKey, BoundOrder, BoundQuery } from './bound.ts'
 import { findColumn, fail, plainName } from './context.ts'
 import type { Context } from './context.ts'
 import { namedDataset } from './dataset.ts'
@@ -162,7 +162,7 @@ function refuseClauses(context: Context, select: Fields): void {
 
 function bindTarget(
   context: Context,
-  keys: readonly Column[],
+  keys: readonly BoundKey[],
   list: AggregateList,
   target: Fields,
 ): Target {
@@ -205,7 +205,7 @@ function refuseNoAggregate(context: Context, list: AggregateList): void {
 
 function bindOrder(
   context: Context,
-  keys: readonly Column[],
+  keys: readonly BoundKey[],
   list: AggregateList,
   outputs: readonly Target[],
   sort: Fields,
@@ -230,7 +230,7 @@ function bindOrder(
 /** Output name first, then ordinal, then an expression over input columns (findTargetlistEntrySQL92). */
 function orderExpression(
   context: Context,
-  keys: readonly Column[],
+  keys: readonly BoundKey[],
   list: AggregateList,
   outputs: readonly Target[],
   node: unknown,

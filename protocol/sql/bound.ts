@@ -6,6 +6,7 @@ import type { Column, Schema } from '../../shares/schema.ts'
 
 import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
 import type { CodeSet } from './code-set.ts'
+import type { RowValue } from './row-value.ts'
 
 /** `equal` and the two orders; their negations are written with `not`, their mirrors by swapping sides. */
 export type Relation = 'equal' | 'less' | 'less-equal'
@@ -52,11 +53,26 @@ export interface AggregateFilter {
 export interface BoundAggregate {
   readonly template: AggregateSpec
   /** Absent for COUNT(*). */
-  readonly column?: Column
+  readonly argument?: RowValue
+  /** Of functions of two arguments, as CORR(y, x). A row contributes where neither is NULL. */
+  readonly second?: RowValue
   /** FILTER (WHERE …). */
   readonly filter?: AggregateFilter
   /** Byte offset of its first use. */
   readonly location: number | undefined
+}
+
+/** A key's value in PostgreSQL's text form; null is the group of NULLs. */
+export type KeyValue = string | null
+
+/** What rows are grouped by: a value with a public domain. */
+export interface BoundKey {
+  readonly value: RowValue
+  readonly type: SqlType
+  /** How many values it has, NULL included. */
+  readonly size: bigint
+  /** The values, NULL last. Not to be called while `size` may be large. */
+  readonly values: () => readonly KeyValue[]
 }
 
 export interface BoundOutput {
@@ -74,8 +90,8 @@ export interface BoundOrder {
 export interface BoundQuery {
   readonly schema: Schema
   readonly filter: Predicate
-  /** Group keys, distinct, with a public domain (text, boolean); none: one group of all rows. */
-  readonly keys: readonly Column[]
+  /** Distinct; none: one group of all rows. */
+  readonly keys: readonly BoundKey[]
   readonly aggregates: readonly BoundAggregate[]
   readonly outputs: readonly BoundOutput[]
   readonly orderBy: readonly BoundOrder[]

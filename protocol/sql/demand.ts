@@ -5,12 +5,12 @@
  * SUM needs no count: where its cohort bit is 1, at least one row contributes, so the cohort lane serves as
  * the count that tells 0 from NULL. Nothing is opened that no shown expression depends on.
  */
-import type { Column } from '../../shares/schema.ts'
 import type { Wire } from '../circuit-builder.ts'
 
 import { needsSquares } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
 import type { BoundAggregate } from './bound.ts'
+import type { RowValue } from './row-value.ts'
 import type { SummedRows } from './strategy.ts'
 
 /** A number over the rows of a plane, multiplied by the bit of a cohort before it is opened. */
@@ -21,7 +21,7 @@ export interface ValueDemand {
   /** Plane that the sum is taken over: a NULL is 0, so it may have rows with NULLs. Equals `plane` for counts. */
   readonly summed: Wire
   /** Absent for counts. */
-  readonly column?: Column
+  readonly argument?: RowValue
   /** Index into cohorts. */
   readonly cohort: number
 }
@@ -57,8 +57,14 @@ export function collectDemand(
     cohorts.set(plane, index)
     return index
   }
+  const places = new Map<RowValue | undefined, number>()
+  const placeOf = (argument: RowValue | undefined): number => {
+    const place = places.get(argument) ?? places.size
+    places.set(argument, place)
+    return place
+  }
   const valueOf = (value: ValueDemand): number => {
-    const key = [value.kind, value.plane, value.column?.name ?? ''].join(' ')
+    const key = [value.kind, value.plane, placeOf(value.argument)].join(' ')
     const known = values.get(key)
     if (known !== undefined) return known.index
     const index = values.size
@@ -72,13 +78,13 @@ export function collectDemand(
     return aggregates.map((aggregate) => {
       const plane = group.contributing(aggregate)
       const cohort = cohortOf(plane)
-      const { template, column } = aggregate
+      const { template, argument } = aggregate
       const isSum = template.function === 'sum'
       const count = isSum ? undefined : valueOf({ kind: 'count', plane, summed: plane, cohort })
-      if (column === undefined || template.function === 'count') return { cohort, count }
+      if (argument === undefined || template.function === 'count') return { cohort, count }
       const summed = summedBy(aggregate)
       const value = (kind: 'sum' | 'squares'): number =>
-        valueOf({ kind, plane, summed, column, cohort })
+        valueOf({ kind, plane, summed, argument, cohort })
       const sum = value('sum')
       return needsSquares(template.function)
         ? { cohort, count, sum, squares: value('squares') }

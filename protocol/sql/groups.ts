@@ -1,43 +1,45 @@
-import { textOfCode } from '../../shares/column-codec.ts'
 /**
  * Groups over a public domain: every combination of the keys' values is a group, whether rows are in it
  * or not. Each key is decoded once (one plane per value); combinations are products of those planes.
  */
+import { textOfCode } from '../../shares/column-codec.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 import { FALSE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { oneHot } from '../circuit-gadgets.ts'
 
-import type { Predicate } from './bound.ts'
+import type { BoundKey, KeyValue, Predicate } from './bound.ts'
 import { contains } from './code-set.ts'
 import type { CodeSet } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
+import { columnOf, columnValue, textOfValue } from './row-value.ts'
 
 /** Most groups of a plan. */
 export const MAX_GROUPS = 4096
 
-/** A key's value in PostgreSQL's text form; null is the group of NULLs. */
-export type KeyValue = string | null
-
-/** How many values a key has, NULL included. */
-function keySize(column: Column): bigint {
-  return domainOf(column).size + (column.nullable ? 1n : 0n)
-}
-
-/** The values of a key: a range from its start, false before true, a dictionary in its order, NULL last. */
-export function keyValues(column: Column): readonly KeyValue[] {
-  const values = Array.from({ length: Number(domainOf(column).size) }, (_, code) =>
-    textOfCode(column, BigInt(code)),
-  )
-  return column.nullable ? [...values, null] : values
+/** A stored column as a key. Its values: a range from its start, false before true, a dictionary in its order. */
+export function columnKey(column: Column): BoundKey {
+  const value = columnValue(column)
+  const { size } = domainOf(column)
+  return {
+    value,
+    type: value.type,
+    size: size + (column.nullable ? 1n : 0n),
+    values: () => {
+      const values = Array.from({ length: Number(size) }, (_, code) =>
+        textOfCode(column, BigInt(code)),
+      )
+      return column.nullable ? [...values, null] : values
+    },
+  }
 }
 
 /** How many groups the keys have; 1 without keys. */
-export function countGroups(keys: readonly Column[]): bigint {
-  return keys.reduce((product, key) => product * keySize(key), 1n)
+export function countGroups(keys: readonly BoundKey[]): bigint {
+  return keys.reduce((product, key) => product * key.size, 1n)
 }
 
 /**
@@ -45,10 +47,10 @@ export function countGroups(keys: readonly Column[]): bigint {
  *
  * @throws ShareholdError SH_PLAN_GROUPS
  */
-export function groupsOf(keys: readonly Column[]): readonly (readonly KeyValue[])[] {
+export function groupsOf(keys: readonly BoundKey[]): readonly (readonly KeyValue[])[] {
   const count = countGroups(keys)
   if (count > MAX_GROUPS) {
-    const sizes = keys.map((key) => `${key.name} ${keySize(key)}`).join(', ')
+    const sizes = keys.map((key) => `${textOfValue(key.value)} ${key.size}`).join(', ')
     throw new ShareholdError(
       'SH_PLAN_GROUPS',
       `The grouping has ${count} groups (values: ${sizes}); at most ${MAX_GROUPS} are possible.`,
@@ -59,7 +61,8 @@ export function groupsOf(keys: readonly Column[]): readonly (readonly KeyValue[]
   }
   let groups: readonly (readonly KeyValue[])[] = [[]]
   for (const key of keys) {
-    groups = groups.flatMap((group) => keyValues(key).map((value) => group.concat(value)))
+    const values = key.values()
+    groups = groups.flatMap((group) => values.map((value) => group.concat(value)))
   }
   return groups
 }
@@ -68,11 +71,15 @@ export function groupsOf(keys: readonly Column[]): readonly (readonly KeyValue[]
  * One plane per group, in the order of groupsOf: 1 where the row passes the filter and is in the group.
  * The smallest keys are multiplied first, so the last product dominates: about one AND a group.
  */
-export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: Predicate): Wire[] {
+export function groupPlanes(
+  row: RowPlanes,
+  keys: readonly BoundKey[],
+  condition: Predicate,
+): Wire[] {
   const { builder } = row
   const filter = whereTrue(row, condition)
   const order = keys
-    .map((key, index) => ({ index, size: Number(keySize(key)) }))
+    .map((key, index) => ({ index, size: Number(key.size) }))
     .toSorted((a, b) => a.size - b.size || a.index - b.index)
   // Partial products, by the places of the values chosen so far.
   let partial = [{ places: new Map<number, number>(), wire: filter }]
@@ -85,7 +92,7 @@ export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: 
       })),
     )
   }
-  const sizes = keys.map((key) => Number(keySize(key)))
+  const sizes = keys.map((key) => Number(key.size))
   const planes: Wire[] = []
   for (const { places, wire } of partial) {
     const at = sizes.reduce((sum, size, index) => sum * size + (places.get(index) ?? 0), 0)
@@ -94,21 +101,22 @@ export function groupPlanes(row: RowPlanes, keys: readonly Column[], condition: 
   return planes
 }
 
-/** One plane per value of the key, in the order of keyValues; FALSE for values that the filter rules out. */
-function valuePlanes(row: RowPlanes, key: Column, condition: Predicate): Wire[] {
-  const planes = row.columns.get(key)
-  if (planes === undefined) throw new RangeError(`column ${key.name} is not loaded`)
+/** One plane per value of the key, in the order of the key's values; FALSE for values that the filter rules out. */
+function valuePlanes(row: RowPlanes, key: BoundKey, condition: Predicate): Wire[] {
+  const column = columnOf(key.value)
+  const planes = row.columns.get(column)
+  if (planes === undefined) throw new RangeError(`column ${column.name} is not loaded`)
   const { builder } = row
-  const count = Number(domainOf(key).size)
+  const count = Number(domainOf(column).size)
   const codes = Array.from({ length: count }, (_, code) => code)
   const wires = oneHot(builder, planes.code, codes)
-  const allowed = requiredCodes(condition, key)
+  const allowed = requiredCodes(condition, column)
   if (allowed !== undefined) {
     const kept = wires.map((wire, code) => (contains(allowed, BigInt(code)) ? wire : FALSE))
     // The filter is unknown on NULLs too.
-    return key.nullable ? kept.concat(FALSE) : kept
+    return column.nullable ? kept.concat(FALSE) : kept
   }
-  if (!key.nullable) return wires
+  if (!column.nullable) return wires
   // A NULL has code 0: it is taken out of that value, without an AND.
   const isNull = builder.not(planes.valid)
   return [builder.xor(wires[0]!, isNull), ...wires.slice(1), isNull]

@@ -5,6 +5,7 @@
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import type { Demand } from './demand.ts'
 import { countGroups } from './groups.ts'
+import { textOfValue } from './row-value.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
 export function leaksOf(query: BoundQuery, demand: Demand): string[] {
@@ -13,7 +14,7 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
   const where =
     keys.length === 0
       ? ''
-      : ` for each of the ${groups} groups of ${keys.map(({ name }) => name).join(', ')}`
+      : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value)).join(', ')}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
     `To every node: how many rows each pseudonym has.`,
@@ -33,8 +34,8 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
 function openedNames(aggregates: readonly BoundAggregate[]): string[] {
   const names = new Set<string>()
   const filters = [...new Set(aggregates.flatMap(({ filter }) => filter ?? []))]
-  for (const { template, column, filter } of aggregates) {
-    const argument = column?.name ?? '*'
+  for (const { template, argument: value, filter } of aggregates) {
+    const argument = value === undefined ? '*' : textOfValue(value)
     const over = filter === undefined ? '' : ` over filter ${filters.indexOf(filter) + 1}`
     if (template.function === 'count') names.add(`COUNT(${argument})${over}`)
     if (template.sum !== undefined) names.add(`SUM(${argument})${over}`)

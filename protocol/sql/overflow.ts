@@ -3,6 +3,7 @@ import { ShareholdError } from '../../shares/errors.ts'
 
 import type { BoundAggregate } from './bound.ts'
 import { fieldBits } from './column-domain.ts'
+import { columnOf, textOfValue } from './row-value.ts'
 
 /** |sum| < 2^59: below p/2 with its sign, and a bit to spare. */
 export const MAX_SUM_BITS = 59
@@ -18,18 +19,19 @@ export function bitsOf(value: number): number {
  *
  * @throws ShareholdError SH_PLAN_OVERFLOW (without position)
  */
-export function checkOverflow({ template, column }: BoundAggregate, rows: number): void {
-  if (column === undefined || template.function === 'count') return
+export function checkOverflow({ template, argument }: BoundAggregate, rows: number): void {
+  if (argument === undefined || template.function === 'count') return
+  const name = textOfValue(argument)
   const squared = template.sumSquares !== undefined
-  const valueBits = fieldBits(column)
+  const valueBits = fieldBits(columnOf(argument))
   const rowBits = bitsOf(Math.max(rows, 1) - 1)
   const bits = (squared ? 2 * valueBits : valueBits) + rowBits
   if (bits <= MAX_SUM_BITS) return
-  const narrower = `Declare a narrower range or a smaller scale for ${column.name}`
+  const narrower = `Declare a narrower range or a smaller scale for ${name}`
   const sumFits = squared && valueBits + rowBits <= MAX_SUM_BITS
   throw new ShareholdError(
     'SH_PLAN_OVERFLOW',
-    `${template.function.toUpperCase()}(${column.name}) could overflow: ` +
+    `${template.function.toUpperCase()}(${name}) could overflow: ` +
       `${squared ? `twice ${valueBits}` : valueBits} bits of a value and ${rowBits} bits for ${rows} rows ` +
       `make ${bits}, more than ${MAX_SUM_BITS}.`,
     { hint: sumFits ? `${narrower}; SUM and AVG of it fit.` : `${narrower}.` },

@@ -9,16 +9,17 @@ import type { Wire } from '../circuit-builder.ts'
 import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
-import type { BoundAggregate, BoundQuery } from './bound.ts'
+import type { BoundAggregate, BoundQuery, KeyValue } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes } from './demand.ts'
 import { groupPlanes } from './groups.ts'
-import type { KeyValue } from './groups.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import { columnsOf, notNullWhenTrue } from './predicate.ts'
+import { columnOf, columnsIn, isNullable } from './row-value.ts'
+import type { RowValue } from './row-value.ts'
 import type { RowStrategy } from './strategy.ts'
 
 export interface RowPlan {
@@ -36,9 +37,12 @@ export function planRows(
   { carryDepth, summedRows }: RowStrategy,
 ): RowPlan {
   const { schema, filter, keys, aggregates } = query
-  const checked = columnsToCheck(query)
+  const checked = valuesToCheck(query)
   const filters = aggregates.flatMap((aggregate) => aggregate.filter?.condition ?? [])
-  const read = new Set([...[filter, ...filters].flatMap(columnsOf), ...keys, ...checked])
+  const read = new Set([
+    ...[filter, ...filters].flatMap(columnsOf),
+    ...[...keys.map(({ value }) => value), ...checked].flatMap(columnsIn),
+  ])
   const builder = new CircuitBuilder()
   const columns = inputPlanes(builder, schema, read)
   const row = rowPlanes(builder, columns, carryDepth)
@@ -51,13 +55,14 @@ export function planRows(
       rows,
       filtered,
       contributing: (aggregate) => {
-        const { column } = aggregate
+        const { argument } = aggregate
         const over = filtered(aggregate)
-        if (column === undefined) return over
+        if (argument === undefined) return over
         // Within a group a key is NULL everywhere or nowhere.
-        const key = keys.indexOf(column)
+        const key = keys.findIndex(({ value }) => value === argument)
         if (key >= 0) return group[key] === null ? FALSE : over
-        return checked.has(column) ? builder.and(over, columns.get(column)?.valid ?? TRUE) : over
+        const valid = columns.get(columnOf(argument))?.valid ?? TRUE
+        return checked.has(argument) ? builder.and(over, valid) : over
       },
     }
   })
@@ -122,12 +127,13 @@ export function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (pl
 }
 
 /** Arguments of aggregates that can be NULL on a row that passes the filter. */
-function columnsToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<Column> {
+function valuesToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<RowValue> {
   const notNull = notNullWhenTrue(filter) ?? new Set<string>()
-  const checked = new Set<Column>()
-  for (const { column } of aggregates) {
-    if (column === undefined || !column.nullable) continue
-    if (!notNull.has(column.name) && !keys.includes(column)) checked.add(column)
+  const checked = new Set<RowValue>()
+  for (const { argument } of aggregates) {
+    if (argument === undefined || !isNullable(argument)) continue
+    if (notNull.has(columnOf(argument).name)) continue
+    if (!keys.some(({ value }) => value === argument)) checked.add(argument)
   }
   return checked
 }

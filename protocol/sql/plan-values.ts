@@ -4,7 +4,6 @@
  * rows, and the cohort of all members or of none.
  */
 import { ShareholdError } from '../../shares/errors.ts'
-import type { Column } from '../../shares/schema.ts'
 import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import type { PlanParams, Ref } from '../plan.ts'
@@ -20,6 +19,8 @@ import { batchRows, fitsMemory, neededPlanes } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
+import { columnOf, textOfValue } from './row-value.ts'
+import type { RowValue } from './row-value.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -95,34 +96,36 @@ function writeSums(
 ): Map<ValueDemand, Slot> {
   const slots = new Map<ValueDemand, Slot>()
   const sums = values.flatMap((value) =>
-    value.kind === 'count' || value.column === undefined ? [] : [{ value, column: value.column }],
+    value.kind === 'count' || value.argument === undefined
+      ? []
+      : [{ value, argument: value.argument }],
   )
   if (sums.length === 0) return slots
-  const columns = [...new Set(sums.map(({ column }) => column))]
+  const summed = [...new Set(sums.map(({ argument }) => argument))]
   const squared = [
-    ...new Set(sums.filter(({ value }) => value.kind === 'squares').map(({ column }) => column)),
+    ...new Set(sums.filter(({ value }) => value.kind === 'squares').map((sum) => sum.argument)),
   ]
-  const vectors = columns.map((column) => {
+  const vectors = summed.map((value) => {
     const { dataset } = query.schema
-    const operator = { kind: 'load-field', dataset, column: column.name } as const
-    return writer.add(operator, `values of ${column.name}`)(0)
+    const operator = { kind: 'load-field', dataset, column: columnOf(value).name } as const
+    return writer.add(operator, `values of ${textOfValue(value)}`)(0)
   })
-  const vector = (column: Column): Ref => vectors[columns.indexOf(column)]!
+  const vector = (value: RowValue): Ref => vectors[summed.indexOf(value)]!
   const squares =
     squared.length === 0
       ? undefined
       : writer.add(
           {
             kind: 'multiply',
-            pairs: squared.map((column) => [vector(column), vector(column)]),
+            pairs: squared.map((value) => [vector(value), vector(value)]),
             ...via,
           },
-          `squares of ${squared.map(({ name }) => name).join(', ')}`,
+          `squares of ${squared.map(textOfValue).join(', ')}`,
         )
   const term = (sum: (typeof sums)[number]): Ref =>
     sum.value.kind === 'squares' && squares !== undefined
-      ? squares(squared.indexOf(sum.column))
-      : vector(sum.column)
+      ? squares(squared.indexOf(sum.argument))
+      : vector(sum.argument)
 
   // Over all rows a sum is local: shares add up.
   const whole = sums.filter(({ value }) => value.summed === TRUE)

@@ -17,13 +17,11 @@ import type { Plan, PlanParams } from '../plan.ts'
 
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
-import type { BoundQuery } from './bound.ts'
+import type { BoundQuery, KeyValue } from './bound.ts'
 import { choose, estimate } from './choices.ts'
 import type { Choice } from './choices.ts'
-import { sqlTypeOf } from './column-domain.ts'
 import type { Demand } from './demand.ts'
 import { groupsOf } from './groups.ts'
-import type { KeyValue } from './groups.ts'
 import { planRows } from './plan-rows.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
@@ -117,7 +115,7 @@ function answerOf(
   const places = new Map(aggregates.map(({ template }, place) => [template, place]))
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
-    keyTypes: keys.map(sqlTypeOf),
+    keyTypes: keys.map(({ type }) => type),
     lanes: demand.cohorts.length + demand.values.length,
     rows: groups.map((group, index) => {
       const specs = demand.specs[index]!

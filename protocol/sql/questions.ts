@@ -146,8 +146,8 @@ export function localSeconds(planning: Planning, strategy: Strategy): number {
 /** Of squares, and of conversions. */
 function productsOverRows({ query, params, rowPlanOf }: Planning, strategy: Strategy): number {
   const squared = new Set(
-    query.aggregates.flatMap(({ template, column }) =>
-      template.sumSquares === undefined ? [] : [column?.name],
+    query.aggregates.flatMap(({ template, argument }) =>
+      template.sumSquares === undefined ? [] : [argument],
     ),
   )
   const converted = neededPlanes(rowPlanOf(strategy).demand).summed.size
