@@ -1,14 +1,16 @@
-import { spawnSync } from 'node:child_process'
 /**
- * Writes the pages that are made from the code: docs/errors.md from the tables of error codes and
- * docs/cli.md from the table of commands. `--check` fails if a page is not up to date.
+ * Writes the pages that are made from the code: docs/errors.md from the tables of error codes, docs/cli.md
+ * from the table of commands, the tables of docs/sql.md from conformance/. `--check` fails if a page is not up to date.
  */
+import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { COMMANDS } from '../cli/commands.ts'
 import { ERROR_TABLES } from '../cli/error-tables.ts'
 import { EXIT_HELP } from '../cli/exit-codes.ts'
+
+import { withConformanceTables } from './conformance/tables.ts'
 
 const NOTE = '<!-- Made by `npm run docs`; do not edit. -->'
 
@@ -37,6 +39,10 @@ function cliPage(): string {
   return `${NOTE}\n\n# The command line\n\n${sections.join('\n')}\n## Exit codes\n\n| code | meaning |\n| --- | --- |\n${exits}\n`
 }
 
+async function sqlPage(): Promise<string> {
+  return withConformanceTables(await readFile(path.join(import.meta.dirname, 'sql.md'), 'utf8'))
+}
+
 /** As oxfmt would lay it out, so that the format check and this check agree. */
 async function emit(file: string, text: string, check: boolean): Promise<boolean> {
   const target = path.join(import.meta.dirname, file)
@@ -49,8 +55,14 @@ async function emit(file: string, text: string, check: boolean): Promise<boolean
 }
 
 const check = process.argv.includes('--check')
-const same = [await emit('errors.md', errorsPage(), check), await emit('cli.md', cliPage(), check)]
+const same = [
+  await emit('errors.md', errorsPage(), check),
+  await emit('cli.md', cliPage(), check),
+  await emit('sql.md', await sqlPage(), check),
+]
 if (check && same.includes(false)) {
-  process.stderr.write('docs/errors.md or docs/cli.md is out of date: run `npm run docs`\n')
+  process.stderr.write(
+    'docs/errors.md, docs/cli.md or docs/sql.md is out of date: run `npm run docs`\n',
+  )
   process.exitCode = 1
 }

@@ -11,7 +11,8 @@ import type { Column, Schema } from '../../../shares/schema.ts'
 import type { RandomExpression, RandomQuery } from './random-query.ts'
 import { postgresType, quote } from './random-table.ts'
 
-const TYPES: Readonly<Record<number, string>> = {
+/** Names of the types with these numbers in PostgreSQL. */
+export const TYPE_NAMES: Readonly<Record<number, string>> = {
   16: 'boolean',
   20: 'bigint',
   23: 'integer',
@@ -59,7 +60,10 @@ export async function expectedAnswer(
       { rowMode: 'array' },
     )
     return {
-      columns: plain.fields.map(({ name, dataTypeID }) => ({ name, type: TYPES[dataTypeID]! })),
+      columns: plain.fields.map(({ name, dataTypeID }) => ({
+        name,
+        type: TYPE_NAMES[dataTypeID]!,
+      })),
       rows: rows.map((row) =>
         outputs.map((_, i): Cell => {
           if (row[2 * i + 1] !== true) return { suppressed: true }

@@ -1,0 +1,52 @@
+import type { ConformanceTable } from './row.ts'
+
+export const GROUP_BY: ConformanceTable = {
+  name: 'group-by',
+  rows: [
+    {
+      construct: 'text and boolean columns, several',
+      example: 'SELECT payment, shared, COUNT(*) FROM trips GROUP BY payment, shared',
+      status: 'yes',
+    },
+    {
+      construct: 'by number, by alias',
+      example: 'SELECT payment AS p, shared, COUNT(*) FROM trips GROUP BY p, 2',
+      status: 'yes',
+    },
+    {
+      construct: 'NULL is a group of its own',
+      example: 'SELECT borough, COUNT(*) FROM trips GROUP BY borough',
+      status: 'yes',
+    },
+    {
+      construct: 'integer, decimal, date, timestamp',
+      example: 'SELECT passengers, COUNT(*) FROM trips GROUP BY passengers',
+      status: 'yes',
+    },
+    {
+      construct: 'a column of a wide range',
+      example: 'SELECT COUNT(*) FROM trips GROUP BY odometer',
+      status: 'SH_PLAN_GROUPS',
+    },
+    {
+      construct: 'an expression',
+      example: 'SELECT COUNT(*) FROM trips GROUP BY fare + 1',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'ROLLUP, CUBE, GROUPING SETS, DISTINCT',
+      example: 'SELECT COUNT(*) FROM trips GROUP BY ROLLUP (borough, payment)',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'an aggregate',
+      example: 'SELECT COUNT(*) AS n FROM trips GROUP BY n',
+      status: 'SH_SQL_GROUPING',
+    },
+    {
+      construct: 'more than 4,096 groups',
+      example: 'SELECT zone, COUNT(*) FROM trips GROUP BY zone',
+      status: 'SH_PLAN_GROUPS',
+    },
+  ],
+}

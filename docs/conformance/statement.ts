@@ -1,0 +1,105 @@
+import type { ConformanceTable } from './row.ts'
+
+export const STATEMENT: ConformanceTable = {
+  name: 'statement',
+  rows: [
+    {
+      construct: 'one SELECT, final semicolon',
+      example: 'SELECT COUNT(*) FROM trips;',
+      status: 'yes',
+    },
+    {
+      construct: 'no FROM; dataset from the qualified names',
+      example: "SELECT AVG(trips.fare) WHERE trips.borough = 'Queens'",
+      status: 'yes',
+      postgres: "SELECT AVG(trips.fare) FROM trips WHERE trips.borough = 'Queens'",
+    },
+    {
+      construct: 'alias of the dataset',
+      example: 'SELECT COUNT(t.fare) FROM trips AS t',
+      status: 'yes',
+    },
+    {
+      construct: 'output names, also quoted',
+      example: 'SELECT COUNT(*) AS "Rides of all" FROM trips',
+      status: 'yes',
+    },
+    {
+      construct: 'ORDER BY name, number, expression; NULLS FIRST',
+      example:
+        'SELECT payment, COUNT(*) n FROM trips GROUP BY 1 ORDER BY n DESC NULLS LAST, SUM(tip), 1',
+      status: 'yes',
+    },
+    {
+      construct: 'LIMIT, OFFSET, FETCH FIRST, constants',
+      example: 'SELECT payment, COUNT(*) FROM trips GROUP BY 1 ORDER BY 1 LIMIT 1 + 1 OFFSET 1',
+      status: 'yes',
+    },
+    {
+      construct: 'FETCH … WITH TIES',
+      example: 'SELECT COUNT(*) FROM trips ORDER BY 1 FETCH FIRST 3 ROWS WITH TIES',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'HAVING',
+      example: 'SELECT COUNT(*) FROM trips HAVING COUNT(*) > 3',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'DISTINCT',
+      example: 'SELECT DISTINCT borough FROM trips',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'several datasets, JOIN',
+      example: 'SELECT COUNT(*) FROM trips JOIN other USING (rider)',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'sub-query, function, TABLESAMPLE in FROM',
+      example: 'SELECT COUNT(*) FROM (SELECT 1) AS x',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'WITH, UNION, INTERSECT, EXCEPT, VALUES',
+      example: 'WITH x AS (SELECT 1) SELECT COUNT(*) FROM trips',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'window functions',
+      example: 'SELECT SUM(fare) OVER () FROM trips',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'SELECT INTO, FOR UPDATE',
+      example: 'SELECT COUNT(*) FROM trips FOR UPDATE',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'any other statement, EXPLAIN included',
+      example: 'EXPLAIN SELECT COUNT(*) FROM trips',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'two statements',
+      example: 'SELECT COUNT(*) FROM trips; SELECT 1',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'unknown dataset',
+      example: 'SELECT COUNT(*) FROM trip',
+      status: 'SH_SQL_UNKNOWN_DATASET',
+    },
+    {
+      construct: 'unknown column',
+      example: 'SELECT AVG(fair) FROM trips',
+      status: 'SH_SQL_UNKNOWN_COLUMN',
+    },
+    {
+      construct: 'name of two different outputs in ORDER BY',
+      example: 'SELECT COUNT(*) AS n, AVG(tip) AS n FROM trips ORDER BY n',
+      status: 'SH_SQL_AMBIGUOUS',
+    },
+    { construct: 'not SQL', example: 'SELEC COUNT(*) FROM trips', status: 'SH_SQL_SYNTAX' },
+  ],
+}
