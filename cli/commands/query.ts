@@ -66,7 +66,7 @@ function render(asked: Asked, format: string): string {
   const table = renderTable(answer, { kMin: schema.kMin })
   if (format === 'table') return table
   // Group keys that lead the output columns: what identifies a row.
-  const cells = compiled.answer.rows[0]?.cells ?? []
+  const cells = compiled.answer.cells
   const other = cells.findIndex((cell) => cell.kind !== 'key')
   const keys = other < 0 ? cells.length : other
   return `${JSON.stringify({ table, keys, columns: answer.columns, rows: answer.rows })}\n`

@@ -52,7 +52,7 @@ export function expressionType(
   expression: AnswerExpression,
   keyTypes: readonly SqlType[],
 ): SqlType {
-  return bind(expression, keyTypes).type
+  return bindExpression(expression, keyTypes).type
 }
 
 /**
@@ -62,10 +62,11 @@ export function expressionType(
  *   where PostgreSQL fails.
  */
 export function evaluateExpression(expression: AnswerExpression, row: RowContext): Value | null {
-  return bind(expression, row.keyTypes).evaluate(row)
+  return bindExpression(expression, row.keyTypes).evaluate(row)
 }
 
-function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound {
+/** An expression made ready for many rows. @throws what expressionType throws */
+export function bindExpression(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound {
   switch (expression.kind) {
     case 'aggregate':
       return {
@@ -96,41 +97,41 @@ function bind(expression: AnswerExpression, keyTypes: readonly SqlType[]): Bound
     case 'binary':
       return bindBinary(
         expression.operator,
-        bind(expression.left, keyTypes),
-        bind(expression.right, keyTypes),
+        bindExpression(expression.left, keyTypes),
+        bindExpression(expression.right, keyTypes),
       )
     case 'negate':
-      return bindNegate(bind(expression.operand, keyTypes))
+      return bindNegate(bindExpression(expression.operand, keyTypes))
     case 'cast':
-      return bindCast(expression, bind(expression.operand, keyTypes))
+      return bindCast(expression, bindExpression(expression.operand, keyTypes))
     case 'compare':
       return bindComparison(
         expression.operator,
-        bind(expression.left, keyTypes),
-        bind(expression.right, keyTypes),
+        bindExpression(expression.left, keyTypes),
+        bindExpression(expression.right, keyTypes),
       )
     case 'and':
     case 'or':
       return bindConnective(
         expression.kind,
-        expression.operands.map((operand) => bind(operand, keyTypes)),
+        expression.operands.map((operand) => bindExpression(operand, keyTypes)),
       )
     case 'not':
-      return bindNot(bind(expression.operand, keyTypes))
+      return bindNot(bindExpression(expression.operand, keyTypes))
     case 'is':
-      return bindTest(expression.test, bind(expression.operand, keyTypes))
+      return bindTest(expression.test, bindExpression(expression.operand, keyTypes))
     case 'case':
       return bindCase(
         expression.branches.map(({ when, result }) => ({
-          when: bind(when, keyTypes),
-          result: bind(result, keyTypes),
+          when: bindExpression(when, keyTypes),
+          result: bindExpression(result, keyTypes),
         })),
-        expression.otherwise && bind(expression.otherwise, keyTypes),
+        expression.otherwise && bindExpression(expression.otherwise, keyTypes),
       )
     case 'call':
       return bindCall(
         expression,
-        expression.arguments.map((argument) => bind(argument, keyTypes)),
+        expression.arguments.map((argument) => bindExpression(argument, keyTypes)),
       )
   }
 }

@@ -19,7 +19,10 @@ export type SqlType =
   | 'date'
   | 'timestamp'
 
-/** One aggregate of one group, over opened integers. Values are scaled by 10^scale (sum squares by 10^(2*scale)). */
+/**
+ * One aggregate, over opened integers. Values are scaled by 10^scale (sum squares by 10^(2*scale)). What it reads
+ * differs from row to row: its numbers are places in the row's `lanes`.
+ */
 export interface AggregateSpec {
   readonly kind: 'aggregate'
   readonly function: 'count' | 'sum' | 'avg' | 'var_pop' | 'var_samp' | 'stddev_pop' | 'stddev_samp'
@@ -31,12 +34,13 @@ export interface AggregateSpec {
     readonly type: 'integer' | 'bigint' | 'numeric' | 'boolean'
     readonly scale: number
   }
+  /** Place of the cohort lane. */
   readonly cohort: number
-  /** Lane of the number of non-NULL contributing rows: every function. */
+  /** Place of the number of non-NULL contributing rows: every function. */
   readonly count: number
-  /** Lane of the sum: sum, avg, var_*, stddev_*. */
+  /** Place of the sum: sum, avg, var_*, stddev_*. */
   readonly sum?: number
-  /** Lane of the sum of squares: var_*, stddev_*. */
+  /** Place of the sum of squares: var_*, stddev_*. */
   readonly sumSquares?: number
 }
 
@@ -107,10 +111,8 @@ export type AnswerExpression =
 export interface AnswerRowSpec {
   /** Group key values in PostgreSQL's text form, null for the NULL group; [] without GROUP BY. */
   readonly keys: readonly (string | null)[]
-  /** One expression per output column: lanes differ from row to row. */
-  readonly cells: readonly AnswerExpression[]
-  /** One expression per ORDER BY item. */
-  readonly order: readonly AnswerExpression[]
+  /** Output lanes that the row's aggregates read, in an order that all rows have in common. */
+  readonly lanes: readonly number[]
 }
 
 export interface AnswerSpec {
@@ -118,6 +120,10 @@ export interface AnswerSpec {
   readonly keyTypes: readonly SqlType[]
   /** Number of output lanes. */
   readonly lanes: number
+  /** One expression per output column, the same for all rows. */
+  readonly cells: readonly AnswerExpression[]
+  /** One expression per ORDER BY item. */
+  readonly order: readonly AnswerExpression[]
   readonly rows: readonly AnswerRowSpec[]
   readonly orderBy: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[]
   readonly limit: number | null

@@ -10,8 +10,15 @@ import { ShareholdError } from '../../shares/errors.ts'
 
 import { aggregateValue } from './answer-aggregate.ts'
 import type { RowContext } from './answer-bound.ts'
-import { evaluateExpression } from './answer-expression.ts'
-import type { AggregateSpec, AnswerExpression, AnswerSpec, Cell, SqlType } from './answer-spec.ts'
+import { bindExpression } from './answer-expression.ts'
+import type {
+  AggregateSpec,
+  AnswerExpression,
+  AnswerRowSpec,
+  AnswerSpec,
+  Cell,
+  SqlType,
+} from './answer-spec.ts'
 import { aggregatesOf } from './answer-tree.ts'
 import { compareValues, formatValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
@@ -38,15 +45,14 @@ type CellValue = Value | null | undefined
  */
 export function evaluateAnswer(spec: AnswerSpec, lanes: readonly bigint[]): Answer {
   checkLanes(spec, lanes)
+  const cells = spec.cells.map((cell) => evaluator(cell, spec))
+  const order = spec.order.map((item) => evaluator(item, spec))
   const rows = spec.rows.map((row) => {
-    const context: RowContext = {
-      keyTypes: spec.keyTypes,
-      keys: row.keys,
-      aggregate: (aggregate) => openAggregate(aggregate, lanes),
+    const opened: OpenedRow = { row, lane: (place) => laneAt(lanes, row.lanes[place ?? -1]) }
+    return {
+      cells: cells.map((evaluate) => toCell(evaluate(opened))),
+      order: order.map((evaluate) => evaluate(opened)),
     }
-    const evaluate = (expression: AnswerExpression): CellValue =>
-      isSuppressed(expression, lanes) ? undefined : evaluateExpression(expression, context)
-    return { cells: row.cells.map(evaluate).map(toCell), order: row.order.map(evaluate) }
   })
   // Array sorting is stable: rows that tie stay in the order of the spec.
   const sorted = rows.toSorted((left, right) => compareRows(spec, left.order, right.order))
@@ -54,6 +60,30 @@ export function evaluateAnswer(spec: AnswerSpec, lanes: readonly bigint[]): Answ
   return {
     columns: spec.columns,
     rows: sorted.slice(spec.offset, end).map((row) => row.cells),
+  }
+}
+
+/** A row, and what is in the lanes of its aggregates. */
+interface OpenedRow {
+  readonly row: AnswerRowSpec
+  readonly lane: (place: number | undefined) => bigint
+}
+
+/** An expression made ready for all rows: what it holds is looked for once. */
+function evaluator(
+  expression: AnswerExpression,
+  { keyTypes }: AnswerSpec,
+): (opened: OpenedRow) => CellValue {
+  const aggregates = aggregatesOf(expression)
+  const { evaluate } = bindExpression(expression, keyTypes)
+  return ({ row, lane }) => {
+    if (aggregates.some(({ cohort }) => lane(cohort) === 0n)) return undefined
+    const context: RowContext = {
+      keyTypes,
+      keys: row.keys,
+      aggregate: (aggregate) => openAggregate(aggregate, lane),
+    }
+    return evaluate(context)
   }
 }
 
@@ -65,29 +95,26 @@ function checkLanes(spec: AnswerSpec, lanes: readonly bigint[]): void {
   if (lanes.some((lane) => lane < 0n || lane >= FIELD_MODULUS)) {
     throw inconsistent('A lane holds no element of the field.')
   }
+  const aggregates = [...spec.cells, ...spec.order].flatMap(aggregatesOf)
   for (const row of spec.rows) {
-    for (const aggregate of [...row.cells, ...row.order].flatMap(aggregatesOf)) {
-      const cohort = laneAt(lanes, aggregate.cohort)
-      if (cohort > 1n) throw inconsistent('A cohort lane holds neither 0 nor 1.')
-      const values = [aggregate.count, aggregate.sum, aggregate.sumSquares]
-        .filter((lane) => lane !== undefined)
-        .map((lane) => laneAt(lanes, lane))
-      if (cohort === 0n && values.some((value) => value !== 0n)) {
+    for (const { cohort, count, sum, sumSquares } of aggregates) {
+      const bit = laneAt(lanes, row.lanes[cohort])
+      if (bit > 1n) throw inconsistent('A cohort lane holds neither 0 nor 1.')
+      const values = [count, sum, sumSquares]
+        .filter((place) => place !== undefined)
+        .map((place) => laneAt(lanes, row.lanes[place]))
+      if (bit === 0n && values.some((value) => value !== 0n)) {
         throw inconsistent('A suppressed aggregate holds a value.')
       }
     }
   }
 }
 
-function isSuppressed(expression: AnswerExpression, lanes: readonly bigint[]): boolean {
-  return aggregatesOf(expression).some((aggregate) => laneAt(lanes, aggregate.cohort) === 0n)
-}
-
-function openAggregate(spec: AggregateSpec, lanes: readonly bigint[]): Value | null {
+function openAggregate(spec: AggregateSpec, lane: OpenedRow['lane']): Value | null {
   return aggregateValue(spec, {
-    count: signed(laneAt(lanes, spec.count)),
-    sum: needed(spec, 'sum') ? signed(laneAt(lanes, spec.sum)) : 0n,
-    sumSquares: needed(spec, 'sumSquares') ? signed(laneAt(lanes, spec.sumSquares)) : 0n,
+    count: signed(lane(spec.count)),
+    sum: needed(spec, 'sum') ? signed(lane(spec.sum)) : 0n,
+    sumSquares: needed(spec, 'sumSquares') ? signed(lane(spec.sumSquares)) : 0n,
   })
 }
 

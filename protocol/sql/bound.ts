@@ -48,7 +48,7 @@ export interface AggregateFilter {
 
 /**
  * An aggregate of the query. `template` stands for it in expressions, by identity; the planner puts an
- * AggregateSpec with lanes in its place, one for each group.
+ * AggregateSpec with the places of its lanes there.
  */
 export interface BoundAggregate {
   readonly template: AggregateSpec

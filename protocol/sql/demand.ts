@@ -30,8 +30,10 @@ export interface Demand {
   /** Planes whose distinct members are counted, each once. */
   readonly cohorts: readonly Wire[]
   readonly values: readonly ValueDemand[]
-  /** Lanes of the aggregates: specs[group][aggregate], lanes in the order cohorts, values. */
-  readonly specs: readonly (readonly AggregateSpec[])[]
+  /** The aggregates, with places in the lanes of a group. */
+  readonly specs: readonly AggregateSpec[]
+  /** For each group the output lanes that its aggregates read; all cohorts come before all values. */
+  readonly lanes: readonly (readonly number[])[]
 }
 
 /** The planes of one group. */
@@ -78,34 +80,51 @@ export function collectDemand(
     return aggregates.map((aggregate) => {
       const plane = group.contributing(aggregate)
       const cohort = cohortOf(plane)
-      const { template, argument } = aggregate
-      const isSum = template.function === 'sum'
-      const count = isSum ? undefined : valueOf({ kind: 'count', plane, summed: plane, cohort })
-      if (argument === undefined || template.function === 'count') return { cohort, count }
-      const summed = summedBy(aggregate)
-      const value = (kind: 'sum' | 'squares'): number =>
-        valueOf({ kind, plane, summed, argument, cohort })
-      const sum = value('sum')
-      return needsSquares(template.function)
-        ? { cohort, count, sum, squares: value('squares') }
-        : { cohort, count, sum }
+      const { argument } = aggregate
+      const numbers = numbersOf(aggregate).map((kind) =>
+        kind === 'count' || argument === undefined
+          ? valueOf({ kind: 'count', plane, summed: plane, cohort })
+          : valueOf({ kind, plane, summed: summedBy(aggregate), argument, cohort }),
+      )
+      return { cohort, numbers }
     })
   })
-  const lane = (value: number): number => cohorts.size + value
-  const specs = drafts.map((draft) =>
-    draft.map(({ cohort, count, sum, squares }, index): AggregateSpec => ({
-      ...aggregates[index]!.template,
+  const lanes = drafts.map((draft) =>
+    draft.flatMap(({ cohort, numbers }) => [
       cohort,
-      count: count === undefined ? cohort : lane(count),
-      ...(sum === undefined ? {} : { sum: lane(sum) }),
-      ...(squares === undefined ? {} : { sumSquares: lane(squares) }),
-    })),
+      ...numbers.map((value) => cohorts.size + value),
+    ]),
   )
   return {
     cohorts: [...cohorts.keys()],
     values: [...values.values()].map(({ value }) => value),
-    specs,
+    specs: placeLanes(aggregates),
+    lanes,
   }
+}
+
+/** What is opened for an aggregate besides its cohort bit, in the order of its lanes. */
+function numbersOf({ template, argument }: BoundAggregate): readonly ValueDemand['kind'][] {
+  if (argument === undefined || template.function === 'count') return ['count']
+  if (template.function === 'sum') return ['sum']
+  return needsSquares(template.function) ? ['count', 'sum', 'squares'] : ['count', 'sum']
+}
+
+/** The aggregates with the places of their lanes: cohort and numbers, one aggregate after the other. */
+function placeLanes(aggregates: readonly BoundAggregate[]): AggregateSpec[] {
+  let next = 0
+  return aggregates.map((aggregate) => {
+    const cohort = next++
+    const place = new Map(numbersOf(aggregate).map((kind) => [kind, next++]))
+    const [sum, sumSquares] = [place.get('sum'), place.get('squares')]
+    return {
+      ...aggregate.template,
+      cohort,
+      count: place.get('count') ?? cohort,
+      ...(sum === undefined ? {} : { sum }),
+      ...(sumSquares === undefined ? {} : { sumSquares }),
+    }
+  })
 }
 
 /**

@@ -112,17 +112,18 @@ function answerOf(
   demand: Demand,
 ): AnswerSpec {
   const { keys, aggregates, outputs, orderBy } = query
-  const places = new Map(aggregates.map(({ template }, place) => [template, place]))
+  const specs = new Map(
+    aggregates.map(({ template }, index) => [template, demand.specs[index]!] as const),
+  )
+  const placed = (item: { readonly expression: AnswerExpression }): AnswerExpression =>
+    replaceAggregates(item.expression, (template) => specs.get(template)!)
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
     keyTypes: keys.map(({ type }) => type),
     lanes: demand.cohorts.length + demand.values.length,
-    rows: groups.map((group, index) => {
-      const specs = demand.specs[index]!
-      const filled = (item: { readonly expression: AnswerExpression }): AnswerExpression =>
-        replaceAggregates(item.expression, (template) => specs[places.get(template)!]!)
-      return { keys: group, cells: outputs.map(filled), order: orderBy.map(filled) }
-    }),
+    cells: outputs.map(placed),
+    order: orderBy.map(placed),
+    rows: groups.map((group, index) => ({ keys: group, lanes: demand.lanes[index]! })),
     orderBy: orderBy.map(({ descending, nullsFirst }) => ({ descending, nullsFirst })),
     limit: query.limit,
     offset: query.offset,

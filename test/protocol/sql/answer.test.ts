@@ -6,7 +6,6 @@ import { expressionType } from '../../../protocol/sql/answer-expression.ts'
 import type {
   AggregateSpec,
   AnswerExpression,
-  AnswerRowSpec,
   AnswerSpec,
   Cell,
   SqlType,
@@ -288,11 +287,23 @@ const expressions: fc.Arbitrary<Build> = fc.letrec<{ node: Build }>((tie) => {
   }
 }).node
 
-function spec(parts: Partial<AnswerSpec> & Pick<AnswerSpec, 'rows'>): AnswerSpec {
+/** One row without keys if no rows are given; a row reads all lanes in order unless it names some. */
+function spec({
+  rows = [{}],
+  lanes = 0,
+  cells = [],
+  ...parts
+}: Partial<Omit<AnswerSpec, 'rows'>> & {
+  readonly rows?: readonly Partial<AnswerSpec['rows'][number]>[]
+}): AnswerSpec {
+  const all = Array.from({ length: lanes }, (_, lane) => lane)
   return {
-    columns: parts.rows[0]?.cells.map((_, index) => ({ name: `c${index}`, type: 'text' })) ?? [],
+    columns: cells.map((_, index) => ({ name: `c${index}`, type: 'text' })),
     keyTypes: [],
-    lanes: 0,
+    lanes,
+    cells,
+    order: [],
+    rows: rows.map((row) => ({ keys: [], lanes: all, ...row })),
     orderBy: [],
     limit: null,
     offset: 0,
@@ -322,8 +333,7 @@ describe('expressions over aggregates', () => {
       const lanes: bigint[] = []
       const { sql, expression } = build(lanes)
       const ours = textOrCode(() => {
-        const row = { keys: [], cells: [expression], order: [] }
-        const answer = evaluateAnswer(spec({ rows: [row], lanes: lanes.length }), lanes)
+        const answer = evaluateAnswer(spec({ cells: [expression], lanes: lanes.length }), lanes)
         return `${shown(answer.rows[0]?.[0])} :: ${expressionType(expression, [])}`
       })
       return { sql, from: 'FROM plain', ours }
@@ -419,15 +429,12 @@ describe('rows', () => {
           `SELECT n::text FROM (VALUES ${values.join(',')}) t(k, n)
            ORDER BY k ${order}, n LIMIT 7 OFFSET 2`,
         )
-        const rows = keys.map((key, index): AnswerRowSpec => ({
-          keys: [key],
-          cells: [{ kind: 'literal', type: 'integer', text: String(index) }],
-          order: [{ kind: 'key', index: 0 }],
-        }))
         const answer = evaluateAnswer(
           spec({
-            rows,
-            keyTypes: [type],
+            rows: keys.map((key, index) => ({ keys: [key, String(index)] })),
+            keyTypes: [type, 'integer'],
+            cells: [{ kind: 'key', index: 1 }],
+            order: [{ kind: 'key', index: 0 }],
             orderBy: [{ descending, nullsFirst }],
             limit: 7,
             offset: 2,
@@ -448,22 +455,20 @@ describe('rows', () => {
       ['y', '1'],
       ['x', '1'],
       ['y', '10'],
-    ].map((keys): AnswerRowSpec => ({
-      keys,
-      cells: [
-        { kind: 'key', index: 0 },
-        { kind: 'key', index: 1 },
-      ],
-      order: [
-        { kind: 'key', index: 0 },
-        { kind: 'negate', operand: { kind: 'key', index: 1 } },
-      ],
-    }))
+    ].map((keys) => ({ keys }))
     const ascending = { descending: false, nullsFirst: false }
     const answer = evaluateAnswer(
       spec({
         rows,
         keyTypes: ['text', 'integer'],
+        cells: [
+          { kind: 'key', index: 0 },
+          { kind: 'key', index: 1 },
+        ],
+        order: [
+          { kind: 'key', index: 0 },
+          { kind: 'negate', operand: { kind: 'key', index: 1 } },
+        ],
         orderBy: [{ ...ascending, descending: true }, ascending],
       }),
       [],
@@ -511,7 +516,8 @@ describe('suppression', () => {
     ]
     const answer = evaluateAnswer(
       spec({
-        rows: [{ keys: ['Queens'], cells, order: [] }],
+        rows: [{ keys: ['Queens'] }],
+        cells,
         keyTypes: ['text'],
         lanes: lanes.length,
       }),
@@ -522,19 +528,27 @@ describe('suppression', () => {
   })
 
   it('sorts like NULL and keeps the order of the rows', () => {
-    // Suppressed, 5 rows, suppressed, a NULL (avg of nothing), 3 rows.
+    // Suppressed, 5 rows, suppressed, a NULL (of no rows), 3 rows.
     const lanes = [0n, 0n, 1n, 5n, 0n, 0n, 1n, 0n, 1n, 3n]
-    const rows = ['a', 'b', 'c', 'd', 'e'].map((key, index): AnswerRowSpec => {
-      const argument = { type: 'integer', scale: 0 } as const
-      const aggregateOf: AggregateSpec =
-        key === 'd'
-          ? { ...count(6), function: 'avg', argument, sum: 7 }
-          : { ...count(2 * index), function: 'count' }
-      return { keys: [key], cells: [{ kind: 'key', index: 0 }], order: [aggregateOf] }
-    })
+    const rows = ['a', 'b', 'c', 'd', 'e'].map((key, index) => ({
+      keys: [key],
+      lanes: [2 * index, 2 * index + 1],
+    }))
+    const notZero: AnswerExpression = {
+      kind: 'call',
+      function: 'nullif',
+      arguments: [count(0), { kind: 'literal', type: 'bigint', text: '0' }],
+    }
     const sorted = (descending: boolean, nullsFirst: boolean): string =>
       evaluateAnswer(
-        spec({ rows, keyTypes: ['text'], lanes: 10, orderBy: [{ descending, nullsFirst }] }),
+        spec({
+          rows,
+          keyTypes: ['text'],
+          cells: [{ kind: 'key', index: 0 }],
+          order: [notZero],
+          lanes: 10,
+          orderBy: [{ descending, nullsFirst }],
+        }),
         lanes,
       )
         .rows.map((row) => shown(row[0]))
@@ -546,12 +560,14 @@ describe('suppression', () => {
   })
 
   it('refuses lanes that cannot be an answer, and names no value', () => {
-    const rows = [{ keys: [], cells: [sum(0)], order: [] }]
-    const refused = (lanes: readonly bigint[], from = rows): string => {
+    const refused = (
+      lanes: readonly bigint[],
+      from: Partial<AnswerSpec> = { cells: [sum(0)] },
+    ): string => {
       let message = ''
       const code = textOrCode(() => {
         try {
-          return JSON.stringify(evaluateAnswer(spec({ rows: from, lanes: 3 }), lanes).rows)
+          return JSON.stringify(evaluateAnswer(spec({ ...from, lanes: 3 }), lanes).rows)
         } catch (error) {
           if (error instanceof ShareholdError) message = error.message
           throw error
@@ -576,15 +592,12 @@ describe('suppression', () => {
     ]) {
       expect(refused(lanes), lanes.join()).toBe('SH_ANSWER_INCONSISTENT')
     }
-    const ordered = [{ keys: [], cells: [], order: [sum(0)] }]
-    expect(refused([0n, 777n, 0n], ordered as unknown as typeof rows)).toBe(
-      'SH_ANSWER_INCONSISTENT',
-    )
+    expect(refused([0n, 777n, 0n], { order: [sum(0)] })).toBe('SH_ANSWER_INCONSISTENT')
   })
 
   it('takes lanes and keys that do not exist for a mistake of the caller', () => {
     const evaluate = (cell: AnswerExpression) => () =>
-      evaluateAnswer(spec({ rows: [{ keys: [], cells: [cell], order: [] }], lanes: 2 }), [1n, 1n])
+      evaluateAnswer(spec({ cells: [cell], lanes: 2 }), [1n, 1n])
     expect(evaluate(count(1))).toThrow(RangeError)
     expect(evaluate({ kind: 'key', index: 0 })).toThrow(RangeError)
   })
@@ -631,8 +644,7 @@ describe('static types', () => {
     const expected = await oracle.evaluate(cases.map(([sql]) => ({ sql })))
     const ours = cases.map(([, expression]) =>
       textOrCode(() => {
-        const row = { keys: [], cells: [expression], order: [] }
-        const text = shown(evaluateAnswer(spec({ rows: [row] }), []).rows[0]?.[0])
+        const text = shown(evaluateAnswer(spec({ cells: [expression] }), []).rows[0]?.[0])
         return `${text} :: ${expressionType(expression, [])}`
       }),
     )

@@ -60,11 +60,13 @@ function factorOf(plan: Plan, { operator, ref, lane }: Source): Source {
 /** Every lane that an aggregate of the answer reads, and under which cohorts. */
 function readers(answer: AnswerSpec): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>()
-  for (const { cells, order } of answer.rows) {
-    for (const spec of [...cells, ...order].flatMap(aggregatesOf)) {
-      for (const lane of [spec.cohort, spec.count, spec.sum, spec.sumSquares]) {
-        if (lane === undefined) continue
-        found.set(lane, (found.get(lane) ?? new Set()).add(spec.cohort))
+  const specs = [...answer.cells, ...answer.order].flatMap(aggregatesOf)
+  for (const { lanes } of answer.rows) {
+    for (const { cohort, count, sum, sumSquares } of specs) {
+      for (const place of [cohort, count, sum, sumSquares]) {
+        if (place === undefined) continue
+        const lane = lanes[place]!
+        found.set(lane, (found.get(lane) ?? new Set()).add(lanes[cohort]!))
       }
     }
   }
