@@ -8,14 +8,17 @@
  */
 import { isUtf8 } from 'node:buffer'
 
+import { derivationsOf } from '../protocol/sql/derived.ts'
+import type { Derivation } from '../protocol/sql/derived.ts'
 import type { ColumnValues } from '../shares/column-values.ts'
 import { ShareholdError } from '../shares/errors.ts'
-import type { Schema } from '../shares/schema.ts'
+import type { Column, Schema } from '../shares/schema.ts'
 
 import { CsvColumn } from './csv-column.ts'
 import { CsvMembers } from './csv-members.ts'
 import { CsvScanner, rowTooLong } from './csv-scanner.ts'
 import type { ScannedRows } from './csv-scanner.ts'
+import { DerivedColumn } from './derived-column.ts'
 import { orderOf } from './text-order.ts'
 import type { Texts } from './text-order.ts'
 
@@ -44,7 +47,7 @@ export type ReadBytes = (into: Uint8Array) => Promise<number>
  * SH_MEMBERS_INVALID, SH_ENCODE_*, and what `read` throws
  */
 export async function readCsvPart(read: ReadBytes, schema: Schema): Promise<Part> {
-  const table = new CsvTable(schema)
+  const table = new CsvTable(schema, await derivationsOf(schema))
   const scanner = new CsvScanner()
   let buffer = Buffer.alloc(BLOCK_BYTES)
   let held = await skipMark(read, buffer)
@@ -66,14 +69,21 @@ export async function readCsvPart(read: ReadBytes, schema: Schema): Promise<Part
 /** The columns of a file with a header. */
 class CsvTable {
   readonly #schema: Schema
-  readonly #columns: readonly CsvColumn[]
+  /** The columns of the file, in the order of the schema. */
+  readonly #columns: ReadonlyMap<Column, CsvColumn>
+  readonly #derived: ReadonlyMap<Column, DerivedColumn>
+  readonly #derivations: readonly Derivation[]
   readonly #members: CsvMembers
   #places: Places | undefined
   #rows = 0
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, derivations: readonly Derivation[]) {
     this.#schema = schema
-    this.#columns = schema.columns.map((column) => new CsvColumn(column))
+    this.#columns = new Map(storedIn(schema).map((column) => [column, new CsvColumn(column)]))
+    this.#derivations = derivations
+    this.#derived = new Map(
+      derivations.map((derivation) => [derivation.column, new DerivedColumn(derivation)]),
+    )
     this.#members = new CsvMembers(schema.member)
   }
 
@@ -89,8 +99,14 @@ class CsvTable {
     }
     const rows = { bytes, cells, width, from, to, firstNumber: this.#rows + 2 }
     this.#members.take(rows, this.#places.member)
-    for (const [i, column] of this.#columns.entries()) column.take(rows, this.#places.columns[i]!)
+    for (const [column, values] of this.#columns) {
+      values.take(rows, this.#places.columns.get(column)!)
+    }
     this.#rows += to - from
+    for (const { column, sources } of this.#derivations) {
+      const values = sources.map((source) => this.#columns.get(source)!.values)
+      this.#derived.get(column)!.take(values, this.#rows, 2)
+    }
   }
 
   part(): Part {
@@ -101,7 +117,9 @@ class CsvTable {
     const pseudonyms = this.#members.texts
     return {
       rows: this.#rows,
-      columns: this.#columns.map(({ values }) => values),
+      columns: this.#schema.columns.map(
+        (column) => (this.#columns.get(column) ?? this.#derived.get(column)!).values,
+      ),
       pseudonyms,
       order: orderOf(pseudonyms),
     }
@@ -110,13 +128,18 @@ class CsvTable {
 
 interface Places {
   readonly member: number
-  /** By schema column. */
-  readonly columns: readonly number[]
+  readonly columns: ReadonlyMap<Column, number>
+}
+
+/** The columns that the file has. */
+function storedIn(schema: Schema): readonly Column[] {
+  return schema.columns.filter(({ derived }) => derived === undefined)
 }
 
 /** Where the columns are. @throws ShareholdError SH_IMPORT_COLUMNS */
 function columnPlaces(header: readonly string[], schema: Schema): Places {
-  const wanted = [schema.member, ...schema.columns.map((column) => column.name)]
+  const stored = storedIn(schema)
+  const wanted = [schema.member, ...stored.map((column) => column.name)]
   const missing = wanted.filter((name) => !header.includes(name))
   const extra = header.filter((name, i) => !wanted.includes(name) || header.indexOf(name) !== i)
   if (missing.length > 0 || extra.length > 0) {
@@ -146,7 +169,7 @@ function columnPlaces(header: readonly string[], schema: Schema): Places {
   }
   return {
     member: header.indexOf(schema.member),
-    columns: schema.columns.map((column) => header.indexOf(column.name)),
+    columns: new Map(stored.map((column) => [column, header.indexOf(column.name)])),
   }
 }
 

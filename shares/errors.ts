@@ -50,8 +50,11 @@ export const SHARES_ERRORS = {
   SH_ENCODE_RANGE: 'A value lies outside the range that the schema declares.',
   SH_ENCODE_DICTIONARY: 'A text is not in the dictionary that the schema declares.',
   SH_ENCODE_TYPE: 'A text cannot be read as a value of the declared type.',
+  SH_ENCODE_DERIVED: 'The expression of a derived column fails on the values of a row.',
   SH_ENCODE_NULL: 'A column that is not nullable has an empty value.',
   SH_SCHEMA_INVALID: 'The schema breaks a rule of the schema format.',
+  SH_SCHEMA_DERIVED:
+    'The expression of a derived column is none over the other columns, or of another type.',
   SH_KERNEL_MEMORY: 'Vectors and planes need more than the 4 GiB that kernel memory can have.',
   SH_STORE_MISSING: 'The store has no such block.',
   SH_STORE_EXISTS: 'The store holds this import already.',

@@ -54,44 +54,45 @@ const dictionaryText = z
   .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must not have control characters')
   .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed Unicode')
 
+const anyColumn = {
+  name: identifier,
+  nullable,
+  derived: z.exactOptional(z.string().min(1).max(SCHEMA_LIMITS.textLength)),
+}
+
 const columnShape = z
   .discriminatedUnion('type', [
-    z.strictObject({ name: identifier, type: z.literal('boolean'), nullable }),
+    z.strictObject({ ...anyColumn, type: z.literal('boolean') }),
     z.strictObject({
-      name: identifier,
+      ...anyColumn,
       type: z.literal('integer'),
-      nullable,
       min: safeInteger,
       max: safeInteger,
     }),
     z.strictObject({
-      name: identifier,
+      ...anyColumn,
       type: z.literal('decimal'),
-      nullable,
       precision: z.int().min(1).max(18),
       scale: z.int().min(0).max(18),
       min: decimalText,
       max: decimalText,
     }),
     z.strictObject({
-      name: identifier,
+      ...anyColumn,
       type: z.literal('timestamp'),
-      nullable,
       resolutionSeconds: z.int().min(1).max(86_400).default(1),
       min: z.string(),
       max: z.string(),
     }),
     z.strictObject({
-      name: identifier,
+      ...anyColumn,
       type: z.literal('date'),
-      nullable,
       min: z.string(),
       max: z.string(),
     }),
     z.strictObject({
-      name: identifier,
+      ...anyColumn,
       type: z.literal('text'),
-      nullable,
       dictionary: z.array(dictionaryText).min(1).max(SCHEMA_LIMITS.dictionary),
     }),
   ])

@@ -8,50 +8,41 @@
  * 0/1), negative values as p - |v|, so that a sum of shares is a share of the sum; for text, date and
  * timestamp the field element is the code. A NULL is 0 in every encoding, with validity bit 0.
  */
-export type Column =
-  | { readonly name: string; readonly type: 'boolean'; readonly nullable: boolean }
-  /** Value range as decimal integers. Code = value - min. */
-  | {
-      readonly name: string
-      readonly type: 'integer'
-      readonly nullable: boolean
-      readonly min: number
-      readonly max: number
-    }
-  /** DECIMAL(precision, scale); min and max are decimal texts. Code = (value - min) * 10^scale. */
-  | {
-      readonly name: string
-      readonly type: 'decimal'
-      readonly nullable: boolean
-      readonly precision: number
-      readonly scale: number
-      readonly min: string
-      readonly max: string
-    }
-  /** Seconds resolution; min and max as 'YYYY-MM-DD HH:MM:SS'. Code = (value - min) / resolutionSeconds, without remainder. */
-  | {
-      readonly name: string
-      readonly type: 'timestamp'
-      readonly nullable: boolean
-      readonly resolutionSeconds: number
-      readonly min: string
-      readonly max: string
-    }
-  /** Code = days since min. */
-  | {
-      readonly name: string
-      readonly type: 'date'
-      readonly nullable: boolean
-      readonly min: string
-      readonly max: string
-    }
-  /** Code = index in the dictionary. */
-  | {
-      readonly name: string
-      readonly type: 'text'
-      readonly nullable: boolean
-      readonly dictionary: readonly string[]
-    }
+interface AnyColumn {
+  readonly name: string
+  readonly nullable: boolean
+  /**
+   * An SQL expression over the other columns of the row, which repositories compute when they import
+   * (protocol/sql/derived.ts); their files do not have the column. Absent: stored as it comes.
+   */
+  readonly derived?: string
+}
+
+export type Column = AnyColumn &
+  (
+    | { readonly type: 'boolean' }
+    /** Value range as decimal integers. Code = value - min. */
+    | { readonly type: 'integer'; readonly min: number; readonly max: number }
+    /** DECIMAL(precision, scale); min and max are decimal texts. Code = (value - min) * 10^scale. */
+    | {
+        readonly type: 'decimal'
+        readonly precision: number
+        readonly scale: number
+        readonly min: string
+        readonly max: string
+      }
+    /** Seconds resolution; min and max as 'YYYY-MM-DD HH:MM:SS'. Code = (value - min) / resolutionSeconds, without remainder. */
+    | {
+        readonly type: 'timestamp'
+        readonly resolutionSeconds: number
+        readonly min: string
+        readonly max: string
+      }
+    /** Code = days since min. */
+    | { readonly type: 'date'; readonly min: string; readonly max: string }
+    /** Code = index in the dictionary. */
+    | { readonly type: 'text'; readonly dictionary: readonly string[] }
+  )
 
 export interface Schema {
   readonly dataset: string

@@ -11,6 +11,7 @@ import { importCsv } from '../../node/repository.ts'
 import { readCoordinates } from '../../node/share-coordinates.ts'
 import { readTopology } from '../../node/topology.ts'
 import { signRecord } from '../../protocol/ledger/records.ts'
+import { derivationsOf } from '../../protocol/sql/derived.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { parseSchema } from '../../shares/parse-schema.ts'
 import type { Schema } from '../../shares/schema.ts'
@@ -55,7 +56,10 @@ async function readSchemaFile(file: string, everybody: readonly string[]): Promi
   if (!Array.isArray(named) || named.length === 0 || named.some((one) => typeof one !== 'string')) {
     throw new ShareholdError('SH_SCHEMA_INVALID', '`repositories` is not a list of names.')
   }
-  return { schema: parseSchema(rest), repositories: [...(named as string[])].toSorted() }
+  const schema = parseSchema(rest)
+  // Said before anybody signs it.
+  await derivationsOf(schema)
+  return { schema, repositories: [...(named as string[])].toSorted() }
 }
 
 export const repositorySign: Command = {

@@ -56,7 +56,7 @@ const perSet = z
   .refine((list) => [3, 10, 35].includes(list.length), 'is not one for each set')
   .readonly()
 
-const named = { name, nullable: z.boolean() }
+const named = { name, nullable: z.boolean(), derived: z.exactOptional(text(1, 1000)) }
 const dateOrTime = text(1, 32)
 const column = z.discriminatedUnion('type', [
   z.strictObject({ ...named, type: z.literal('boolean') }),
