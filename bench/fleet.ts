@@ -6,7 +6,7 @@ import { Child } from './child-process.ts'
 import { type BenchNetwork, benchNetwork } from './network.ts'
 import { ShareFleet } from './share-fleet.ts'
 import type { ServeReport } from './share-worker.ts'
-import type { LinkSpeed } from './slow-link.ts'
+import { classOf, type LinkSpeed } from './slow-link.ts'
 import { taskOf } from './tasks/all.ts'
 import type { NetworkClass } from './tasks/task.ts'
 import type { RunReport, Worker } from './worker.ts'
@@ -36,7 +36,7 @@ export class Fleet {
    * @param link what the parties' connections are like; as loopback is, if undefined
    */
   static async start(n: number, flags: readonly string[] = [], link?: LinkSpeed): Promise<Fleet> {
-    const network = benchNetwork(n)
+    const network = benchNetwork(n, link && classOf(link))
     const { topology, mpcKeys } = network
     const file = new URL('worker.ts', import.meta.url)
     const parties = mpcKeys.map((_, i) => new Child<Worker>(`party ${i + 1}`, file, flags))

@@ -3,6 +3,7 @@ import { rng } from '../node/crypto.ts'
 import { generateKey } from '../protocol/ledger/note.ts'
 
 import type { Authors } from './stored-people.ts'
+import type { NetworkClass } from './tasks/task.ts'
 
 /** A busy machine may stop a party for a while; that is no reason to give up a measurement. */
 const ROUND_TIMEOUT_MS = 120_000
@@ -15,8 +16,8 @@ export interface BenchNetwork {
   readonly authors: Authors
 }
 
-/** n MPC nodes and n share-nodes. */
-export function benchNetwork(n: number): BenchNetwork {
+/** n MPC nodes and n share-nodes. @param network what its operator says it is */
+export function benchNetwork(n: number, network: NetworkClass = 'loopback'): BenchNetwork {
   let port = 1
   const skeys = new Map<string, string>()
   const actor = (name: string): { name: string; key: string } => {
@@ -38,7 +39,7 @@ export function benchNetwork(n: number): BenchNetwork {
     repositories: [actor('repository')],
     queriers: [actor('querier')],
     chunksInFlight: 16,
-    network: 'loopback',
+    network,
     roundTimeoutMs: ROUND_TIMEOUT_MS,
     limits: { dialTimeoutMs: ROUND_TIMEOUT_MS },
   }

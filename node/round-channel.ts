@@ -25,15 +25,22 @@ import { type Frame, startOf } from './frame.ts'
 import type { FramedStream } from './framed-stream.ts'
 import { type Blame, RoundLink } from './round-link.ts'
 import { SilenceClock, type Watched } from './silence-clock.ts'
+import type { Topology } from './topology.ts'
 
 /** `send` waits while more than this, besides the message itself, is unsent. */
 const SEND_HIGH_WATER_BYTES = 16 * 1024 * 1024
 
 /**
  * How much of a long message is made in a turn of the event loop, and how much of that may be unsent at the
- * next one. Short turns cost: a quarter of this took a tenth more processor time.
+ * next one, by the class of network. Short turns cost: a quarter of the first took a tenth more
+ * processor time. They pay where the line takes longer than making what it carries; loopback never does,
+ * so there only memory bounds a turn.
  */
-const MADE_AT_ONCE_BYTES = 1024 * 1024
+const MADE_AT_ONCE_BYTES: Readonly<Record<Topology['network'], number>> = {
+  wan: 1024 * 1024,
+  lan: 1024 * 1024,
+  loopback: SEND_HIGH_WATER_BYTES,
+}
 
 /** How long to look for evidence of one's own before only a party's word is reported. */
 const EVIDENCE_MS = 250
@@ -60,6 +67,7 @@ export class RoundChannel implements Channel {
   readonly #clock: SilenceClock
   readonly #roundTimeoutMs: number
   readonly #maxBytes: number
+  readonly #madeAtOnce: number
   readonly #broken = new AbortController()
   #failure: ShareholdError | undefined
   #closed = false
@@ -73,13 +81,18 @@ export class RoundChannel implements Channel {
   constructor(
     self: { readonly index: number; readonly name: string },
     streams: ReadonlyMap<number, FramedStream>,
-    options: { roundTimeoutMs: number; maxRoundBytes: number },
+    options: {
+      roundTimeoutMs: number
+      maxRoundBytes: number
+      network: Topology['network']
+    },
   ) {
     this.index = self.index
     this.#name = self.name
     setMaxListeners(0, this.#broken.signal)
     this.#roundTimeoutMs = options.roundTimeoutMs
     this.#maxBytes = Math.min(options.maxRoundBytes, MAX_ROUND_BYTES)
+    this.#madeAtOnce = MADE_AT_ONCE_BYTES[options.network]
     this.#clock = new SilenceClock(options.roundTimeoutMs)
     const blame: Blame = (link, error, round) => this.#blame(link, error, round)
     const links = new Map<number, RoundLink>()
@@ -99,8 +112,8 @@ export class RoundChannel implements Channel {
 
   /**
    * Queues a message; it is copied before this call returns its promise. A long one in pieces goes out as
-   * the pieces are made, over several turns of the event loop: what is made leaves while the next is made,
-   * and what comes meanwhile is taken.
+   * the pieces are made, over several turns of the event loop if it is very long or the network slow: what
+   * is made leaves while the next is made, and what comes meanwhile is taken.
    *
    * @param to party index
    * @returns when there is room for more
@@ -196,10 +209,10 @@ export class RoundChannel implements Channel {
       if (done === true) return
       link.enqueue(frame)
       queued += frame.length
-      if (queued < MADE_AT_ONCE_BYTES) continue
+      if (queued < this.#madeAtOnce) continue
       queued = 0
-      if (link.stream.unsentBytes > MADE_AT_ONCE_BYTES) {
-        await this.#room(link, MADE_AT_ONCE_BYTES, seq)
+      if (link.stream.unsentBytes > this.#madeAtOnce) {
+        await this.#room(link, this.#madeAtOnce, seq)
       } else {
         await nextTurn()
       }

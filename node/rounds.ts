@@ -198,6 +198,7 @@ async function join(overlay: Overlay, lobby: Lobby, session: RoundSession): Prom
   const channel = new RoundChannel(self, new Map([...streams].toSorted(byIndex)), {
     roundTimeoutMs: session.roundTimeoutMs ?? topology.roundTimeoutMs,
     maxRoundBytes: topology.limits.maxRoundBytes,
+    network: topology.network,
   })
   const giveUp = (): void => channel.abort('its job was given up')
   if (session.signal?.aborted === true) giveUp()

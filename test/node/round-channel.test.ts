@@ -312,7 +312,7 @@ describe('RoundChannel', () => {
   })
 
   it('sends a long message as its pieces are made, and what is sent after it after it', async () => {
-    const [a, b] = await joinAll(await startShared())
+    const [a, b] = await joinAll(await start({ network: 'lan' }))
     const size = 100_000
     const count = 60
     const total = size * count
@@ -351,6 +351,27 @@ describe('RoundChannel', () => {
     expect(Buffer.compare(await b!.receive(1, tag(1), total), whole)).toBe(0)
     expect(await b!.receive(1, tag(2), 1)).toEqual(Uint8Array.of(8))
     await Promise.all([first, second])
+  })
+
+  it('makes a message at once where that is quicker, unless it is very long', async () => {
+    const [a, b] = await joinAll(await startShared())
+    let made = 0
+    const pieces = function* (count: number): Iterable<Uint8Array> {
+      for (made = 0; made < count; made++) yield new Uint8Array(100_000)
+    }
+    const send = (step: number, count: number): Promise<unknown> => {
+      const bytes = count * 100_000
+      const receiving = b!.receive(1, tag(0, 0, step), bytes, () => {})
+      const sending = a!.send(2, tag(0, 0, step), { bytes, pieces: pieces(count) })
+      return Promise.all([sending, receiving])
+    }
+    const short = send(0, 100)
+    expect(made).toBe(100)
+    await short
+    const long = send(1, 400)
+    expect(made).toBeLessThan(200)
+    await long
+    expect(made).toBe(400)
   })
 
   it('ends the session when a piece cannot be made', async () => {
