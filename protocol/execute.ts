@@ -11,10 +11,12 @@ import { ShareholdError } from '../shares/errors.ts'
 import { newArena } from '../shares/field/memory.ts'
 
 import { Collection } from './collection.ts'
+import { JoinedColumns } from './join-columns.ts'
+import { type JoinedRows, joinRows } from './join-rows.ts'
 import { batchesOf, tableLayout } from './layout.ts'
 import type { Party } from './party.ts'
 import { phasesOf } from './phases.ts'
-import type { Plan, PlanParams } from './plan.ts'
+import type { Join, Plan, PlanParams } from './plan.ts'
 import type { ColumnSource, Run } from './run-operator.ts'
 import { runPhase } from './run-phase.ts'
 import { type Shape, stageOf, validatePlan } from './validate-plan.ts'
@@ -51,17 +53,22 @@ export async function execute(
   if (params.committee.n !== party.committee.n) {
     throw new ShareholdError('SH_PLAN_INVALID', 'The plan is for a committee of another size.')
   }
-  if (source.memberOfRow.length !== tableLayout(params).lanes) {
+  const rows = plan.join === undefined ? undefined : rowsOfJoin(plan.join, params, source)
+  const memberOfRow = rows?.memberOfRow ?? source.memberOfRow
+  if (memberOfRow.length !== tableLayout(params).lanes) {
     throw new ShareholdError('SH_PROTOCOL_COLUMN', 'The list of members has not one entry per row.')
   }
   const arena = newArena()
   try {
+    const joined = rows && new JoinedColumns(party, arena.child(), params, rows, source)
     const batches = batchesOf(params).length
     const run: Run = {
       party,
       plan,
       params,
-      source,
+      source: joined ?? source,
+      ...(joined === undefined ? {} : { joined }),
+      memberOfRow,
       shapes,
       collected: new Collection(arena, plan, params, shapes),
       sums: newSums(plan, shapes),
@@ -75,6 +82,16 @@ export async function execute(
   } finally {
     arena.release()
   }
+}
+
+function rowsOfJoin(join: Join, params: PlanParams, source: ColumnSource): JoinedRows {
+  if (source.joinedMembers === undefined) {
+    throw new ShareholdError(
+      'SH_PROTOCOL_COLUMN',
+      'The members of the joined datasets are missing.',
+    )
+  }
+  return joinRows(join, params, source.joinedMembers)
 }
 
 function newSums(plan: Plan, shapes: readonly Shape[]): Map<number, bigint[]> {

@@ -5,7 +5,7 @@
  */
 import { planeBytes } from '../shares/bits/plane.ts'
 
-import type { PlanParams } from './plan.ts'
+import type { DatasetParams, PlanParams } from './plan.ts'
 
 export interface Layout {
   /** Lanes of each run. */
@@ -30,12 +30,24 @@ export function flatLayout(lanes: number): Layout {
   return layoutOf([lanes])
 }
 
+/** All datasets, the one whose rows are the lanes first. */
+export function datasetsOf({ dataset, joined = [] }: PlanParams): readonly DatasetParams[] {
+  return [dataset, ...joined]
+}
+
+/** Those whose rows are lanes, dataset after dataset. */
+export function laneDatasets({ dataset, joined = [] }: PlanParams): readonly DatasetParams[] {
+  return [dataset, ...joined.filter(({ lanes }) => lanes)]
+}
+
 /** Chunks whose messages share a round. */
 export interface Batch {
   /** From 0: the `batch` of tags. */
   readonly index: number
   /** Number of the first chunk in the table. */
   readonly firstChunk: number
+  /** Number of its first lane in the table. */
+  readonly firstLane: number
   /** Byte offset of this batch in a plane of the whole table. */
   readonly planeOffset: number
   readonly layout: Layout
@@ -43,20 +55,22 @@ export interface Batch {
 
 /** The chunks of the table, chunksInFlight at a time, in order. */
 export function batchesOf(params: PlanParams): Batch[] {
-  const { chunks } = params.dataset
+  const chunks = laneDatasets(params).flatMap((dataset) => dataset.chunks)
   const batches: Batch[] = []
   let planeOffset = 0
+  let firstLane = 0
   for (let firstChunk = 0; firstChunk < chunks.length; firstChunk += params.chunksInFlight) {
     const layout = layoutOf(chunks.slice(firstChunk, firstChunk + params.chunksInFlight))
-    batches.push({ index: batches.length, firstChunk, planeOffset, layout })
+    batches.push({ index: batches.length, firstChunk, firstLane, planeOffset, layout })
     planeOffset += layout.planeBytes
+    firstLane += layout.lanes
   }
   return batches
 }
 
 /** The whole table: its batches on end. */
 export function tableLayout(params: PlanParams): Layout {
-  return layoutOf(params.dataset.chunks)
+  return layoutOf(laneDatasets(params).flatMap(({ chunks }) => chunks))
 }
 
 /** Calls `visit` for each run: its first lane, its first byte in a plane, and its lanes. */

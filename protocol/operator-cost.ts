@@ -79,6 +79,7 @@ export function wholeTable(
       return
     case 'load-bits':
     case 'load-field':
+    case 'load-match':
     case 'constant':
     case 'total':
     case 'combine':

@@ -11,7 +11,7 @@ import { committee } from '../shares/committee.ts'
 
 import { type Batch, batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Operator, Plan, PlanParams } from './plan.ts'
-import { refsOf, type Shape, stageOf, WHOLE_TABLE } from './validate-plan.ts'
+import { isLoad, refsOf, type Shape, stageOf, WHOLE_TABLE } from './validate-plan.ts'
 
 /** One run of an operator. */
 export interface Task {
@@ -45,6 +45,7 @@ const MAX_WEIGHT = 2 ** 28
 const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'load-bits',
   'load-field',
+  'load-match',
   'constant',
   'total',
   'combine',
@@ -116,10 +117,6 @@ function loadsToCollect({ operators }: Plan): ReadonlySet<number> {
   const readers = operators.filter(({ kind }) => WHOLE_TABLE.has(kind))
   const sources = readers.flatMap((operator) => refsOf(operator).map(({ op }) => op))
   return new Set(sources.filter((op) => isLoad(operators[op]!)))
-}
-
-function isLoad({ kind }: Operator): boolean {
-  return kind === 'load-bits' || kind === 'load-field'
 }
 
 /** @param layout of rows, if it reads or makes any */

@@ -5,7 +5,7 @@
  *
  * A plan is a list of operators in execution order; an operator's index is its operator id (the `op`
  * of message tags and of pseudo-random counters). Values live in a domain:
- *   rows     one lane per table row, processed in batches of up to chunksInFlight chunks
+ *   rows     one lane per table row (of a join: join-rows.ts), processed in batches of up to chunksInFlight chunks
  *   members  one lane per distinct member pseudonym (ascending), whole table
  *   slots    a short vector, one lane per aggregate
  * and are either `bits` (w planes, CNF-shared over F_2) or `field` (w vectors, Shamir over F_p).
@@ -33,6 +33,11 @@ export type Operator =
     }
   /** rows/field, width 1: the stored Shamir shares of a column (a NULL is shared as 0). */
   | { readonly kind: 'load-field'; readonly dataset: string; readonly column: string }
+  /**
+   * rows/bits, one plane, which the nodes know: 1 where a row of the join has a row of the dataset; without
+   * one, where the lane is a row of the join at all. Local.
+   */
+  | { readonly kind: 'load-match'; readonly dataset?: string }
   /** bits in the domain of its inputs, one plane per circuit output. Rounds: the circuit's AND depth. */
   | { readonly kind: 'circuit'; readonly inputs: readonly Ref[]; readonly circuit: Circuit }
   /**
@@ -131,8 +136,27 @@ export interface RankChoice extends Choice {
   readonly over: number
 }
 
+/**
+ * Which rows of several datasets make a row together: those of the same member. One dataset at most may have
+ * several rows of a member (join-rows.ts).
+ */
+export type Join = { readonly kind: 'dataset'; readonly dataset: string } | JoinedPair
+
+export interface JoinedPair {
+  readonly kind: 'inner' | 'left' | 'right' | 'full'
+  readonly left: Join
+  readonly right: Join
+  /**
+   * A dataset on the left and one on the right: their members must be the same. Absent: the member of the one
+   * side and that of the other, whichever dataset it comes from (USING).
+   */
+  readonly on?: readonly [string, string]
+}
+
 export interface Plan {
   readonly version: 1
+  /** Of the datasets of planParams; absent if there is one. */
+  readonly join?: Join
   readonly operators: readonly Operator[]
 }
 
@@ -140,7 +164,10 @@ export interface Plan {
 export interface PlanParams {
   readonly committee: { readonly n: number; readonly t: number }
   readonly security: 'passive'
+  /** Its rows are the lanes. */
   readonly dataset: DatasetParams
+  /** What is joined to them; absent if nothing is. */
+  readonly joined?: readonly JoinedParams[]
   /** Chunks whose messages share a round, 1..256. */
   readonly chunksInFlight: number
   /** Round-trip and bandwidth class of the committee: what the planner's cost model may know of the network. */
@@ -155,6 +182,15 @@ export interface DatasetParams {
   readonly chunks: readonly number[]
   /** How many members have how many rows over all parts: [rows, members], ascending by rows. */
   readonly rowsPerMember: readonly (readonly [number, number])[]
+}
+
+/** A dataset with one row a member. */
+export interface JoinedParams extends DatasetParams {
+  /**
+   * Whether its rows are lanes too, behind those of the datasets before it: for members of whom the first
+   * dataset has no row.
+   */
+  readonly lanes: boolean
 }
 
 export const CHUNK_ROWS = 65_536

@@ -17,6 +17,7 @@ import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
+import type { JoinedColumns } from './join-columns.ts'
 import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
@@ -31,24 +32,32 @@ import { membersOf, type Shape, stageOf } from './validate-plan.ts'
 export interface ColumnSource {
   /**
    * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
-   * batch's layout. Allocate in `arena`, which the executor releases after the last use; what lies
+   * batch's layout; batches of a joined dataset are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
    * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
    */
   bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
   /** The stored shares of a column: batch.layout.lanes elements. Memory as above. */
   field(column: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare>
-  /** Member of each row of the table, 0..members-1 in ascending order of pseudonyms. */
+  /** Member of each row of the (first) dataset, 0..members-1 in ascending order of pseudonyms. */
   readonly memberOfRow: Uint32Array
+  /** For a join: of each dataset, the first one included, the member of each row, by numbers common to all. */
+  readonly joinedMembers?: readonly Uint32Array[]
 }
 
 export type LoadBits = Extract<Operator, { kind: 'load-bits' }>
 export type LoadField = Extract<Operator, { kind: 'load-field' }>
+export type LoadMatch = Extract<Operator, { kind: 'load-match' }>
 
 export interface Run {
   readonly party: Party
   readonly plan: Plan
   readonly params: PlanParams
-  readonly source: ColumnSource
+  /** Where columns come from: of a join, with its rows as lanes. */
+  readonly source: Pick<ColumnSource, 'bits' | 'field'>
+  /** Of a join. */
+  readonly joined?: JoinedColumns
+  /** Member of each lane. */
+  readonly memberOfRow: Uint32Array
   readonly shapes: readonly Shape[]
   readonly collected: Collection
   /** Running sums of `dot` and `total`, by operator: this party's part. */
@@ -87,6 +96,9 @@ export async function overRows(
     checkColumn(operator.column, share.length === batch.layout.lanes)
     return { bits: [], field: [share], arena }
   }
+  if (operator.kind === 'load-match') {
+    return bitValue(arena, [run.joined!.match(operator, batch, arena)])
+  }
   return laneWise(run, operator, tag, arena, batch.layout, values)
 }
 
@@ -111,7 +123,7 @@ export async function overTable(
     }
     case 'any-row': {
       const planes = operator.inputs.map((ref) => run.collected.plane(ref))
-      const { memberOfRow } = run.source
+      const { memberOfRow } = run
       const table = tableLayout(params)
       const members = membersOf(params)
       return bitValue(arena, await anyRow(party, arena, tag, planes, table, memberOfRow, members))
@@ -177,6 +189,7 @@ export async function overTable(
     case 'equals-zero':
     case 'load-bits':
     case 'load-field':
+    case 'load-match':
     case 'output':
       break
   }

@@ -17,6 +17,7 @@ import {
   type Run,
   type Values,
 } from './run-operator.ts'
+import { isLoad } from './validate-plan.ts'
 
 /**
  * @param arena owns what the phase makes; what is left in it afterwards may be given back
@@ -99,7 +100,7 @@ class RunningPhase {
 
   async #overBatch(run: Run, op: number): Promise<void> {
     const operator = run.plan.operators[op]!
-    if (operator.kind === 'load-bits' || operator.kind === 'load-field') return this.#load(op)
+    if (isLoad(operator)) return this.#load(op)
     run.starts(op, this.#batch.index)
     if (operator.kind === 'dot' || operator.kind === 'total') {
       const sums = run.sums.get(op)!

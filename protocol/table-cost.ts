@@ -11,13 +11,14 @@ import type { Operator, PlanParams } from './plan.ts'
 import { lastAdder } from './popcount.ts'
 import { digitCircuit } from './sort.ts'
 import { bitToFieldRounds, circuitRounds, type Tally } from './tally.ts'
+import { memberClasses } from './validate-plan.ts'
 
 /**
  * Round k gives every row the OR with the one 2^k rows before: an AND a row, or for the rows that have one of
  * their member there, if these are fewer than an eighth of all.
  */
 export function anyRowRounds(tally: Tally, planes: number, tag: Tag, params: PlanParams): void {
-  const classes = params.dataset.rowsPerMember
+  const classes = memberClasses(params)
   const most = classes.at(-1)?.[0] ?? 1
   const rows = tableLayout(params).lanes
   for (let round = 0; 2 ** round < most; round++) {

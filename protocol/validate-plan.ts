@@ -6,7 +6,10 @@
 import { ShareholdError } from '../shares/errors.ts'
 
 import { validateCircuit } from './circuit.ts'
+import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.ts'
+import { datasetsOf, laneDatasets } from './layout.ts'
 import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
+import type { DatasetParams, Join } from './plan.ts'
 
 export type Domain = 'rows' | 'members' | 'slots'
 
@@ -43,14 +46,32 @@ const MAX_SORT_DIGIT = 4
 /** A public integer in a plan. */
 const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
 
-/** Rows of the table. */
+/** Rows of the table: its lanes. */
 export function rowsOf(params: PlanParams): number {
-  return params.dataset.chunks.reduce((sum, rows) => sum + rows, 0)
+  return laneDatasets(params)
+    .flatMap(({ chunks }) => chunks)
+    .reduce((sum, rows) => sum + rows, 0)
 }
 
-/** Distinct members of the table. */
+/** Distinct members of the table; of a join, those of each dataset whose rows are lanes. */
 export function membersOf(params: PlanParams): number {
-  return params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0)
+  return memberClasses(params).reduce((sum, [, members]) => sum + members, 0)
+}
+
+/** How many of them have how many lanes, ascending by lanes. */
+export function memberClasses(params: PlanParams): readonly (readonly [number, number])[] {
+  const [first, ...others] = laneDatasets(params)
+  if (others.length === 0) return first!.rowsPerMember
+  const classes = new Map<number, number>()
+  for (const [rows, members] of [first!, ...others].flatMap((one) => one.rowsPerMember)) {
+    classes.set(rows, (classes.get(rows) ?? 0) + members)
+  }
+  return [...classes].toSorted(([a], [b]) => a - b)
+}
+
+/** Whether an operator takes stored columns, or what is public of them. */
+export function isLoad({ kind }: Operator): boolean {
+  return kind === 'load-bits' || kind === 'load-field' || kind === 'load-match'
 }
 
 /** Operators that read planes over all rows at once, if they read rows. */
@@ -78,6 +99,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
   switch (operator.kind) {
     case 'load-bits':
     case 'load-field':
+    case 'load-match':
     case 'constant':
       return []
     case 'multiply':
@@ -115,6 +137,7 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
   const { operators } = plan
   require(operators.length <= MAX_OPERATORS, 'it has too many operators')
   require(operators.at(-1)?.kind === 'output', 'it does not end with an output')
+  validateJoin(plan.join, params)
   const shapes: Shape[] = []
   for (const [op, operator] of operators.entries()) {
     const check = (condition: boolean, what: string): void =>
@@ -141,15 +164,22 @@ function shapeOf(
     return before[op]!
   })
   const rows = rowsOf(params)
+  const names = datasetsOf(params).map(({ name }) => name)
   if (operator.kind === 'load-bits') {
     const { planes, validity, dataset } = operator
-    check(dataset === params.dataset.name, 'loads from another dataset')
+    check(names.includes(dataset), 'loads from another dataset')
     check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
     return { domain: 'rows', type: 'bits', parts: planes + (validity ? 1 : 0), lanes: rows }
   }
   if (operator.kind === 'load-field') {
-    check(operator.dataset === params.dataset.name, 'loads from another dataset')
+    check(names.includes(operator.dataset), 'loads from another dataset')
     return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
+  }
+  if (operator.kind === 'load-match') {
+    const { dataset } = operator
+    check(names.length > 1, 'is for joins')
+    check(dataset === undefined || names.includes(dataset), 'is about another dataset')
+    return { domain: 'rows', type: 'bits', parts: 1, lanes: rows }
   }
 
   if (operator.kind === 'constant') {
@@ -260,6 +290,36 @@ function shapeOf(
   return { domain, type, parts: 1, lanes: total }
 }
 
+/** The datasets of the parameters, joined so that every row of the join has a lane, and a member one row of each joined dataset. */
+function validateJoin(join: Join | undefined, params: PlanParams): void {
+  const { joined = [] } = params
+  if (join === undefined) {
+    require(joined.length === 0, 'datasets are joined in no way')
+    return
+  }
+  const names = datasetsOf(params).map(({ name }) => name)
+  const named = datasetsIn(join)
+  require(joined.length > 0 &&
+    named.length === names.length &&
+    new Set([...names, ...named]).size ===
+      names.length, 'it joins other datasets than those of the parameters')
+  require(onBothSides(join), 'a join compares datasets that are not on its two sides')
+  const table = rowTable(join, names)
+  require(table !== undefined, 'a member may have two rows of single datasets')
+  const owners = new Set(table!.filter((row) => row !== 0).map(laneDatasetOf))
+  require(joined.every(
+    ({ lanes }, k) => lanes || !owners.has(k + 1),
+  ), 'rows of the join have no lane')
+}
+
+function onBothSides(join: Join): boolean {
+  if (join.kind === 'dataset') return true
+  const { left, right, on } = join
+  const isPlaced =
+    on === undefined || (datasetsIn(left).includes(on[0]) && datasetsIn(right).includes(on[1]))
+  return isPlaced && onBothSides(left) && onBothSides(right)
+}
+
 /** Whatever is compared with a rank fits 61 bits and a sign. */
 /** At n=3 a king saves nothing, and bits are converted without products. */
 function checkVia(
@@ -290,29 +350,41 @@ function checkRanks(
  * @throws ShareholdError SH_PLAN_INVALID
  */
 export function validateParams(params: PlanParams): void {
-  const { committee, dataset, chunksInFlight, network } = params
+  const { committee, dataset, joined, chunksInFlight, network } = params
   const { n, t } = committee
   require([3, 5, 7].includes(n) && t === (n - 1) / 2, 'the committee is not 3, 5 or 7 with t < n/2')
   require(params.security === 'passive', 'the security mode is unknown')
   require(['loopback', 'lan', 'wan'].includes(network), 'the network class is unknown')
   require(isIndex(chunksInFlight, MAX_CHUNKS_IN_FLIGHT + 1) &&
     chunksInFlight > 0, 'chunksInFlight is out of range')
-  require(isIndex(dataset.version, 2 ** 32) && dataset.version > 0, 'the version is out of range')
-  require(dataset.chunks.length <= MAX_CHUNKS &&
-    dataset.chunks.every(
+  validateDataset(dataset)
+  if (joined === undefined) return
+  require(joined.length > 0 && joined.length < MAX_DATASETS, 'no datasets are joined, or too many')
+  for (const one of joined) {
+    validateDataset(one)
+    require(one.rowsPerMember.every(
+      ([rows]) => rows === 1,
+    ), 'a joined dataset has several rows of a member')
+  }
+}
+
+function validateDataset({ version, chunks, rowsPerMember }: DatasetParams): void {
+  require(isIndex(version, 2 ** 32) && version > 0, 'the version is out of range')
+  require(chunks.length <= MAX_CHUNKS &&
+    chunks.every(
       (rows) => isIndex(rows, CHUNK_ROWS + 1) && rows > 0,
     ), 'a chunk is empty or too long, or there are too many')
-  const classes = dataset.rowsPerMember
-  require(classes.length <= MAX_MEMBER_CLASSES &&
-    classes.every(
+  require(rowsPerMember.length <= MAX_MEMBER_CLASSES &&
+    rowsPerMember.every(
       ([rows, members], k) =>
         isIndex(rows, 2 ** 32) &&
         isIndex(members, 2 ** 32) &&
         members > 0 &&
-        rows > (classes[k - 1]?.[0] ?? 0),
+        rows > (rowsPerMember[k - 1]?.[0] ?? 0),
     ), 'rowsPerMember is not ascending')
-  const rows = classes.reduce((sum, [each, members]) => sum + each * members, 0)
-  require(rows === rowsOf(params), 'rowsPerMember and chunks have different numbers of rows')
+  const counted = rowsPerMember.reduce((sum, [each, members]) => sum + each * members, 0)
+  const stated = chunks.reduce((sum, rows) => sum + rows, 0)
+  require(counted === stated, 'rowsPerMember and chunks have different numbers of rows')
 }
 
 function isIndex(value: number, end: number): boolean {

@@ -17,12 +17,12 @@ describe.each([3, 5, 7])('%i parties', (n) => {
   test('random plans give the ideal output and send exactly what the cost formulas say', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const { plan, params, columns, memberOfRow } = randomCase(n, seed)
+        const { plan, params, columns, memberOfRow, joined } = randomCase(n, seed, true)
         const committee = await testCommittee(n, seed)
         const before = liveBytes()
-        const lanes = await executeAll(committee, plan, params, columns, memberOfRow)
+        const lanes = await executeAll(committee, plan, params, columns, memberOfRow, {}, joined)
         expect(liveBytes()).toBe(before)
-        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow))
+        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined))
         const cost = schedule(plan, params)
         for (let from = 1; from <= n; from++) {
           for (let to = 1; to <= n; to++) {
@@ -31,7 +31,7 @@ describe.each([3, 5, 7])('%i parties', (n) => {
           }
         }
       }),
-      { numRuns: n === 3 ? 25 : n === 5 ? 12 : 6 },
+      { numRuns: n === 3 ? 30 : n === 5 ? 14 : 8 },
     )
   })
 })

@@ -3,7 +3,7 @@
  * Written for obviousness; nothing of protocol/'s execution is used.
  */
 import { evaluatePlain } from '../../protocol/circuit.ts'
-import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
+import type { Join, Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
 
 export const P = 2n ** 61n - 1n
 
@@ -15,6 +15,14 @@ export interface PlainColumn {
   readonly values: readonly (bigint | number | null)[]
 }
 
+/** The datasets of a join, the first one included. */
+export interface PlainJoined {
+  /** By dataset, then by column name. */
+  readonly columns: Readonly<Record<string, Readonly<Record<string, PlainColumn>>>>
+  /** Of each dataset, the member of each row, by numbers common to all. */
+  readonly memberOfRow: readonly Uint32Array[]
+}
+
 /** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. */
 export type PlainValue =
   | { readonly type: 'bits'; readonly parts: readonly (readonly number[])[] }
@@ -24,6 +32,7 @@ export type PlainValue =
  * Runs a plan on plain columns.
  * @param columns by column name
  * @param memberOfRow member index of each row, members 0..m-1 all present
+ * @param joined of a join, instead of the two
  * @returns the output lanes, residues in [0, p)
  */
 export function idealExecute(
@@ -31,7 +40,9 @@ export function idealExecute(
   params: PlanParams,
   columns: Readonly<Record<string, PlainColumn>>,
   memberOfRow: Uint32Array,
+  joined?: PlainJoined,
 ): bigint[] {
+  if (plan.join !== undefined) return idealJoin(plan, params, joined!)
   const output: bigint[] = []
   const values: PlainValue[] = []
   const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
@@ -42,6 +53,118 @@ export function idealExecute(
     if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
   return output
+}
+
+/** A row of a join: the row of each dataset, by its name; absent where it has none. */
+type JoinedRow = ReadonlyMap<string, number>
+
+/** Joins row by row, gives every row of the join its lane, and runs the plan over the lanes. */
+function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[] {
+  const datasets = [params.dataset, ...(params.joined ?? [])]
+  const names = datasets.map(({ name }) => name)
+  const memberOf = (row: JoinedRow, name: string): number =>
+    joined.memberOfRow[names.indexOf(name)]![row.get(name)!]!
+  const rows = joinRowByRow(plan.join!, {
+    rowsOf: (name) => joined.memberOfRow[names.indexOf(name)]!.length,
+    memberOf,
+  })
+  const lanes = datasets.flatMap((dataset, k) =>
+    k === 0 || params.joined![k - 1]!.lanes
+      ? range(joined.memberOfRow[k]!.length).map((row) => ({ name: dataset.name, row }))
+      : [],
+  )
+  const place = (row: JoinedRow): string => {
+    const first = names.find((name) => row.has(name))!
+    return `${first} ${row.get(first)!}`
+  }
+  const byPlace = new Map(rows.map((row) => [place(row), row]))
+  if (byPlace.size !== rows.length) throw new RangeError('two rows of the join share a lane')
+  const rowOfLane = lanes.map(({ name, row }) => byPlace.get(`${name} ${row}`))
+  if (rowOfLane.filter((row) => row !== undefined).length !== rows.length) {
+    throw new RangeError('a row of the join has no lane')
+  }
+  // The first dataset's columns are not masked; nobody may see that.
+  const pick = <T>(values: readonly (T | null)[], dataset: string): (T | null)[] =>
+    lanes.map(({ name, row }, lane) => {
+      const at = name === dataset ? row : rowOfLane[lane]?.get(dataset)
+      const isThere =
+        name === dataset && dataset === names[0] ? true : rowOfLane[lane]?.has(dataset)
+      return at === undefined || isThere !== true ? null : values[at]!
+    })
+  const lanesOf = new Map(
+    names.map((name) => [
+      name,
+      Object.fromEntries(
+        Object.entries(joined.columns[name]!).map(([column, { codes, values }]) => [
+          column,
+          { codes: pick(codes, name), values: pick(values, name) },
+        ]),
+      ),
+    ]),
+  )
+  // Members of each dataset's lanes are counted apart.
+  const numbers = new Map<string, number>()
+  const keys = lanes.map(({ name, row }) => {
+    const member = joined.memberOfRow[names.indexOf(name)]![row]!
+    return [names.indexOf(name), member] as const
+  })
+  const sorted = [...keys].toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+  for (const key of sorted) if (!numbers.has(key.join())) numbers.set(key.join(), numbers.size)
+  const memberOfLane = Uint32Array.from(keys, (key) => numbers.get(key.join())!)
+
+  const values: PlainValue[] = []
+  const output: bigint[] = []
+  for (const operator of plan.operators) {
+    const { kind } = operator
+    const columns =
+      kind === 'load-bits' || kind === 'load-field' ? lanesOf.get(operator.dataset)! : {}
+    const value: PlainValue =
+      kind === 'load-match'
+        ? {
+            type: 'bits',
+            parts: [
+              rowOfLane.map((row) =>
+                row !== undefined && (operator.dataset === undefined || row.has(operator.dataset))
+                  ? 1
+                  : 0,
+              ),
+            ],
+          }
+        : idealOperator(operator, values, columns, memberOfLane)
+    values.push(value)
+    if (kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
+  }
+  return output
+}
+
+function joinRowByRow(
+  join: Join,
+  tables: {
+    readonly rowsOf: (name: string) => number
+    readonly memberOf: (row: JoinedRow, name: string) => number
+  },
+): JoinedRow[] {
+  if (join.kind === 'dataset') {
+    return range(tables.rowsOf(join.dataset)).map((row) => new Map([[join.dataset, row]]))
+  }
+  const left = joinRowByRow(join.left, tables)
+  const right = joinRowByRow(join.right, tables)
+  const memberIn = (row: JoinedRow, name: string | undefined): number | null => {
+    const from = name ?? [...row.keys()][0]!
+    return row.has(from) ? tables.memberOf(row, from) : null
+  }
+  const meets = (a: JoinedRow, b: JoinedRow): boolean => {
+    const member = memberIn(a, join.on?.[0])
+    return member !== null && member === memberIn(b, join.on?.[1])
+  }
+  const rows = left.flatMap((a) =>
+    right.filter((b) => meets(a, b)).map((b): JoinedRow => new Map([...a, ...b])),
+  )
+  const alone = (own: readonly JoinedRow[], others: readonly JoinedRow[]): readonly JoinedRow[] =>
+    own.filter((row) => !others.some((other) => meets(row, other) || meets(other, row)))
+  if (join.kind === 'left' || join.kind === 'full') rows.push(...alone(left, right))
+  if (join.kind === 'right' || join.kind === 'full') rows.push(...alone(right, left))
+  return rows
 }
 
 /** One operator: also the ideal function in tests of single operators. */
@@ -73,6 +196,8 @@ export function idealOperator(
       if (operator.validity) planes.push(codes.map((code) => (code === null ? 0 : 1)))
       return bits(planes)
     }
+    case 'load-match':
+      throw new RangeError('matches are for joins')
     case 'load-field':
       return field([
         columnOf(columns, operator.column).values.map((value) => mod(BigInt(value ?? 0))),

@@ -5,7 +5,8 @@ import type { Circuit } from '../../protocol/circuit.ts'
 import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
 import { type Domain, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
 
-import type { PlainColumn } from './ideal.ts'
+import type { PlainColumn, PlainJoined } from './ideal.ts'
+import { randomJoin } from './random-join.ts'
 import { paramsFor } from './run-plan.ts'
 import { randomWords } from './sharing.ts'
 
@@ -14,11 +15,14 @@ export interface RandomCase {
   readonly params: PlanParams
   readonly columns: Readonly<Record<string, PlainColumn>>
   readonly memberOfRow: Uint32Array
+  /** Of a join. */
+  readonly joined?: PlainJoined
 }
 
 const PLANES = 5
 
-export function randomCase(n: number, seed: number): RandomCase {
+/** @param joins whether it may be a join */
+export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const words = randomWords(4000, 'case', seed)
   let next = 0
   const below = (limit: number): number => Number(words[next++ % words.length]! % BigInt(limit))
@@ -30,25 +34,38 @@ export function randomCase(n: number, seed: number): RandomCase {
   const memberOfRow = Uint32Array.from({ length: rows }, (_, row) =>
     row < members ? row : below(members),
   )
-  const params = paramsFor(n, chunks, memberOfRow, 1 + below(3))
-  const columns: Record<string, PlainColumn> = {}
-  for (const name of ['a', 'b']) {
-    const codes = Array.from({ length: rows }, () => (below(6) === 0 ? null : below(2 ** PLANES)))
-    columns[name] = { codes, values: codes.map((code) => (code === null ? null : code - 9)) }
+  const columnOf = (length: number): PlainColumn => {
+    const codes = Array.from({ length }, () => (below(6) === 0 ? null : below(2 ** PLANES)))
+    return { codes, values: codes.map((code) => (code === null ? null : code - 9)) }
   }
+  const columns = { a: columnOf(rows), b: columnOf(rows) }
+  const single = paramsFor(n, chunks, memberOfRow, 1 + below(3))
+  const isJoin = joins && below(2) === 0
+  const join = isJoin ? randomJoin(below, single, columns, memberOfRow, columnOf) : undefined
+  const params = join?.params ?? single
+  const header = join === undefined ? {} : { join: join.join }
 
   const operators: Operator[] = [
     { kind: 'load-bits', dataset: 'trips', column: 'a', planes: PLANES, validity: true },
     { kind: 'load-field', dataset: 'trips', column: 'b' },
     { kind: 'load-bits', dataset: 'trips', column: 'b', planes: PLANES, validity: below(2) === 1 },
   ]
+  if (join !== undefined) {
+    operators.push(
+      { kind: 'load-match' },
+      { kind: 'load-match', dataset: pick(['trips', 'people']) },
+      { kind: 'load-bits', dataset: 'people', column: 'a', planes: PLANES, validity: true },
+      { kind: 'load-field', dataset: 'people', column: 'b' },
+    )
+  }
+  const loads = operators.length
   const shapes = (): readonly Shape[] => {
     const total: Operator = { kind: 'total', inputs: [{ op: 1, part: 0 }] }
     const output: Operator = { kind: 'output', inputs: [{ op: operators.length, part: 0 }] }
-    return validatePlan({ version: 1, operators: [...operators, total, output] }, params).slice(
-      0,
-      operators.length,
-    )
+    return validatePlan(
+      { version: 1, ...header, operators: [...operators, total, output] },
+      params,
+    ).slice(0, operators.length)
   }
   /** All references to values of this kind, with equal lanes if they lie in slots. */
   const refs = (type: Shape['type'], domains: readonly Domain[]): Ref[] => {
@@ -146,7 +163,7 @@ export function randomCase(n: number, seed: number): RandomCase {
     },
   ]
   const wanted = 3 + below(9)
-  for (let tries = 0; tries < 60 && operators.length < 3 + wanted; tries++) {
+  for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
     const operator = pick(makers)()
     if (operator !== undefined) operators.push(operator)
   }
@@ -160,7 +177,14 @@ export function randomCase(n: number, seed: number): RandomCase {
       : [],
   )
   operators.push({ kind: 'output', inputs: seen })
-  return { plan: { version: 1, operators }, params, columns, memberOfRow }
+  const plan: Plan = { version: 1, ...header, operators }
+  return {
+    plan,
+    params,
+    columns,
+    memberOfRow,
+    ...(join === undefined ? {} : { joined: join.joined }),
+  }
 }
 
 function randomCircuit(inputs: number, below: (limit: number) => number): Circuit {
