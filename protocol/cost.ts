@@ -29,6 +29,14 @@ export interface Schedule extends Size {
   readonly fieldMultiplications: number
   /** AND gates times lanes, without padding in the rows. */
   readonly andGates: number
+  /** The part of each operator in both, by index. */
+  readonly work: readonly OperatorWork[]
+}
+
+/** What an operator computes in rounds, in all batches. */
+export interface OperatorWork {
+  readonly fieldMultiplications: number
+  readonly andGates: number
 }
 
 /** A message that one party sends another. */
@@ -64,13 +72,13 @@ export function schedule(plan: Plan, params: PlanParams): Schedule {
   const shapes = validatePlan(plan, params)
   const { n, t } = params.committee
   const rounds: CommonRound[] = []
-  let fieldMultiplications = 0
-  let andGates = 0
+  const work = plan.operators.map(() => ({ fieldMultiplications: 0, andGates: 0 }))
   for (const phase of phasesOf(plan, shapes, params)) {
     const tallies = phase.tasks.map((task) => tallyOf(plan, shapes, params, phase, task))
-    for (const tally of tallies) {
-      fieldMultiplications += tally.fieldMultiplications
-      andGates += tally.andGates
+    for (const [place, tally] of tallies.entries()) {
+      const own = work[phase.tasks[place]!.op]!
+      own.fieldMultiplications += tally.fieldMultiplications
+      own.andGates += tally.andGates
     }
     for (const round of sideBySide(
       phase.tasks,
@@ -79,7 +87,15 @@ export function schedule(plan: Plan, params: PlanParams): Schedule {
       if (round.some(({ bytes }) => bytes > 0)) rounds.push(round)
     }
   }
-  return { n, t, rounds, fieldMultiplications, andGates }
+  const sum = (of: keyof OperatorWork): number => work.reduce((all, own) => all + own[of], 0)
+  return {
+    n,
+    t,
+    rounds,
+    fieldMultiplications: sum('fieldMultiplications'),
+    andGates: sum('andGates'),
+    work,
+  }
 }
 
 /** A task by itself. */
@@ -172,7 +188,7 @@ export function trafficOf(cost: Schedule): PairTraffic[] {
 }
 
 /** Payload bytes that each party sends, party 1 first. */
-export function bytesSent(cost: Schedule): number[] {
+export function bytesSent(cost: Pick<Schedule, 'n' | 't' | 'rounds'>): number[] {
   const bytes = Array.from({ length: cost.n }, () => 0)
   for (const part of cost.rounds.flat()) addBytes(cost, part, bytes)
   return bytes

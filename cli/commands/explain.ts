@@ -1,18 +1,18 @@
 import { HttpClient } from '../../coordinator/client/http-client.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
-import { explainQuery } from '../../coordinator/client/querier.ts'
 import { readTopology } from '../../node/topology.ts'
-import { explainQuery as explainPlan, explainText } from '../../protocol/sql/explain.ts'
+import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import type { Link } from '../../protocol/sql/network-model.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { optionalText } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
+import { printExplanation } from '../explaining.ts'
 import { TOPOLOGY_OPTION, topologyFile } from '../options.ts'
 import { withSql } from '../sql-errors.ts'
 
 const EXPLAIN_FORMAT: CommandOption = {
   flags: '--format <format>',
-  help: 'how the plan is printed on stdout; `json` has the whole plan',
+  help: 'how the plan is printed on stdout, if the SQL does not say it; `json` has the whole plan',
   fallback: 'text',
   choices: ['text', 'json'],
 }
@@ -37,27 +37,33 @@ function linkOf(given: string | undefined): Link | undefined {
 export const explain: Command = {
   path: ['explain'],
   summary: 'Say what a query would cost and reveal, without asking it',
-  arguments: [{ name: '<sql>', help: 'one SELECT of aggregates over one dataset' }],
-  options: [TOPOLOGY_OPTION, EXPLAIN_FORMAT, LINK],
+  arguments: [
+    {
+      name: '<sql>',
+      help: 'one SELECT of aggregates over one dataset, with EXPLAIN before it or not',
+    },
+  ],
+  options: [
+    TOPOLOGY_OPTION,
+    EXPLAIN_FORMAT,
+    LINK,
+    { flags: '--purpose <purpose>', help: 'say, too, if the query may not be asked for this' },
+  ],
   example: 'sharehold explain "SELECT COUNT(*) FROM trips WHERE fare > 20"',
   run(args, options) {
     const sql = args[0]!
     const link = linkOf(optionalText(options, 'link'))
     return withSql(sql, async () => {
+      const statement = await explainStatement(sql)
       const topology = await readTopology(topologyFile(options))
       const client = new HttpClient(topology.coordinator.http)
-      const { compiled, dataset } = await explainQuery({ client, keys: networkKeys(topology), sql })
-      if (optionalText(options, 'format') === 'text') {
-        process.stdout.write(`${explainText(compiled, dataset.params, link)}\n`)
-        return
-      }
-      const { planHash, plan, explain: facts } = compiled
-      const { params } = dataset
-      const costs = explainPlan(compiled, params, link)
-      const { dataset: name, version, rows, members, kMin, groups } = facts
-      const sizes = { dataset: name, version, rows, members, kMin, groups }
-      process.stdout.write(
-        `${JSON.stringify({ ...sizes, planHash, params, ...costs, plan }, null, 2)}\n`,
+      const purpose = optionalText(options, 'purpose')
+      const format =
+        statement?.format ?? (optionalText(options, 'format') === 'json' ? 'json' : 'text')
+      await printExplanation(
+        { client, keys: networkKeys(topology), sql, ...(purpose === undefined ? {} : { purpose }) },
+        format,
+        link === undefined ? undefined : { from: 'option', link },
       )
     })
   },

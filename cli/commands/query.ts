@@ -4,9 +4,11 @@ import { ask } from '../../coordinator/client/querier.ts'
 import type { Asked } from '../../coordinator/client/querier.ts'
 import { rng } from '../../node/crypto.ts'
 import { readTopology } from '../../node/topology.ts'
+import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { renderCsv, renderJson, renderTable } from '../../protocol/sql/render.ts'
 import { text } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
+import { printExplanation } from '../explaining.ts'
 import { TOPOLOGY_OPTION, keyOption, topologyFile } from '../options.ts'
 import { note, progressLine } from '../output.ts'
 import { AS_OPTION, querierKey } from '../querier.ts'
@@ -23,7 +25,12 @@ const ANSWER_FORMAT: CommandOption = {
 export const query: Command = {
   path: ['query'],
   summary: 'Ask the network a question in SQL',
-  arguments: [{ name: '<sql>', help: 'one SELECT of aggregates over one dataset' }],
+  arguments: [
+    {
+      name: '<sql>',
+      help: 'one SELECT of aggregates over one dataset, or EXPLAIN and such a SELECT',
+    },
+  ],
   options: [
     TOPOLOGY_OPTION,
     {
@@ -41,19 +48,29 @@ export const query: Command = {
     const sql = args[0]!
     return withSql(sql, async () => {
       const topology = await readTopology(topologyFile(options))
+      const client = new HttpClient(topology.coordinator.http)
+      const keys = networkKeys(topology)
+      const purpose = text(options, 'purpose')
+      const format = text(options, 'format')
+      const statement = await explainStatement(sql)
+      if (statement !== undefined) {
+        const shown = statement.format ?? (format === 'json' ? 'json' : 'text')
+        await printExplanation({ client, keys, sql, purpose }, shown)
+        return
+      }
       const key = await querierKey(options, topology)
       const progress = progressLine()
       const asked = await ask({
-        client: new HttpClient(topology.coordinator.http),
-        keys: networkKeys(topology),
+        client,
+        keys,
         skey: key.skey,
         sql,
-        purpose: text(options, 'purpose'),
+        purpose,
         rng,
         now: () => Date.now(),
         onStatus: (status) => progress.update(status.progress, status.state),
       }).finally(() => progress.done())
-      process.stdout.write(render(asked, text(options, 'format')))
+      process.stdout.write(render(asked, format))
       note(closingLine(asked))
     })
   },

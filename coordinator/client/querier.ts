@@ -17,6 +17,7 @@ import type { Answer } from '../../protocol/sql/answer.ts'
 import { compile } from '../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../protocol/sql/compile.ts'
 import { datasetOf } from '../../protocol/sql/dataset.ts'
+import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { hexOf } from '../../shares/hex.ts'
 import type { Schema } from '../../shares/schema.ts'
@@ -36,6 +37,7 @@ export interface ExplainOptions {
   readonly client: HttpClient
   readonly keys: NetworkKeys
   readonly sql: string
+  readonly purpose?: string
   readonly signal?: AbortSignal
 }
 
@@ -74,16 +76,20 @@ export interface Asked extends Explained {
 /**
  * Compiles a query without asking it: nothing is signed, and nobody but the coordinator hears of it.
  *
+ * @param options with a purpose, which is checked; the SQL may be an EXPLAIN of the query
  * @throws ShareholdError SH_SQL_*, SH_PLAN_*, SH_POLICY_*, SH_CATALOGUE_UNKNOWN_DATASET,
  * SH_COORDINATOR_*, SH_NOTE_*, SH_AUTH_*
  */
-export async function explainQuery({
-  client,
-  keys,
-  sql,
-  signal,
-}: ExplainOptions): Promise<Explained> {
+export async function explainQuery(options: ExplainOptions): Promise<Explained> {
+  const statement = await explainStatement(options.sql)
+  return compileQuery(statement === undefined ? options : { ...options, sql: statement.select })
+}
+
+/** @param options whose SQL is a SELECT */
+async function compileQuery(options: ExplainOptions): Promise<Explained> {
+  const { client, keys, sql, purpose, signal } = options
   const dataset = await viewDataset(client, keys, await datasetOf(sql), signal)
+  if (purpose !== undefined) checkPurpose(dataset.schema, purpose)
   const compiled = await compile(sql, dataset.schema, dataset.params)
   return { compiled, cost: schedule(compiled.plan, dataset.params), dataset }
 }
@@ -97,10 +103,9 @@ export async function explainQuery({
  */
 export async function ask(options: AskOptions): Promise<Asked> {
   const { client, keys, skey, sql, purpose, rng, now, signal } = options
-  const explained = await explainQuery(options)
+  const explained = await compileQuery(options)
   const { compiled, cost, dataset } = explained
   const { schema, version } = dataset
-  checkPurpose(schema, purpose)
 
   const resultKey = generateResultKey(rng)
   const request = {

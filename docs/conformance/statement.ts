@@ -76,7 +76,7 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'any other statement, EXPLAIN included',
+      construct: 'any other statement; EXPLAIN in a request',
       example: 'EXPLAIN SELECT COUNT(*) FROM trips',
       status: 'SH_SQL_UNSUPPORTED',
     },

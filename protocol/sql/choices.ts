@@ -48,7 +48,7 @@ export interface Decision<T> {
 
 /** @param localSeconds of computing that other ways do not take; what all take does not matter */
 export function estimate(
-  cost: Schedule,
+  cost: Pick<Schedule, 'n' | 't' | 'rounds'>,
   network: PlanParams['network'],
   localSeconds = 0,
 ): Estimate {
@@ -76,11 +76,14 @@ export function choose<T>(question: string, candidates: readonly Candidate<T>[])
   return { value: best.value, choice }
 }
 
-/** The choices as text, with an empty line after them; nothing if there were none. */
-export function choiceLines(choices: readonly Choice[]): string[] {
+/**
+ * The choices as text, with an empty line after them; nothing if there were none.
+ * @param network the class that they were made for
+ */
+export function choiceLines(choices: readonly Choice[], network: PlanParams['network']): string[] {
   if (choices.length === 0) return []
   return [
-    'Chosen, for the whole plan',
+    `Chosen, for the whole plan and the class ${network}`,
     ...choices.flatMap(({ question, chosen, rejected }) => [
       `  ${question}: ${chosen.name} (${costOf(chosen)})`,
       ...rejected.map((other) => `    rather than ${other.name} (${costOf(other)})`),

@@ -95,7 +95,7 @@ function layoutFor(params: PlanParams, lanes: CountedLanes): Layout {
 function costOf({ committee, network }: PlanParams, operator: (tally: Tally) => void): Estimate {
   const tally = new Tally(committee.n, committee.t)
   operator(tally)
-  const { n, t, fieldMultiplications, andGates } = tally
+  const { n, t } = tally
   const rounds = tally.rounds.filter(({ bytes }) => bytes > 0).map((round) => [round])
-  return estimate({ n, t, rounds, fieldMultiplications, andGates }, network)
+  return estimate({ n, t, rounds }, network)
 }

@@ -1,16 +1,16 @@
 /**
- * EXPLAIN: the operators of a plan as a tree, with the exact rounds and bytes of each (cost.ts) and the place
- * of its rounds among all, and what the query reveals to whom. Everything here is public; nothing is executed.
+ * EXPLAIN: the operators of a plan with the exact rounds, bytes and work of each (cost.ts) and the place of its
+ * rounds among all, the planner's choices, and what the query reveals to whom. Everything here is public;
+ * nothing is executed. explain-text.ts prints it.
  */
-import { circuitStats } from '../circuit.ts'
 import { bytesSent, operatorCosts, schedule } from '../cost.ts'
 import type { Operator, PlanParams } from '../plan.ts'
 import { refsOf } from '../validate-plan.ts'
 
-import { choiceLines } from './choices.ts'
+import type { Choice } from './choices.ts'
 import type { CompiledQuery } from './compile.ts'
-import { count, seconds, size } from './figures.ts'
-import { type Link, networkSeconds, ratesOfLink, scheduleSeconds } from './network-model.ts'
+import { linkOfClass, ratesOf, ratesOfLink, scheduleSeconds } from './network-model.ts'
+import type { Link } from './network-model.ts'
 
 export interface ExplainedOperator {
   readonly op: number
@@ -25,11 +25,40 @@ export interface ExplainedOperator {
   readonly last: number
   /** Payload bytes that the busiest party sends. */
   readonly bytes: number
-  /** Of a circuit: ANDs per lane. */
-  readonly ands?: number
+  /** Times lanes, in all batches. */
+  readonly andGates: number
+  readonly fieldMultiplications: number
 }
 
+/** The line between the nodes that a prediction is made for. */
+export type Basis =
+  /** Their class of network: what the planner chose by. */
+  | { readonly from: 'class'; readonly link: Link }
+  /** Given by whoever asks. */
+  | { readonly from: 'option'; readonly link: Link }
+  /** What the nodes have measured among themselves. */
+  | {
+      readonly from: 'nodes'
+      readonly link: Link
+      /** Of the oldest figure in it. */
+      readonly ageSeconds: number
+      /** Whether the bandwidth was measured, or is that of the class for want of long messages so far. */
+      readonly bandwidth: 'nodes' | 'class'
+    }
+
 export interface Explanation {
+  readonly dataset: string
+  readonly version: number
+  readonly rows: number
+  readonly members: number
+  readonly kMin: number
+  /** 1 without GROUP BY. */
+  readonly groups: number
+  /** Numbers that are opened to the querier. */
+  readonly lanes: number
+  readonly planHash: string
+  readonly params: PlanParams
+  /** The last one puts out; who reads whom is in `inputs`. */
   readonly operators: readonly ExplainedOperator[]
   /** Of all: operators that do not read each other share rounds. */
   readonly rounds: number
@@ -37,100 +66,54 @@ export interface Explanation {
   readonly bytesSent: readonly number[]
   readonly andGates: number
   readonly fieldMultiplications: number
-  /** Estimate for the link, or else the network class of planParams; computing comes on top. */
+  /** Estimate; computing comes on top. */
   readonly networkSeconds: number
+  /** What that stands on. */
+  readonly basis: Basis
+  /** By the class of network of `params`, whatever `basis` is: plans are no matter of measurement. */
+  readonly choices: readonly Choice[]
   readonly leaks: readonly string[]
 }
 
 /**
  * The exact costs of a compiled query.
- * @param link of the MPC nodes, if that is known better than by its class
+ * @param basis for the estimate of seconds; the class of network if absent
  * @throws ShareholdError SH_PLAN_INVALID if params are not those of the plan
  */
 export function explainQuery(
   compiled: CompiledQuery,
   params: PlanParams,
-  link?: Link,
+  basis?: Basis,
 ): Explanation {
-  const { plan, explain, leaks } = compiled
+  const { plan, planHash, answer, explain, leaks } = compiled
+  const { purposes, choices, ...sizes } = explain
   const cost = schedule(plan, params)
   const costs = operatorCosts(cost, plan.operators.length)
   const operators = plan.operators.map((operator, op): ExplainedOperator => ({
     op,
     kind: operator.kind,
-    purpose: explain.purposes[op] ?? '',
+    purpose: purposes[op] ?? '',
     inputs: [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b),
     ...costs[op]!,
-    ...(operator.kind === 'circuit' ? { ands: circuitStats(operator.circuit).ands } : {}),
+    ...cost.work[op]!,
   }))
+  const { network } = params
   return {
+    ...sizes,
+    lanes: answer.lanes,
+    planHash,
+    params,
     operators,
     rounds: cost.rounds.length,
     bytesSent: bytesSent(cost),
     andGates: cost.andGates,
     fieldMultiplications: cost.fieldMultiplications,
-    networkSeconds:
-      link === undefined
-        ? networkSeconds(cost, params.network)
-        : scheduleSeconds(cost, ratesOfLink(link)),
+    networkSeconds: scheduleSeconds(
+      cost,
+      basis === undefined ? ratesOf(network) : ratesOfLink(basis.link),
+    ),
+    basis: basis ?? { from: 'class', link: linkOfClass(network) },
+    choices,
     leaks,
   }
-}
-
-/** The explanation as text, without a final newline. @param link as for `explainQuery` */
-export function explainText(compiled: CompiledQuery, params: PlanParams, link?: Link): string {
-  const explained = explainQuery(compiled, params, link)
-  const network =
-    link === undefined ? params.network : `${link.roundTripMs} ms, ${link.megabits} Mbit/s`
-  const { dataset, version, rows, members, kMin, groups } = compiled.explain
-  const { n, t } = params.committee
-  const busiest = Math.max(...explained.bytesSent)
-  return [
-    `${dataset} version ${version}: ${count(rows)} rows of ${count(members)} members, at least ${kMin} to show a value`,
-    `${count(groups)} ${groups === 1 ? 'group' : 'groups'}, ${count(compiled.answer.lanes)} numbers opened; plan ${compiled.planHash.slice(0, 16)}`,
-    `${n} parties, any ${t + 1} of them could read the data together (security ${params.security})`,
-    '',
-    ...treeOf(explained.operators),
-    '',
-    `${count(explained.rounds)} rounds, ${size(busiest)} sent by the busiest party, ` +
-      `${count(explained.andGates)} AND gates, ${count(explained.fieldMultiplications)} field multiplications`,
-    `about ${seconds(explained.networkSeconds)} of network time (${network}); computing comes on top`,
-    '',
-    ...choiceLines(compiled.explain.choices),
-    'Reveals',
-    ...explained.leaks.map((line) => `  ${line}`),
-  ].join('\n')
-}
-
-/** From the output down to the columns. What several operators read is drawn under the first and named after. */
-function treeOf(operators: readonly ExplainedOperator[]): string[] {
-  const rows: { readonly tree: string; readonly cost: string }[] = []
-  const drawn = new Set<number>()
-  const draw = (op: number, lead: string, branch: string, indent: string): void => {
-    const operator = operators[op]
-    if (operator === undefined) return
-    const label = `${lead}${branch}${operator.kind} #${op}`
-    if (drawn.has(op)) {
-      rows.push({ tree: `${label} (above)`, cost: '' })
-      return
-    }
-    drawn.add(op)
-    rows.push({ tree: `${label}: ${operator.purpose}`, cost: costOf(operator) })
-    operator.inputs.forEach((input, index) => {
-      const last = index === operator.inputs.length - 1
-      draw(input, lead + indent, last ? '└─ ' : '├─ ', last ? '   ' : '│  ')
-    })
-  }
-  draw(operators.length - 1, '', '', '')
-  const width = Math.max(...rows.map(({ tree }) => tree.length))
-  return rows.map(({ tree, cost }) => (cost === '' ? tree : `${tree.padEnd(width)}  ${cost}`))
-}
-
-function costOf({ rounds, first, last, bytes, ands }: ExplainedOperator): string {
-  const parts = ands === undefined ? [] : [`${count(ands)} ANDs a lane`]
-  if (rounds > 0) {
-    const place = first === last ? count(first) : `${count(first)}-${count(last)}`
-    parts.push(`${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'} (${place})`, size(bytes))
-  }
-  return parts.join(', ')
 }

@@ -15,3 +15,8 @@ export function seconds(value: number): string {
   if (value >= 1) return `${value.toFixed(1)} s`
   return value >= 0.1 ? `${Math.round(value * 1000)} ms` : `${(value * 1000).toFixed(1)} ms`
 }
+
+export function age(value: number): string {
+  if (value < 120) return `${Math.round(value)} s`
+  return value < 7200 ? `${Math.round(value / 60)} min` : `${Math.round(value / 3600)} h`
+}

@@ -37,17 +37,26 @@ export function ratesOfLink({ roundTripMs, megabits }: Link): NetworkRates {
   return { roundSeconds: roundTripMs / 2000, bytesPerSecond: megabits * 125_000 }
 }
 
+/** The line that has the rates of a class. */
+export function linkOfClass(network: PlanParams['network']): Link {
+  const { roundSeconds, bytesPerSecond } = ratesOf(network)
+  return { roundTripMs: roundSeconds * 2000, megabits: bytesPerSecond / 125_000 }
+}
+
+/** What of a schedule takes time on the network. */
+type Rounds = Pick<Schedule, 'n' | 't' | 'rounds'>
+
 /**
  * Seconds that a schedule spends on the network: in each round one delay, and the bytes of the party that
  * sends most in it. Headers and encryption are not in it: about 5 % of long messages on Ethernet.
  */
-export function scheduleSeconds(cost: Schedule, rates: NetworkRates): number {
+export function scheduleSeconds(cost: Rounds, rates: NetworkRates): number {
   const bytes = cost.rounds.reduce((sum, round) => sum + busiestIn(cost, round), 0)
   return cost.rounds.length * rates.roundSeconds + bytes / rates.bytesPerSecond
 }
 
 /** The same for a class of network. */
-export function networkSeconds(cost: Schedule, network: PlanParams['network']): number {
+export function networkSeconds(cost: Rounds, network: PlanParams['network']): number {
   return scheduleSeconds(cost, ratesOf(network))
 }
 

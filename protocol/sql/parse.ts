@@ -44,12 +44,31 @@ export async function loadParser(): Promise<void> {
   await loading
 }
 
+/** One statement of any kind. */
+export interface ParsedStatement {
+  readonly source: Source
+  /** Of the node, such as SelectStmt. */
+  readonly kind: string
+  readonly fields: Fields
+}
+
 /**
  * Parses one SELECT statement; a final semicolon is allowed.
  *
  * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_TOO_COMPLEX, SH_SQL_UNSUPPORTED (another statement, or several)
  */
 export function parseSelect(sql: string): ParsedSelect {
+  const { source, kind, fields } = parseStatement(sql)
+  if (kind !== 'SelectStmt') throw notASelect(source, kind)
+  return { source, select: fields }
+}
+
+/**
+ * Parses one statement; a final semicolon is allowed.
+ *
+ * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_TOO_COMPLEX, SH_SQL_UNSUPPORTED (several)
+ */
+export function parseStatement(sql: string): ParsedStatement {
   checkText(sql)
   const source = { sql, tokens: tokensOf(sql) }
   const nesting = source.tokens.filter(canNest)
@@ -82,9 +101,7 @@ export function parseSelect(sql: string): ParsedSelect {
       'Send one statement at a time.',
     )
   }
-  const { kind, fields } = open(fieldsOf(first as Fields, 'stmt'))
-  if (kind !== 'SelectStmt') throw notASelect(source, kind)
-  return { source, select: fields }
+  return { source, ...open(fieldsOf(first as Fields, 'stmt')) }
 }
 
 function checkText(sql: string): void {
@@ -178,7 +195,7 @@ function notASelect(source: Source, kind: string): ShareholdError {
     `${word} is not supported: only SELECT is answered.`,
     first?.start,
     kind === 'ExplainStmt'
-      ? 'Leave EXPLAIN away and ask the compiler for the explanation of the SELECT.'
+      ? 'EXPLAIN is answered by the software that asks; a request to the network holds the SELECT alone.'
       : 'Datasets are changed by their repositories, never through queries.',
   )
 }

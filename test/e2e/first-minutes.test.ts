@@ -338,6 +338,9 @@ describe('asking', () => {
     expect(text.stderr).toBe('')
     expect(JSON.parse(json.stdout)).toMatchObject({ rows: 2 * RIDES })
     expect(JSON.parse(json.stdout)).toHaveProperty('leaks')
+    const asSql = await query(`EXPLAIN (FORMAT JSON) ${QUESTION}`)
+    expect(asSql).toMatchObject({ code: 0, stdout: json.stdout })
+    expect((await query(`EXPLAIN ${QUESTION}`)).stdout).toBe(text.stdout)
     const after = JSON.parse((await ok('ledger', '--format', 'json')).stdout) as unknown[]
     expect(after).toHaveLength(before.length)
   })
@@ -353,6 +356,18 @@ describe('being refused', () => {
       const shown = said.findIndex((text) => text.includes(sql))
       expect(said[shown + 1]).toBe(' '.repeat(said[shown]!.indexOf('fair')) + '^^^^')
     }
+  })
+
+  test('EXPLAIN of it says why, where it stands, and as JSON', async () => {
+    const sql = 'EXPLAIN (FORMAT JSON) SELECT AVG(fair) FROM trips'
+    const { code, stdout, stderr } = await query(sql)
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({
+      refused: { code: 'SH_SQL_UNKNOWN_COLUMN', position: { line: 1, column: 34, length: 4 } },
+    })
+    expect(stderr).toContain('^^^^')
+    const unsigned = await cli('explain', QUESTION, '--purpose', 'marketing')
+    expect(unsigned).toMatchObject({ code: 3, stdout: '' })
   })
 
   test('a question about single members: exit 3', async () => {

@@ -8,7 +8,8 @@ import { choiceLines, choose } from '../../../protocol/sql/choices.ts'
 import type { Choice } from '../../../protocol/sql/choices.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../../protocol/sql/compile.ts'
-import { explainText } from '../../../protocol/sql/explain.ts'
+import { explainText } from '../../../protocol/sql/explain-text.ts'
+import { explainQuery } from '../../../protocol/sql/explain.ts'
 import { networkSeconds, ratesOf, scheduleSeconds } from '../../../protocol/sql/network-model.ts'
 
 import { PARAMS, TRIPS } from './trips-schema.ts'
@@ -110,8 +111,6 @@ test('an estimate is a delay for every round and the bytes of its busiest party,
       ],
       [{ op: 0, batch: 0, step: 1, dealers: [3], bytes: 500 }],
     ],
-    fieldMultiplications: 0,
-    andGates: 0,
   }
   expect(scheduleSeconds(cost, { roundSeconds: 0.02, bytesPerSecond: 100 })).toBeCloseTo(15.04)
   expect(networkSeconds(cost, 'wan')).toBe(scheduleSeconds(cost, ratesOf('wan')))
@@ -274,8 +273,8 @@ test('EXPLAIN prints what was chosen, and what the others would have cost', asyn
   )
   const { choices } = compiled.explain
   expect(choices.length).toBeGreaterThan(0)
-  const text = explainText(compiled, PARAMS)
-  for (const line of choiceLines(choices)) expect(text).toContain(line)
+  const text = explainText(explainQuery(compiled, PARAMS))
+  for (const line of choiceLines(choices, PARAMS.network)) expect(text).toContain(line)
   for (const { question, chosen, rejected } of choices) {
     expect(text).toContain(`${question}: ${chosen.name}`)
     for (const { name, seconds } of rejected) {
@@ -284,5 +283,5 @@ test('EXPLAIN prints what was chosen, and what the others would have cost', asyn
     }
   }
   expect(JSON.stringify(compiled.plan)).not.toContain('rather than')
-  expect(choiceLines([])).toEqual([])
+  expect(choiceLines([], 'lan')).toEqual([])
 })

@@ -8,7 +8,8 @@ import type { Cell } from '../../../protocol/sql/answer-spec.ts'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../../protocol/sql/compile.ts'
-import { explainQuery, explainText } from '../../../protocol/sql/explain.ts'
+import { explainText } from '../../../protocol/sql/explain-text.ts'
+import { explainQuery } from '../../../protocol/sql/explain.ts'
 import { validatePlan } from '../../../protocol/validate-plan.ts'
 import type { Schema } from '../../../shares/schema.ts'
 import { hash } from '../../shares/noble.ts'
@@ -318,7 +319,13 @@ test('EXPLAIN adds up', async () => {
     expect(rounds === 0 ? 0 : last - first + 1).toBeGreaterThanOrEqual(rounds)
   }
   expect(explained.operators).toHaveLength(compiled.plan.operators.length)
-  const text = explainText(compiled, PARAMS)
+  const { andGates, fieldMultiplications } = schedule(compiled.plan, PARAMS)
+  expect(sum(explained.operators.map((one) => one.andGates))).toBe(andGates)
+  expect(sum(explained.operators.map((one) => one.fieldMultiplications))).toBe(fieldMultiplications)
+  for (const { rounds, andGates: ands, fieldMultiplications: products } of explained.operators) {
+    expect(rounds > 0).toBe(ands + products > 0)
+  }
+  const text = explainText(explained)
   for (const { op } of explained.operators) expect(text).toContain(`#${op}`)
   const counter = explained.operators.find(({ kind }) => kind === 'count')!
   expect(text).toContain(`${counter.rounds} rounds (${counter.first}-${counter.last})`)
