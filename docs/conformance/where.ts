@@ -100,7 +100,13 @@ export const WHERE: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'double precision, intervals, time zones',
+      construct: 'constant intervals added to constant dates',
+      example:
+        "SELECT COUNT(*) FROM trips WHERE day <= DATE '2019-12-01' - INTERVAL '90' DAY AND pickup < DATE '2019-01-31' + INTERVAL '1 month 12 hours'",
+      status: 'yes',
+    },
+    {
+      construct: 'double precision, other intervals, time zones',
       example: 'SELECT COUNT(*) FROM trips WHERE fare > 2.5::double precision',
       status: 'SH_SQL_UNSUPPORTED',
     },

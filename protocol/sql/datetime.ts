@@ -23,8 +23,22 @@ export function parseDate(text: string): bigint {
   return read(text).day * MICROSECONDS_PER_DAY
 }
 
-/** Days since 2000-01-01 and microseconds in the day as written (24:00:00 is a time of the same day). */
+/** Days since 2000-01-01 and microseconds in the day as written. */
 function read(text: string): { readonly day: bigint; readonly time: bigint } {
+  const { year, month, day, time } = readTimestamp(text)
+  return { day: daysFromEpoch(year, month, day), time }
+}
+
+/** A date, and microseconds in the day as written (24:00:00 is a time of the same day). */
+export interface WrittenTimestamp {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly time: bigint
+}
+
+/** Reads a timestamp or date as it is written. @throws ShareholdError SH_SQL_LITERAL (without position) */
+export function readTimestamp(text: string): WrittenTimestamp {
   const match = ISO.exec(text)
   if (match === null) throw unreadable(text)
   const part = (index: number): number => Number(match[index] ?? 0)
@@ -36,7 +50,7 @@ function read(text: string): { readonly day: bigint; readonly time: bigint } {
   const timeExists = minute <= 59 && second <= 60 && time <= Number(MICROSECONDS_PER_DAY)
   const dayExists = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
   if (!timeExists || !dayExists) throw unreadable(text)
-  return { day: daysFromEpoch(year, month, day), time: BigInt(time) }
+  return { year, month, day, time: BigInt(time) }
 }
 
 /** YYYY-MM-DD of a midnight. */
@@ -72,7 +86,8 @@ function daysFromEpoch(year: number, month: number, day: number): bigint {
   return BigInt(Math.round(date.getTime() / 86_400_000)) - EPOCH_DAYS
 }
 
-function daysIn(year: number, month: number): number {
+/** Days of a month. */
+export function daysIn(year: number, month: number): number {
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]!
 }

@@ -14,6 +14,7 @@ import type { CastTarget } from './casts.ts'
 import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
 import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
+import { constantInterval, moveTimestamp } from './interval.ts'
 import { readNumber } from './literal.ts'
 import { bindConditional } from './scalar-condition.ts'
 import { call, settle, typed, typedLiteral, unify } from './typed-scalar.ts'
@@ -181,6 +182,8 @@ function bindOperator(context: Context, leaves: Leaves, fields: Fields): Scalar 
   if (kind !== 'AEXPR_OP' || names.length !== 1 || !BINARY_OPERATORS.has(operator)) {
     throw unsupportedExpression(context, { A_Expr: fields })
   }
+  const moved = intervalArithmetic(context, leaves, operator, fields)
+  if (moved !== undefined) return moved
   const right = bindScalar(context, leaves, fields['rexpr'])
   if (fields['lexpr'] === undefined) {
     if (operator !== '-' && operator !== '+')
@@ -242,6 +245,38 @@ function bindBinary(
     },
     location,
   )
+}
+
+/** A constant date or timestamp, plus or minus a constant interval: a timestamp. */
+function intervalArithmetic(
+  context: Context,
+  leaves: Leaves,
+  operator: string,
+  fields: Fields,
+): Scalar | undefined {
+  const location = locationOf(fields)
+  const { lexpr: left, rexpr: right } = fields
+  if (left === undefined || (operator !== '+' && operator !== '-')) return undefined
+  const onRight = constantInterval(context, right)
+  const onLeft = operator === '+' ? constantInterval(context, left) : undefined
+  const interval = onRight ?? onLeft
+  if (interval === undefined || (onRight !== undefined && onLeft !== undefined)) return undefined
+  const start = bindScalar(context, leaves, onRight === undefined ? right : left)
+  const { expression, type } = start
+  if ((type !== 'date' && type !== 'timestamp') || expression.kind !== 'literal') {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'Intervals are added to constant dates and timestamps only.',
+      location,
+      "Move the interval to the constant: day < DATE '2024-03-01' - INTERVAL '7 days'.",
+    )
+  }
+  const { text } = expression
+  const sign = operator === '+' ? 1n : -1n
+  const moved =
+    text === null ? null : locate(context, location, () => moveTimestamp(text, interval, sign))
+  return typedLiteral('timestamp', moved, location)
 }
 
 /** date + integer, integer + date, date - integer, date - date, on literals. */

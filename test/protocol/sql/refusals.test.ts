@@ -261,8 +261,13 @@ const EXPRESSIONS: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE pickup > «now»()'],
   [
     'SH_SQL_UNSUPPORTED',
-    "SELECT COUNT(*) FROM trips WHERE pickup > timestamp '2019-03-01' - «interval» '1 day'",
+    "SELECT COUNT(*) FROM trips WHERE pickup > timestamp '2019-03-01' - INTERVAL «'1 day'» DAY TO SECOND",
   ],
+  [
+    'SH_SQL_LITERAL',
+    "SELECT COUNT(*) FROM trips WHERE pickup > timestamp '2019-03-01' - INTERVAL «'a while'»",
+  ],
+  ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE «interval» '1 day' > '1 hour'"],
   [
     'SH_SQL_UNSUPPORTED',
     "SELECT COUNT(*) FROM trips WHERE pickup > «timestamptz» '2019-03-01 00:00Z'",
