@@ -30,7 +30,7 @@ import { exchange } from './round.ts'
 export type BitPair = readonly [BitShare, BitShare]
 
 /** The component to which public constants are added (by whoever holds it). */
-const PUBLIC_SET = 0
+export const PUBLIC_SET = 0
 
 /** x ^ y. Local. */
 export function xorBits(party: Party, arena: Arena, x: BitShare, y: BitShare): BitShare {

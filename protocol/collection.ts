@@ -1,18 +1,21 @@
 /**
- * What operators over the whole table read of the rows: planes over all rows, put together batch after
- * batch, each until its last reader has ended. Memory: one bit a row, plane and component.
+ * What operators over the whole table read of the rows: planes and vectors over all rows, put together batch
+ * after batch, each until its last reader has ended. Memory: one bit a row, plane and component; 8 bytes a row
+ * and vector.
  */
 import { committee } from '../shares/committee.ts'
-import type { Arena } from '../shares/field/memory.ts'
+import { type Arena, type Placed, sliceFp } from '../shares/field/memory.ts'
+import { copy } from '../shares/field/vector.ts'
 import { type BitShare, newBitShare } from '../shares/replicated.ts'
+import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { writeBytes } from './gather.ts'
 import { type Batch, tableLayout } from './layout.ts'
 import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { refsOf, type Shape, WHOLE_TABLE } from './validate-plan.ts'
 
-interface Collected {
-  readonly plane: BitShare
+interface Collected<Share extends Placed> {
+  readonly whole: Share
   /** Operators that have not read it yet. */
   readers: number
 }
@@ -20,55 +23,82 @@ interface Collected {
 export class Collection {
   readonly #arena: Arena
   readonly #shapes: readonly Shape[]
-  readonly #planes = new Map<string, Collected>()
+  readonly #planes = new Map<string, Collected<BitShare>>()
+  readonly #vectors = new Map<string, Collected<ShamirShare>>()
 
   /** @param arena owns the planes */
   constructor(arena: Arena, plan: Plan, params: PlanParams, shapes: readonly Shape[]) {
     this.#arena = arena
     this.#shapes = shapes
     const of = committee(params.committee.n)
-    const bytes = tableLayout(params).planeBytes
+    const { planeBytes, lanes } = tableLayout(params)
     for (const operator of plan.operators) {
-      for (const key of this.#keysOf(operator)) {
-        const known = this.#planes.get(key)
-        if (known === undefined) {
-          this.#planes.set(key, { plane: newBitShare(arena, of, bytes), readers: 1 })
+      for (const { op, part } of this.#refsOf(operator)) {
+        if (shapes[op]!.type === 'bits') {
+          addReader(this.#planes, keyOf({ op, part }), () => newBitShare(arena, of, planeBytes))
         } else {
-          known.readers++
+          addReader(this.#vectors, keyOf({ op, part }), () => asShamirShare(arena.elements(lanes)))
         }
       }
     }
   }
 
-  /** Copies what is needed of an operator's planes over one batch. */
-  add(op: number, planes: readonly BitShare[], { planeOffset }: Batch): void {
-    planes.forEach((plane, part) => {
-      const whole = this.#planes.get(keyOf({ op, part }))?.plane
+  /** Copies what is needed of an operator's value over one batch. */
+  add(op: number, { bits, field }: Parts, { planeOffset, firstLane }: Batch): void {
+    for (const [part, plane] of bits.entries()) {
+      const whole = this.#planes.get(keyOf({ op, part }))?.whole
       if (whole !== undefined) writeBytes(whole, planeOffset, plane)
-    })
+    }
+    for (const [part, vector] of field.entries()) {
+      const whole = this.#vectors.get(keyOf({ op, part }))?.whole
+      if (whole !== undefined) copy(sliceFp(whole, firstLane, firstLane + vector.length), vector)
+    }
   }
 
   /** A plane over all rows, of which all batches have been added. */
   plane(ref: Ref): BitShare {
-    return this.#planes.get(keyOf(ref))!.plane
+    return this.#planes.get(keyOf(ref))!.whole
   }
 
-  /** Gives back the planes that nobody reads after this operator. */
+  /** A vector over all rows, likewise. */
+  vector(ref: Ref): ShamirShare {
+    return this.#vectors.get(keyOf(ref))!.whole
+  }
+
+  /** Gives back what nobody reads after this operator. */
   readBy(operator: Operator): void {
-    for (const key of this.#keysOf(operator)) {
-      const collected = this.#planes.get(key)!
-      if (--collected.readers > 0) continue
-      this.#arena.free(collected.plane)
-      this.#planes.delete(key)
+    for (const ref of this.#refsOf(operator)) {
+      const key = keyOf(ref)
+      for (const all of [this.#planes, this.#vectors]) {
+        const collected = all.get(key)
+        if (collected === undefined || --collected.readers > 0) continue
+        this.#arena.free(collected.whole)
+        all.delete(key)
+      }
     }
   }
 
-  /** The planes over rows that an operator reads from here, each once. */
-  #keysOf(operator: Operator): ReadonlySet<string> {
-    if (!WHOLE_TABLE.has(operator.kind)) return new Set()
+  /** What an operator reads from here, each once. */
+  #refsOf(operator: Operator): readonly Ref[] {
+    if (!WHOLE_TABLE.has(operator.kind)) return []
     const overRows = refsOf(operator).filter(({ op }) => this.#shapes[op]!.domain === 'rows')
-    return new Set(overRows.map(keyOf))
+    return [...new Map(overRows.map((ref) => [keyOf(ref), ref])).values()]
   }
+}
+
+interface Parts {
+  readonly bits: readonly BitShare[]
+  readonly field: readonly ShamirShare[]
+}
+
+function addReader<Share extends Placed>(
+  all: Map<string, Collected<Share>>,
+  key: string,
+  make: () => Share,
+): void {
+  const known = all.get(key)
+  if (known === undefined) all.set(key, { whole: make(), readers: 1 })
+  else known.readers++
 }
 
 function keyOf({ op, part }: Ref): string {

@@ -17,11 +17,11 @@ import { batchesOf, tableLayout } from './layout.ts'
 import type { Party } from './party.ts'
 import { phasesOf } from './phases.ts'
 import type { Join, Plan, PlanParams } from './plan.ts'
-import type { ColumnSource, Run } from './run-operator.ts'
 import { runPhase } from './run-phase.ts'
+import type { ColumnSource, Run } from './run-value.ts'
 import { type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
-export type { ColumnSource, LoadBits, LoadField } from './run-operator.ts'
+export type { ColumnSource, LoadBits, LoadField } from './run-value.ts'
 
 export interface Progress {
   /** Index of the operator that starts. */

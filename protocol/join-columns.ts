@@ -25,7 +25,7 @@ import {
 } from './layout.ts'
 import type { Party } from './party.ts'
 import type { PlanParams } from './plan.ts'
-import type { ColumnSource, LoadBits, LoadField, LoadMatch } from './run-operator.ts'
+import type { ColumnSource, LoadBits, LoadField, LoadMatch } from './run-value.ts'
 
 /** The lanes behind the last of a source: a sharing of zero. */
 const ZERO_LANES = 128

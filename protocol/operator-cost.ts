@@ -6,6 +6,7 @@ import { circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
+import { compactRounds, permuteRounds } from './reorder-cost.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
 import { anyRowRounds, countRounds, popcountRounds, sortRounds } from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
@@ -77,9 +78,21 @@ export function wholeTable(
     case 'equals-zero':
       laneWise(tally, operator, tag, flatLayout(shapes[operatorInput(operator)]!.lanes))
       return
+    case 'permute':
+      permuteRounds(tally, operator, tag, shapes[tag.op]!)
+      return
+    case 'compact':
+      compactRounds(tally, operator, tag, shapes[operator.flag.op]!.lanes, shapes[tag.op]!.type)
+      return
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'enumerate':
+    case 'member-number':
+    case 'append':
+    case 'shift':
+    case 'slice':
+    case 'prefix-sum':
     case 'constant':
     case 'total':
     case 'combine':

@@ -50,6 +50,12 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'total',
   'combine',
   'gather',
+  'enumerate',
+  'member-number',
+  'append',
+  'shift',
+  'slice',
+  'prefix-sum',
   'output',
 ])
 

@@ -85,6 +85,49 @@ export type Operator =
       readonly key: number
       readonly digit: number
     }
+  /**
+   * slots/bits: public numbers. Every combination of digits, of which digit k is below sizes[k], one a lane, the
+   * last digit running fastest; the planes of the last digit come first, each digit's lowest first. Local.
+   */
+  | { readonly kind: 'enumerate'; readonly sizes: readonly number[] }
+  /**
+   * slots/bits, one lane per row, rows in the order of their members: the public number of the row's member, as
+   * many planes as their number plus one takes, lowest first. Local.
+   */
+  | { readonly kind: 'member-number' }
+  /**
+   * slots, bits or field, a part for each list of pieces: their lanes on end. Lanes of rows come in the order of
+   * their members, those of a member in the order of the table. Local.
+   */
+  | { readonly kind: 'append'; readonly parts: readonly (readonly Piece[])[] }
+  /** slots, bits or field as its inputs: lane i holds what lane i - by held, or 0 if there is none. Local. */
+  | { readonly kind: 'shift'; readonly inputs: readonly Ref[]; readonly by: number }
+  /** slots, bits or field as its inputs: lanes from..to-1. Local. */
+  | {
+      readonly kind: 'slice'
+      readonly inputs: readonly Ref[]
+      readonly from: number
+      readonly to: number
+    }
+  /** slots/field: lane i holds the sum of the lanes 0..i. Local. */
+  | { readonly kind: 'prefix-sum'; readonly inputs: readonly Ref[] }
+  /**
+   * slots, bits or field as its inputs: lanes in another order. The planes of `order`, lowest first, spell the
+   * numbers of the lanes, each once: lane k is lane order[k] (`from`), or becomes it (`to`).
+   */
+  | {
+      readonly kind: 'permute'
+      readonly inputs: readonly Ref[]
+      readonly order: readonly Ref[]
+      readonly direction: 'from' | 'to'
+    }
+  /** slots, bits or field as its inputs: the lanes whose flag is 1, in their order. There must be `count`. */
+  | {
+      readonly kind: 'compact'
+      readonly inputs: readonly Ref[]
+      readonly flag: Ref
+      readonly count: number
+    }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**
@@ -115,6 +158,9 @@ export type Operator =
     }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+/** Lanes of an `append`: those of a value, or a public integer (decimal; 0 or 1 in bits) so many times. */
+export type Piece = Ref | { readonly lanes: number; readonly value: string }
 
 /** How products are re-shared: through a king, at n=5 and 7 (king.ts); absent, by everybody in one round. */
 export type Via = 'king'

@@ -48,6 +48,13 @@ export function rowOrder(memberOfRow: Uint32Array, members: number, layout: Layo
   return order
 }
 
+/** The rows in the order of their members, by number; undefined if they lie in it. @see rowOrder */
+export function rowsByMember(memberOfRow: Uint32Array, members: number): Uint32Array | undefined {
+  if (isOrdered(memberOfRow, members)) return undefined
+  const rows = Uint32Array.from({ length: memberOfRow.length }, (_, row) => row)
+  return sortRows(memberOfRow, members, rows).positions
+}
+
 /** Whether members ascend without leaving one out. */
 function isOrdered(memberOfRow: Uint32Array, members: number): boolean {
   // As if a member -1 came before, and member `members` after.

@@ -12,67 +12,29 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
 import { bitToField } from './bit-to-field.ts'
-import type { Collection } from './collection.ts'
 import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
 import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
-import type { JoinedColumns } from './join-columns.ts'
 import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
 import type { Party, Tag } from './party.ts'
-import type { Choice, Operator, Plan, PlanParams, Ref } from './plan.ts'
+import type { Choice, Operator, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
+import { runArrangement } from './run-arrangement.ts'
+import {
+  bitValue,
+  fieldValue,
+  planeOf,
+  type Run,
+  type Value,
+  type Values,
+  vectorOf,
+} from './run-value.ts'
 import { selectRanks } from './select-rank.ts'
 import { equalsZero, lessThanZero } from './share-split.ts'
 import { sortRows } from './sort.ts'
-import { membersOf, type Shape, stageOf } from './validate-plan.ts'
-
-/** Where the stored columns come from: batch after batch; within one, columns in any order, several at a time. */
-export interface ColumnSource {
-  /**
-   * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
-   * batch's layout; batches of a joined dataset are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
-   * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
-   */
-  bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
-  /** The stored shares of a column: batch.layout.lanes elements. Memory as above. */
-  field(column: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare>
-  /** Member of each row of the (first) dataset, 0..members-1 in ascending order of pseudonyms. */
-  readonly memberOfRow: Uint32Array
-  /** For a join: of each dataset, the first one included, the member of each row, by numbers common to all. */
-  readonly joinedMembers?: readonly Uint32Array[]
-}
-
-export type LoadBits = Extract<Operator, { kind: 'load-bits' }>
-export type LoadField = Extract<Operator, { kind: 'load-field' }>
-export type LoadMatch = Extract<Operator, { kind: 'load-match' }>
-
-export interface Run {
-  readonly party: Party
-  readonly plan: Plan
-  readonly params: PlanParams
-  /** Where columns come from: of a join, with its rows as lanes. */
-  readonly source: Pick<ColumnSource, 'bits' | 'field'>
-  /** Of a join. */
-  readonly joined?: JoinedColumns
-  /** Member of each lane. */
-  readonly memberOfRow: Uint32Array
-  readonly shapes: readonly Shape[]
-  readonly collected: Collection
-  /** Running sums of `dot` and `total`, by operator: this party's part. */
-  readonly sums: ReadonlyMap<number, bigint[]>
-  starts(op: number, batch: number | 'table'): void
-}
-
-/** The parts of a value, and the arena that holds nothing else. */
-export interface Value {
-  readonly bits: readonly BitShare[]
-  readonly field: readonly ShamirShare[]
-  readonly arena: Arena
-}
-
-export type Values = Map<number, Value>
+import { membersOf, stageOf } from './validate-plan.ts'
 
 export async function overRows(
   run: Run,
@@ -181,6 +143,15 @@ export async function overTable(
       return shapes[tag.op]!.type === 'bits'
         ? bitValue(arena, [gatherBitLanes(party, arena, operator, values)])
         : fieldValue(arena, [gatherFieldLanes(arena, operator, values)])
+    case 'enumerate':
+    case 'member-number':
+    case 'append':
+    case 'shift':
+    case 'slice':
+    case 'prefix-sum':
+    case 'permute':
+    case 'compact':
+      return runArrangement(run, operator, tag, arena, values)
     case 'circuit':
     case 'bit-to-field':
     case 'multiply':
@@ -297,22 +268,6 @@ export function outputBytes(
     at += vector.length
   }
   return out
-}
-
-function planeOf(values: Values, ref: Ref): BitShare {
-  return values.get(ref.op)!.bits[ref.part]!
-}
-
-function vectorOf(values: Values, ref: Ref): ShamirShare {
-  return values.get(ref.op)!.field[ref.part]!
-}
-
-function bitValue(arena: Arena, bits: readonly BitShare[]): Value {
-  return { bits, field: [], arena }
-}
-
-function fieldValue(arena: Arena, field: readonly ShamirShare[]): Value {
-  return { bits: [], field, arena }
 }
 
 function checkColumn(column: string, condition: boolean): void {

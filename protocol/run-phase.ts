@@ -9,14 +9,8 @@ import { inLockstep, type Program } from './lockstep.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, type Task } from './phases.ts'
 import { commonRound, type Rounds } from './round.ts'
-import {
-  localSums,
-  outputBytes,
-  overRows,
-  overTable,
-  type Run,
-  type Values,
-} from './run-operator.ts'
+import { localSums, outputBytes, overRows, overTable } from './run-operator.ts'
+import type { Run, Values } from './run-value.ts'
 import { isLoad } from './validate-plan.ts'
 
 /**
@@ -116,7 +110,7 @@ class RunningPhase {
     const arena = this.#arena.child()
     const operator = run.plan.operators[op]!
     const value = await overRows(run, operator, tag, arena, batch, this.#values)
-    run.collected.add(op, value.bits, batch)
+    run.collected.add(op, value, batch)
     this.#values.set(op, value)
   }
 

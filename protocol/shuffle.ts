@@ -8,11 +8,13 @@
  * Source: re-sharing shuffle of Laur, Willemson, Zhang (ISC 2011), with the committee's CNF sets as the
  * hiding sets and PRG-compressed dealings.
  *
+ * Undone by the same turns in the opposite order, each with its order turned round and fresh dealings.
+ *
  * Secure against t semi-honest parties. Nobody learns anything, the order included.
  * Cost: C(n,t) rounds (3, 10, 35), in each of which t+1 parties send t times 8 bytes for each element and each
  * word of a row.
  */
-import { gatherWords } from '../shares/bits/permute.ts'
+import { gatherWords, scatterWords } from '../shares/bits/permute.ts'
 import { copy, xor } from '../shares/bits/plane.ts'
 import type { Committee } from '../shares/committee.ts'
 import {
@@ -31,6 +33,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { dealXor } from './deal-bits.ts'
 import { dealSum } from './deal-field.ts'
+import { placeIndices } from './opened-permutation.ts'
 import type { Party, Tag } from './party.ts'
 import { drawPermutation } from './permutation.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -49,19 +52,88 @@ export interface Rows {
  * The rows in a secret order.
  * @param arena owns the result; the rows stay
  * @param tag of the first round; the others have the steps that follow
+ * @param orders that have been drawn for these rows; else they are drawn under the tag
  * @throws ShareholdError SH_ROUND_*
  */
-export async function shuffle(party: Party, arena: Arena, tag: Tag, rows: Rows): Promise<Rows> {
-  const { committee } = party
+export async function shuffle(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  rows: Rows,
+  orders?: Orders,
+): Promise<Rows> {
+  const passes = [...party.committee.sets.keys()]
+  return inTurns(party, arena, tag, rows, passes, (pass, scratch, at) => {
+    const order = orders?.get(pass) ?? drawOrder(party, scratch, at, pass, rows.length)
+    return (out, column) => gatherWords(out, column, order)
+  })
+}
+
+/**
+ * The inverse of a shuffle: brings rows back.
+ * @param orders of that shuffle
+ */
+export async function unshuffle(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  rows: Rows,
+  orders: Orders,
+): Promise<Rows> {
+  const passes = [...party.committee.sets.keys()].toReversed()
+  return inTurns(party, arena, tag, rows, passes, (pass) => {
+    const order = orders.get(pass)!
+    return (out, column) => scatterWords(out, column, order)
+  })
+}
+
+/** The orders of a shuffle that this party knows: u32 indices, by the number of the set. */
+export type Orders = ReadonlyMap<number, Block>
+
+/**
+ * Draws the orders of a shuffle that is to be undone later.
+ * @param arena owns them: four bytes a row and set
+ * @param tag of the shuffle's first round
+ */
+export function drawOrders(party: Party, arena: Arena, tag: Tag, length: number): Orders {
+  const orders = new Map<number, Block>()
+  for (const [pass, members] of party.committee.sets.entries()) {
+    if (!members.includes(party.index)) continue
+    orders.set(pass, drawOrder(party, arena, { ...tag, step: tag.step + pass }, pass, length))
+  }
+  return orders
+}
+
+function drawOrder(party: Party, arena: Arena, tag: Tag, pass: number, length: number): Block {
+  return placeIndices(
+    arena,
+    drawPermutation(party.prg, party.keys.set(pass, 'shuffle', 0), tag, length),
+  )
+}
+
+/** Moves the words of a column. */
+type Move = (out: Block, column: Block) => void
+
+/** How a member of a set moves columns in its turn. */
+type MoveOf = (pass: number, scratch: Arena, tag: Tag) => Move
+
+async function inTurns(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  rows: Rows,
+  passes: readonly number[],
+  moveOf: MoveOf,
+): Promise<Rows> {
   if (rows.length === 0) return rows
   let present = rows
   let owner = arena.child()
   try {
-    for (const [pass, members] of committee.sets.entries()) {
+    for (const [turn, pass] of passes.entries()) {
       const next = arena.child()
-      const at = { ...tag, step: tag.step + pass }
+      const at = { ...tag, step: tag.step + turn }
       try {
-        present = await shuffleAmong(party, next, at, pass, members, present)
+        present = await moveAmong(party, next, at, pass, present, moveOf)
       } finally {
         owner.release()
         owner = next
@@ -79,26 +151,25 @@ export async function shuffle(party: Party, arena: Arena, tag: Tag, rows: Rows):
 export const shuffleDealers = (committee: Committee): readonly (readonly number[])[] =>
   committee.sets
 
-/** One turn: these members choose the order. */
-async function shuffleAmong(
+/** One turn: the members of a set move the rows. */
+async function moveAmong(
   party: Party,
   arena: Arena,
   tag: Tag,
-  setIndex: number,
-  members: readonly number[],
+  pass: number,
   rows: Rows,
+  moveOf: MoveOf,
 ): Promise<Rows> {
   const { length } = rows
+  const members = party.committee.sets[pass]!
   const scratch = arena.child()
   try {
     let summands: { readonly field: FpVector; readonly words: Block } | undefined
     if (members.includes(party.index)) {
-      const order = scratch.bytes(4 * length)
-      const drawn = drawPermutation(party.prg, party.keys.set(setIndex, 'shuffle', 0), tag, length)
-      view(order).set(new Uint8Array(drawn.buffer))
+      const move = moveOf(pass, scratch, tag)
       summands = {
-        field: fieldSummands(party, scratch, members, rows, order),
-        words: wordSummands(party, scratch, members, rows, order),
+        field: fieldSummands(party, scratch, members, rows, move),
+        words: wordSummands(party, scratch, members, rows, move),
       }
     }
     const elements = length * rows.field.length
@@ -123,13 +194,13 @@ function fieldSummands(
   arena: Arena,
   members: readonly number[],
   { length, field }: Rows,
-  order: Block,
+  move: Move,
 ): FpVector {
   const lambda = lagrange(members, 0)[members.indexOf(index)]!
   const all = arena.elements(length * field.length)
   for (const [k, column] of field.entries()) {
     const place = sliceFp(all, k * length, (k + 1) * length)
-    gatherWords(blockOf(place), blockOf(column), order)
+    move(blockOf(place), blockOf(column))
   }
   vector.scale(all, all, lambda)
   return all
@@ -141,7 +212,7 @@ function wordSummands(
   arena: Arena,
   members: readonly number[],
   { length, words }: Rows,
-  order: Block,
+  move: Move,
 ): Block {
   const own = committee.held[index - 1]!.flatMap((setIndex, position) => {
     const speaker = members.find((member) => committee.sets[setIndex]!.includes(member))
@@ -158,7 +229,7 @@ function wordSummands(
     }
     copy(sum, first)
     for (const other of others) xor(sum, sum, other)
-    gatherWords(place, sum, order)
+    move(place, sum)
   }
   return all
 }

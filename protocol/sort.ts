@@ -16,17 +16,8 @@
  * exactly operator-cost.ts. At n=3 and a row, digit and party: 8 * (2^d - 1) + 16 bytes and a shuffle.
  */
 import { scatterWords } from '../shares/bits/permute.ts'
-import { planesFromWords, wordsFromPlanes } from '../shares/bits/transpose.ts'
 import { parties } from '../shares/committee.ts'
-import { ShareholdError } from '../shares/errors.ts'
-import {
-  type Arena,
-  type Block,
-  blockOf,
-  type FpVector,
-  view,
-  viewWords,
-} from '../shares/field/memory.ts'
+import { type Arena, blockOf, type FpVector, viewWords } from '../shares/field/memory.ts'
 import { lagrange } from '../shares/field/scalar.ts'
 import * as vector from '../shares/field/vector.ts'
 import { type BitShare, component, newBitShare } from '../shares/replicated.ts'
@@ -40,12 +31,11 @@ import { oneHot } from './circuit-gadgets.ts'
 import { type Circuit, layerCircuit } from './circuit.ts'
 import { dealSum } from './deal-field.ts'
 import { evaluate } from './evaluate.ts'
-import { flatLayout, type Layout } from './layout.ts'
+import { flatLayout } from './layout.ts'
+import { openedPermutation } from './opened-permutation.ts'
+import { packRows, unpackRows } from './packed-rows.ts'
 import type { Party, Tag } from './party.ts'
 import { type Rows, shuffle } from './shuffle.ts'
-
-/** Planes that travel in one word. */
-const WORD_PLANES = 64
 
 /** One plane for each value 1..2^bits-1 of a digit. */
 export const digitCircuit = circuitFor((bits: number): Circuit => {
@@ -89,7 +79,7 @@ export async function sortRows(
       const next = arena.child()
       const scratch = arena.child()
       try {
-        const key = unpackRows(party, scratch, words, layout, lanes, first, first + bits)
+        const key = unpackRows(party, scratch, words, lanes, first, first + bits)
         const circuit = digitCircuit(bits)
         const at = (): Tag => ({ ...tag, step })
         const hot = await evaluate(party, scratch, at(), circuit, key, layout.planeBytes)
@@ -103,7 +93,7 @@ export async function sortRows(
         step += party.committee.sets.length
         const order = await open(party, scratch, at(), shuffled.field[0]!)
         step += 1
-        const indices = asIndices(scratch, order, lanes)
+        const indices = openedPermutation(scratch, blockOf(order), lanes)
         words = shuffled.words.map((column) => {
           const sorted = newBitShare(next, party.committee, column.bytes)
           for (let position = 0; position < column.components; position++) {
@@ -117,7 +107,7 @@ export async function sortRows(
         owner = next
       }
     }
-    return unpackRows(party, arena, words, layout, lanes, 0, planes.length)
+    return unpackRows(party, arena, words, lanes, 0, planes.length)
   } finally {
     owner.release()
   }
@@ -168,77 +158,4 @@ function complementOf(arena: Arena, values: readonly ShamirShare[], lanes: numbe
   vector.fill(out, 1n)
   for (const value of values) vector.sub(out, out, value)
   return out
-}
-
-/** Opened places as u32. @throws ShareholdError SH_PROTOCOL_PERMUTATION */
-function asIndices(arena: Arena, places: FpVector, lanes: number): Block {
-  const indices = new Uint32Array(lanes)
-  const seen = new Uint8Array(lanes)
-  const halves = new Uint32Array(viewOf(places).buffer, places.ptr, 2 * lanes)
-  for (let row = 0; row < lanes; row++) {
-    const place = halves[2 * row]!
-    if (halves[2 * row + 1] !== 0 || place >= lanes || seen[place] === 1) {
-      throw new ShareholdError('SH_PROTOCOL_PERMUTATION', 'The opened places are no permutation.', {
-        hint: 'A party has not kept to the protocol, or two have other inputs than the rest.',
-      })
-    }
-    seen[place] = 1
-    indices[row] = place
-  }
-  const block = arena.bytes(4 * lanes)
-  view(block).set(new Uint8Array(indices.buffer))
-  return block
-}
-
-const viewOf = (places: FpVector): Uint8Array<ArrayBuffer> => view(blockOf(places))
-
-/** Planes to words, 64 planes a column. */
-function packRows(
-  { committee }: Party,
-  arena: Arena,
-  planes: readonly BitShare[],
-  lanes: number,
-): BitShare[] {
-  const columns: BitShare[] = []
-  for (let at = 0; at < planes.length; at += WORD_PLANES) {
-    const column = newBitShare(arena, committee, 8 * lanes)
-    const group = planes.slice(at, at + WORD_PLANES)
-    for (let position = 0; position < column.components; position++) {
-      const parts = group.map((plane) => component(plane, position))
-      wordsFromPlanes(component(column, position), parts, lanes)
-    }
-    columns.push(column)
-  }
-  return columns
-}
-
-/** Planes from..to-1 of the rows. */
-function unpackRows(
-  { committee }: Party,
-  arena: Arena,
-  words: readonly BitShare[],
-  layout: Layout,
-  lanes: number,
-  from: number,
-  to: number,
-): BitShare[] {
-  const planes = Array.from({ length: to - from }, () =>
-    newBitShare(arena, committee, layout.planeBytes),
-  )
-  const scratch = arena.child()
-  const unused = scratch.bytes(layout.planeBytes)
-  for (const [k, column] of words.entries()) {
-    const first = k * WORD_PLANES
-    const last = Math.min(first + WORD_PLANES, to)
-    if (last <= from || first >= to) continue
-    for (let position = 0; position < column.components; position++) {
-      const places = Array.from({ length: last - first }, (_, bit) => {
-        const plane = planes[first + bit - from]
-        return plane === undefined ? unused : component(plane, position)
-      })
-      planesFromWords(places, component(column, position), lanes)
-    }
-  }
-  scratch.release()
-  return planes
 }

@@ -7,21 +7,13 @@ import { ShareholdError } from '../shares/errors.ts'
 
 import { validateCircuit } from './circuit.ts'
 import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.ts'
-import { datasetsOf, laneDatasets } from './layout.ts'
+import { datasetsOf } from './layout.ts'
 import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
 import type { DatasetParams, Join } from './plan.ts'
+import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
+import { shapeOfArrangement, shapeOfNumbers } from './validate-arrangement.ts'
 
-export type Domain = 'rows' | 'members' | 'slots'
-
-/** What an operator puts out. */
-export interface Shape {
-  readonly domain: Domain
-  readonly type: 'bits' | 'field'
-  /** Planes or vectors. */
-  readonly parts: number
-  /** Lanes of each: all rows, all members, or slots. */
-  readonly lanes: number
-}
+export { type Domain, memberClasses, membersOf, rowsOf, type Shape } from './shape.ts'
 
 /**
  * When an operator runs: `batch` once per batch; `accumulate` locally in each batch and once more after
@@ -31,7 +23,6 @@ export type Stage = 'batch' | 'accumulate' | 'table'
 
 const MAX_OPERATORS = 65_535
 const MAX_GATES = 1 << 20
-const MAX_PARTS = 65_536
 const MAX_CHUNKS = 1 << 20
 const MAX_MEMBER_CLASSES = 1 << 20
 const MAX_STORED_PLANES = 64
@@ -42,32 +33,6 @@ const MAX_CHUNKS_IN_FLIGHT = 256
 const MAX_DIGIT = 4
 const MAX_ADDING_ROUNDS = 64
 const MAX_SORT_DIGIT = 4
-
-/** A public integer in a plan. */
-const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
-
-/** Rows of the table: its lanes. */
-export function rowsOf(params: PlanParams): number {
-  return laneDatasets(params)
-    .flatMap(({ chunks }) => chunks)
-    .reduce((sum, rows) => sum + rows, 0)
-}
-
-/** Distinct members of the table; of a join, those of each dataset whose rows are lanes. */
-export function membersOf(params: PlanParams): number {
-  return memberClasses(params).reduce((sum, [, members]) => sum + members, 0)
-}
-
-/** How many of them have how many lanes, ascending by lanes. */
-export function memberClasses(params: PlanParams): readonly (readonly [number, number])[] {
-  const [first, ...others] = laneDatasets(params)
-  if (others.length === 0) return first!.rowsPerMember
-  const classes = new Map<number, number>()
-  for (const [rows, members] of [first!, ...others].flatMap((one) => one.rowsPerMember)) {
-    classes.set(rows, (classes.get(rows) ?? 0) + members)
-  }
-  return [...classes].toSorted(([a], [b]) => a - b)
-}
 
 /** Whether an operator takes stored columns, or what is public of them. */
 export function isLoad({ kind }: Operator): boolean {
@@ -82,6 +47,7 @@ export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'extreme',
   'select',
   'sort',
+  'append',
 ])
 
 /** When operator `op` runs. @param shapes from `validatePlan` */
@@ -101,6 +67,8 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'load-field':
     case 'load-match':
     case 'constant':
+    case 'enumerate':
+    case 'member-number':
       return []
     case 'multiply':
     case 'dot':
@@ -110,6 +78,12 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'extreme':
     case 'select':
       return operator.choices.flatMap(({ planes, among }) => [...planes, among])
+    case 'append':
+      return operator.parts.flat().filter((piece) => 'op' in piece)
+    case 'permute':
+      return [...operator.order, ...operator.inputs]
+    case 'compact':
+      return [operator.flag, ...operator.inputs]
     case 'circuit':
     case 'bit-to-field':
     case 'total':
@@ -120,6 +94,9 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'less-than-zero':
     case 'equals-zero':
     case 'sort':
+    case 'shift':
+    case 'slice':
+    case 'prefix-sum':
     case 'output':
       break
   }
@@ -147,8 +124,6 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
   }
   return shapes
 }
-
-type Check = (condition: boolean, what: string) => void
 
 function shapeOf(
   operator: Operator,
@@ -190,6 +165,10 @@ function shapeOf(
       'has a lane that is no integer',
     )
     return { domain: 'slots', type: 'field', parts: 1, lanes: length }
+  }
+
+  if (operator.kind === 'enumerate' || operator.kind === 'member-number') {
+    return shapeOfNumbers(operator, params, check)
   }
 
   const [first] = inputs
@@ -263,6 +242,13 @@ function shapeOf(
       check(lanes < 2 ** 31, 'sorts too many lanes')
       return { domain: 'slots', type: 'bits', parts: inputs.length, lanes }
     }
+    case 'append':
+    case 'shift':
+    case 'slice':
+    case 'prefix-sum':
+    case 'permute':
+    case 'compact':
+      return shapeOfArrangement(operator, before, check)
     case 'combine':
       demand({ domain, type: 'field', lanes })
       check(
@@ -385,10 +371,6 @@ function validateDataset({ version, chunks, rowsPerMember }: DatasetParams): voi
   const counted = rowsPerMember.reduce((sum, [each, members]) => sum + each * members, 0)
   const stated = chunks.reduce((sum, rows) => sum + rows, 0)
   require(counted === stated, 'rowsPerMember and chunks have different numbers of rows')
-}
-
-function isIndex(value: number, end: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value < end
 }
 
 function require(condition: boolean, what: string): void {

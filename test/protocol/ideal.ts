@@ -3,7 +3,8 @@
  * Written for obviousness; nothing of protocol/'s execution is used.
  */
 import { evaluatePlain } from '../../protocol/circuit.ts'
-import type { Join, Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
+import type { Join, Operator, Piece, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
+import { isLoad, refsOf } from '../../protocol/validate-plan.ts'
 
 export const P = 2n ** 61n - 1n
 
@@ -23,10 +24,28 @@ export interface PlainJoined {
   readonly memberOfRow: readonly Uint32Array[]
 }
 
-/** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. */
-export type PlainValue =
+/** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. `rows`: a lane each row. */
+export type PlainValue = { readonly rows?: boolean } & (
   | { readonly type: 'bits'; readonly parts: readonly (readonly number[])[] }
   | { readonly type: 'field'; readonly parts: readonly (readonly bigint[])[] }
+)
+
+/** Operators whose value has the lanes of what they read. */
+const LANE_WISE: ReadonlySet<Operator['kind']> = new Set([
+  'circuit',
+  'bit-to-field',
+  'multiply',
+  'combine',
+  'less-than-zero',
+  'equals-zero',
+])
+
+function hasRows(operator: Operator, values: readonly PlainValue[]): boolean {
+  if (isLoad(operator)) return true
+  return (
+    LANE_WISE.has(operator.kind) && refsOf(operator).every((ref) => values[ref.op]!.rows === true)
+  )
+}
 
 /**
  * Runs a plan on plain columns.
@@ -49,7 +68,7 @@ export function idealExecute(
   if (memberOfRow.length !== rows) throw new RangeError('memberOfRow has not one entry per row')
   for (const operator of plan.operators) {
     const value = idealOperator(operator, values, columns, memberOfRow)
-    values.push(value)
+    values.push({ ...value, rows: hasRows(operator, values) })
     if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
   return output
@@ -131,7 +150,7 @@ function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[
             ],
           }
         : idealOperator(operator, values, columns, memberOfLane)
-    values.push(value)
+    values.push({ ...value, rows: hasRows(operator, values) })
     if (kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
   return output
@@ -186,6 +205,14 @@ export function idealOperator(
   }
   const bits = (parts: readonly (readonly number[])[]): PlainValue => ({ type: 'bits', parts })
   const field = (parts: readonly (readonly bigint[])[]): PlainValue => ({ type: 'field', parts })
+
+  const rearranged = (
+    inputs: readonly Ref[],
+    move: <T>(lanes: readonly T[], none: T) => readonly T[],
+  ): PlainValue =>
+    values[inputs[0]!.op]!.type === 'bits'
+      ? bits(inputs.map((ref) => move(plane(ref), 0)))
+      : field(inputs.map((ref) => move(vector(ref), 0n)))
 
   switch (operator.kind) {
     case 'load-bits': {
@@ -283,6 +310,81 @@ export function idealOperator(
       const order = planes[0]!.map((_, row) => row).toSorted((a, b) => keyOf(a) - keyOf(b) || a - b)
       return bits(planes.map((all) => order.map((row) => all[row]!)))
     }
+    case 'enumerate': {
+      let combinations: readonly number[][] = [[]]
+      for (const size of operator.sizes) {
+        combinations = combinations.flatMap((digits) =>
+          range(size).map((digit) => digits.concat(digit)),
+        )
+      }
+      const planes = operator.sizes.map((size, k) =>
+        range(widthBelow(size)).map((i) => combinations.map((digits) => (digits[k]! >> i) & 1)),
+      )
+      return bits(planes.toReversed().flat())
+    }
+    case 'member-number': {
+      const numbers = [...memberOfRow].toSorted((a, b) => a - b)
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      return bits(range(widthBelow(members + 1)).map((i) => numbers.map((one) => (one >> i) & 1)))
+    }
+    case 'append': {
+      const byMember = range(memberOfRow.length).toSorted(
+        (a, b) => memberOfRow[a]! - memberOfRow[b]! || a - b,
+      )
+      const lanesOf = <T>(
+        piece: Piece,
+        part: (ref: Ref) => readonly T[],
+        known: T,
+      ): readonly T[] => {
+        if (!('op' in piece)) return Array.from({ length: piece.lanes }, () => known)
+        const lanes = part(piece)
+        return values[piece.op]!.rows === true ? byMember.map((row) => lanes[row]!) : lanes
+      }
+      const first = operator.parts.flat().find((piece) => 'op' in piece)!
+      return values[first.op]!.type === 'bits'
+        ? bits(
+            operator.parts.map((pieces) =>
+              pieces.flatMap((piece) =>
+                lanesOf(piece, plane, 'op' in piece ? 0 : Number(piece.value)),
+              ),
+            ),
+          )
+        : field(
+            operator.parts.map((pieces) =>
+              pieces.flatMap((piece) =>
+                lanesOf(piece, vector, 'op' in piece ? 0n : mod(BigInt(piece.value))),
+              ),
+            ),
+          )
+    }
+    case 'shift':
+      return rearranged(operator.inputs, (lanes, none) =>
+        lanes.map((_, i) => lanes[i - operator.by] ?? none),
+      )
+    case 'slice':
+      return rearranged(operator.inputs, (lanes) => lanes.slice(operator.from, operator.to))
+    case 'prefix-sum':
+      return field(
+        operator.inputs.map((ref) => {
+          let sum = 0n
+          return vector(ref).map((value) => (sum = mod(sum + value)))
+        }),
+      )
+    case 'permute': {
+      const order = plane(operator.order[0]!).map((_, lane) =>
+        operator.order.reduce((sum, ref, i) => sum + plane(ref)[lane]! * 2 ** i, 0),
+      )
+      if (operator.direction === 'from') {
+        return rearranged(operator.inputs, (lanes) => order.map((from) => lanes[from]!))
+      }
+      return rearranged(operator.inputs, (lanes) =>
+        range(order.length).map((lane) => lanes[order.indexOf(lane)]!),
+      )
+    }
+    case 'compact': {
+      const flags = plane(operator.flag)
+      return rearranged(operator.inputs, (lanes) => lanes.filter((_, i) => flags[i] === 1))
+    }
     case 'combine': {
       const inputs = operator.inputs.map(vector)
       return field([
@@ -339,6 +441,13 @@ function columnOf(columns: Readonly<Record<string, PlainColumn>>, name: string):
   const column = columns[name]
   if (column === undefined) throw new RangeError(`no column ${name}`)
   return column
+}
+
+/** ceil(log2 size) */
+function widthBelow(size: number): number {
+  let width = 0
+  while (2 ** width < size) width++
+  return width
 }
 
 function mod(value: bigint): bigint {

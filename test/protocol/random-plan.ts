@@ -85,6 +85,38 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const via = (): { readonly via?: 'king' } => (n > 3 && below(2) === 0 ? { via: 'king' } : {})
   const anyDomain: readonly Domain[] = ['rows', 'members', 'slots']
 
+  /** An order that the plan has made itself, and what is to be moved by it. */
+  const reorder = (): Operator | undefined => {
+    const inputs = some(refs(pick(['bits', 'field']), ['slots']), 3)
+    if (inputs === undefined) return undefined
+    const { lanes } = shapes()[inputs[0].op]!
+    if (lanes < 2) return undefined
+    const keys = some(
+      refs('bits', ['slots']).filter(({ op }) => shapes()[op]!.lanes === lanes),
+      2,
+    )
+    const numbers = operators.push({ kind: 'enumerate', sizes: [lanes] }) - 1
+    const planes = shapes()[numbers]!.parts
+    const order = Array.from({ length: planes }, (_, part) => ({ op: numbers, part }))
+    if (below(2) === 0) {
+      const key = keys?.length ?? 1
+      const by = keys ?? [order[0]!]
+      operators.push({ kind: 'sort', inputs: [...by, ...order], key, digit: 1 + below(3) })
+      const sorted = operators.length - 1
+      const moved = Array.from({ length: planes }, (_, k) => ({ op: sorted, part: key + k }))
+      return { kind: 'permute', inputs, order: moved, direction: pick(['from', 'to']) }
+    }
+    // As many flags as the numbers with a 1 in their lowest place.
+    operators.push({
+      kind: 'sort',
+      inputs: [planes > 1 ? order[1]! : order[0]!, order[0]!],
+      key: 1,
+      digit: 1,
+    })
+    const flag = { op: operators.length - 1, part: 1 }
+    return { kind: 'compact', inputs, flag, count: Math.floor(lanes / 2) }
+  }
+
   const makers: (() => Operator | undefined)[] = [
     () => {
       const inputs = some(refs('bits', anyDomain), 8)
@@ -155,6 +187,38 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       const inputs = some(refs('field', anyDomain), 2)
       return inputs && { kind: pick(['less-than-zero', 'equals-zero']), inputs }
     },
+    () => ({
+      kind: 'enumerate',
+      sizes: [2 + below(5), ...Array.from({ length: below(3) }, () => 1 + below(5))],
+    }),
+    () => ({ kind: 'member-number' }),
+    () => {
+      const from = refs(pick(['bits', 'field']), ['rows', 'slots'])
+      const type = from[0] === undefined ? 'bits' : shapes()[from[0].op]!.type
+      const first = some(from, 3)
+      const known = { lanes: below(200), value: `${below(2) - (type === 'bits' ? 0 : 1)}` }
+      const pieces = first && (below(2) === 0 ? [known, ...first] : [...first, known])
+      const second = first?.map(() => pick(from))
+      const other = below(2) === 0 ? [known, ...(second ?? [])] : [...(second ?? []), known]
+      return pieces && { kind: 'append', parts: [pieces, other] }
+    },
+    () => {
+      const inputs = some(refs(pick(['bits', 'field']), ['slots']), 3)
+      return inputs && { kind: 'shift', inputs, by: below(300) - 150 }
+    },
+    () => {
+      const inputs = some(refs(pick(['bits', 'field']), ['slots']), 3)
+      if (inputs === undefined) return undefined
+      const { lanes } = shapes()[inputs[0].op]!
+      const from = below(lanes)
+      return { kind: 'slice', inputs, from, to: from + 1 + below(lanes - from) }
+    },
+    () => {
+      const inputs = some(refs('field', ['slots']), 3)
+      return inputs && { kind: 'prefix-sum', inputs }
+    },
+    reorder,
+    reorder,
     () => {
       const all = shapes()
       const inputs = some(refs(pick(['bits', 'field']), ['slots']), 4)

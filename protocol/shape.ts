@@ -1,0 +1,52 @@
+/** The shape of an operator's value, and what the checks of shapes have in common (validate-plan.ts). */
+import { laneDatasets } from './layout.ts'
+import type { PlanParams } from './plan.ts'
+
+export type Domain = 'rows' | 'members' | 'slots'
+
+/** What an operator puts out. */
+export interface Shape {
+  readonly domain: Domain
+  readonly type: 'bits' | 'field'
+  /** Planes or vectors. */
+  readonly parts: number
+  /** Lanes of each: all rows, all members, or slots. */
+  readonly lanes: number
+}
+
+/** Rows of the table: its lanes. */
+export function rowsOf(params: PlanParams): number {
+  return laneDatasets(params)
+    .flatMap(({ chunks }) => chunks)
+    .reduce((sum, rows) => sum + rows, 0)
+}
+
+/** Distinct members of the table; of a join, those of each dataset whose rows are lanes. */
+export function membersOf(params: PlanParams): number {
+  return memberClasses(params).reduce((sum, [, members]) => sum + members, 0)
+}
+
+/** How many of them have how many lanes, ascending by lanes. */
+export function memberClasses(params: PlanParams): readonly (readonly [number, number])[] {
+  const [first, ...others] = laneDatasets(params)
+  if (others.length === 0) return first!.rowsPerMember
+  const classes = new Map<number, number>()
+  for (const [rows, members] of [first!, ...others].flatMap((one) => one.rowsPerMember)) {
+    classes.set(rows, (classes.get(rows) ?? 0) + members)
+  }
+  return [...classes].toSorted(([a], [b]) => a - b)
+}
+
+/** Parts of a value, or values that an operator reads, at most. */
+export const MAX_PARTS = 65_536
+
+/** A public integer in a plan. */
+export const DECIMAL = /^(0|-?[1-9][0-9]{0,18})$/u
+
+/** Refuses the operator that is being checked, saying what is wrong with it, if the condition fails. */
+export type Check = (condition: boolean, what: string) => void
+
+/** Whether a number is an integer in 0..end-1. */
+export function isIndex(value: number, end: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value < end
+}
