@@ -78,6 +78,18 @@ export function startOf(node: unknown): number | undefined {
   return Math.min(own, inner)
 }
 
+/** The smallest byte offset that any node in a syntax tree has. */
+export function firstLocation(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null) return undefined
+  let first: number | undefined
+  for (const [name, value] of Object.entries(node)) {
+    const location = name === 'location' ? Number(value) : firstLocation(value)
+    if (location === undefined || location < 0) continue
+    if (first === undefined || location < first) first = location
+  }
+  return first
+}
+
 function asFields(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : NONE
 }

@@ -187,7 +187,8 @@ function refuseRowValues(context: Context, select: Fields, targets: readonly Fie
     context,
     'SH_POLICY_ROW_VALUES',
     'The query would show values of single rows: only aggregates are answered.',
-    reference === undefined ? startOf(shown?.['val']) : locationOf(reference),
+    (reference === undefined ? startOf(shown?.['val']) : locationOf(reference)) ??
+      context.source.tokens[0]?.start,
     'Aggregate: COUNT(*), SUM(x), AVG(x); GROUP BY a column to compare its values.',
   )
 }
@@ -255,9 +256,12 @@ function orderExpression(
   return output.scalar
 }
 
+/** JSON_OBJECTAGG and JSON_ARRAYAGG have nodes of their own. */
+const CALLS: ReadonlySet<string> = new Set(['FuncCall', 'JsonObjectAgg', 'JsonArrayAgg'])
+
 function holdsCall(node: unknown): boolean {
   if (typeof node !== 'object' || node === null) return false
-  if (open(node).kind === 'FuncCall') return true
+  if (CALLS.has(open(node).kind)) return true
   return Object.values(node).some(holdsCall)
 }
 

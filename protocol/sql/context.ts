@@ -120,11 +120,23 @@ export function resolveColumn(context: Context, reference: Fields): Column {
     'SH_SQL_UNKNOWN_COLUMN',
     `Column "${name}" does not exist in dataset "${schema.dataset}".`,
     location,
-    didYouMean(
-      name,
-      schema.columns.map((candidate) => candidate.name),
-    ),
+    unknownHint(context, name, location),
   )
+}
+
+/** The nearest column; and that double quotes make a name of what may have been meant as a text. */
+function unknownHint(
+  { source, schema }: Context,
+  name: string,
+  location: number | undefined,
+): string {
+  const nearest = didYouMean(
+    name,
+    schema.columns.map((candidate) => candidate.name),
+  )
+  const token = source.tokens.find(({ start }) => start === location)
+  if (token?.text.startsWith('"') !== true || nearest.startsWith('Did you')) return nearest
+  return `A text stands in single quotes: '${name.replaceAll("'", "''")}'. ${nearest}`
 }
 
 function wrongDataset(

@@ -2,13 +2,23 @@
  * Which dataset a statement is about: the one in FROM, or, without FROM, the one that its qualified
  * column names start with.
  */
-import { fieldsOf, listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
+import {
+  fieldsOf,
+  firstLocation,
+  listOf,
+  locationOf,
+  namesOf,
+  open,
+  openAs,
+  textOf,
+} from './ast.ts'
 import type { Fields } from './ast.ts'
 import { quoteName } from './names.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
 import { keywordAt, sqlError } from './source.ts'
 import type { Source } from './source.ts'
+import { startOfQuery, unsupportedFromItem } from './unsupported-from.ts'
 
 export interface NamedDataset {
   readonly dataset: string
@@ -32,18 +42,13 @@ export function namedDataset({ source, select }: ParsedSelect): NamedDataset {
   const from = listOf(select, 'fromClause')
   if (from.length === 0) return fromNames(source, select)
   const [item, second] = from
-  if (second !== undefined) throw joins(source, startOf(second))
-  const { kind, fields } = open(item)
-  if (kind === 'JoinExpr') throw joins(source, keywordAt(source, 'join'))
-  if (kind !== 'RangeVar') {
-    throw sqlError(
-      source,
-      'SH_SQL_UNSUPPORTED',
-      'FROM must name a dataset: sub-queries and functions are not supported.',
-      startOf(item) ?? locationIn(item) ?? keywordAt(source, 'from'),
-      'Write FROM and the name of a dataset.',
-    )
+  if (second !== undefined) {
+    const isQuery = open(second).kind === 'RangeSubselect'
+    throw joins(source, isQuery ? startOfQuery(source, second) : firstLocation(second))
   }
+  const { kind, fields } = open(item)
+  if (kind === 'JoinExpr') throw joins(source, keywordAt(source, 'join') ?? firstLocation(item))
+  if (kind !== 'RangeVar') throw unsupportedFromItem(source, item)
   return fromTable(source, fields)
 }
 
@@ -104,17 +109,4 @@ function joins(source: Source, location: number | undefined): Error {
     location,
     'Ask about one dataset at a time.',
   )
-}
-
-/** The first location inside a node that has none itself. */
-function locationIn(node: unknown): number | undefined {
-  if (typeof node !== 'object' || node === null) return undefined
-  const { fields } = open(node)
-  const own = locationOf(fields)
-  if (own !== undefined) return own
-  for (const child of Object.values(node)) {
-    const found = locationIn(child)
-    if (found !== undefined) return found
-  }
-  return undefined
 }

@@ -1,4 +1,4 @@
-/** Names as a person writes them: quoting, and guesses at what was meant. */
+/** Names as a person writes them: quoting, looking up, and guesses at what was meant. */
 
 const UNQUOTED = /^[a-z_][a-z0-9_$]*$/u
 const SHOWN_NAMES = 12
@@ -6,6 +6,11 @@ const SHOWN_NAMES = 12
 /** The name as it must be written in SQL, in double quotes where PostgreSQL would fold or refuse it. */
 export function quoteName(name: string): string {
   return UNQUOTED.test(name) ? name : `"${name.replaceAll('"', '""')}"`
+}
+
+/** The entry of a table under a name that a stranger wrote, which may be `constructor`. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 /** A hint: the nearest candidate, else the candidates. */

@@ -8,11 +8,13 @@
 import { loadModule, parseSync, scanSync } from 'libpg-query'
 
 import { ShareholdError } from '../../shares/errors.ts'
+import type { Position } from '../../shares/errors.ts'
 
 import { fieldsOf, listOf, numberOf, open } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { positionOfCharacters, sqlError } from './source.ts'
+import { keywordAt, positionOf, positionOfCharacters, sqlError } from './source.ts'
 import type { Source, Token } from './source.ts'
+import { STATEMENT_HINTS } from './unsupported-constructs.ts'
 
 export { formatSqlError } from './format-error.ts'
 
@@ -82,7 +84,7 @@ export function parseStatement(sql: string): ParsedStatement {
     )
   }
   const statements = listOf(
-    parserResult(sql, () => parseSync(sql)),
+    parserResult(sql, source.tokens, () => parseSync(sql)),
     'stmts',
   )
   const [first, second] = statements
@@ -129,7 +131,7 @@ function tokensOf(sql: string): Token[] {
   // libpg-query refuses the empty text with an error of its own kind.
   if (sql.trim() === '') return []
   const scanned = listOf(
-    parserResult(sql, () => {
+    parserResult(sql, [], () => {
       try {
         return scanSync(sql)
       } catch {
@@ -149,7 +151,7 @@ function canNest({ text }: Token): boolean {
 }
 
 /** Calls the parser and gives its errors a position. */
-function parserResult(sql: string, call: () => unknown): Fields {
+function parserResult(sql: string, tokens: readonly Token[], call: () => unknown): Fields {
   if (sql.trim() === '') return {}
   try {
     return call() as Fields
@@ -168,34 +170,73 @@ function parserResult(sql: string, call: () => unknown): Fields {
     throw new ShareholdError(
       memory ? 'SH_SQL_TOO_COMPLEX' : 'SH_SQL_SYNTAX',
       `${sentence(details.message)}.`,
-      { position: cursorPosition(sql, details) },
+      { ...hintOf(details.message), position: cursorPosition({ sql, tokens }, details) },
     )
   }
 }
 
 function cursorPosition(
-  sql: string,
+  source: Source,
   details: { readonly message?: unknown; readonly cursorPosition?: unknown },
-): { line: number; column: number } {
-  const cursor = typeof details.cursorPosition === 'number' ? details.cursorPosition : 0
-  const near = / at or near "([^]*)"$/u.exec(String(details.message))?.[1] ?? ''
-  return positionOfCharacters(sql, Math.max(0, cursor), Math.max(1, Array.from(near).length))
+): Position {
+  const { sql, tokens } = source
+  const cursor = Math.max(
+    0,
+    typeof details.cursorPosition === 'number' ? details.cursorPosition : 0,
+  )
+  const near = / at or near "([^]*)"$/u.exec(String(details.message))?.[1]
+  if (near !== undefined) return positionOfCharacters(sql, cursor, Array.from(near).length)
+  const before = Array.from(sql).slice(0, cursor).join('')
+  const bytes = new TextEncoder().encode(before).length
+  // At the end of the input there is no token to cover.
+  const covered = tokens.some(({ start, end }) => start <= bytes && bytes < end)
+  return covered ? positionOf(source, bytes) : positionOfCharacters(sql, cursor, 1)
+}
+
+/** What people bring from other systems, and what to write instead. */
+const HABITS: readonly (readonly [message: RegExp, hint: string])[] = [
+  [/at or near "`"/u, 'Names stand in double quotes: "name".'],
+  [/at or near ":"/u, 'Write the value itself: there are no parameters.'],
+  [/at or near "\["/u, 'Names stand in double quotes: "name".'],
+  [/at or near "=>"/u, 'Write >=.'],
+  [/LIMIT #,# syntax/u, 'Write LIMIT 10 OFFSET 20.'],
+  [/^unterminated quoted string/u, "A quote inside a text is written twice: 'it''s'."],
+  [/^unterminated quoted identifier/u, 'A name that starts with a double quote ends with one.'],
+  [/^at end of input|syntax error at end of input/u, 'The statement stops in the middle.'],
+]
+
+function hintOf(message: string): { readonly hint?: string } {
+  const hint = HABITS.find(([pattern]) => pattern.test(message))?.[1]
+  return hint === undefined ? {} : { hint }
 }
 
 function sentence(message: string): string {
   return message.charAt(0).toUpperCase() + message.slice(1)
 }
 
+/** Kinds whose statements do not start with the first word of the kind. */
+const STATEMENT_WORDS: Readonly<Record<string, string>> = {
+  CallStmt: 'call',
+  ConstraintsSetStmt: 'set',
+  DefineStmt: 'create',
+  IndexStmt: 'create',
+  RenameStmt: 'alter',
+  RuleStmt: 'create',
+  ViewStmt: 'create',
+}
+
 function notASelect(source: Source, kind: string): ShareholdError {
-  const first = source.tokens[0]
-  const word = first === undefined ? 'This' : first.text.toUpperCase()
+  const word = STATEMENT_WORDS[kind] ?? /^[A-Z][a-z]+/u.exec(kind)?.[0].toLowerCase() ?? ''
+  const first = source.tokens.find(({ text }) => text !== ';')
+  // WITH stands before INSERT, UPDATE, DELETE and MERGE.
+  const isWith = first?.text.toLowerCase() === 'with'
+  const location = (isWith ? keywordAt(source, word) : undefined) ?? first?.start
+  const shown = isWith ? word : (first?.text ?? 'This')
   return sqlError(
     source,
     'SH_SQL_UNSUPPORTED',
-    `${word} is not supported: only SELECT is answered.`,
-    first?.start,
-    kind === 'ExplainStmt'
-      ? 'EXPLAIN is answered by the software that asks; a request to the network holds the SELECT alone.'
-      : 'Datasets are changed by their repositories, never through queries.',
+    `${shown.toUpperCase()} is not supported: only SELECT is answered.`,
+    location,
+    STATEMENT_HINTS.find(([pattern]) => pattern.test(kind))?.[1],
   )
 }

@@ -16,6 +16,7 @@ import type { Context } from './context.ts'
 import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
 import { constantInterval, moveTimestamp } from './interval.ts'
 import { readNumber } from './literal.ts'
+import { entryOf } from './names.ts'
 import { bindConditional } from './scalar-condition.ts'
 import { call, settle, typed, typedLiteral, unify } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -62,7 +63,7 @@ export function bindScalar(context: Context, leaves: Leaves, node: unknown): Sca
       const name = names.at(-1) ?? ''
       const aggregate = names.length === 1 ? leaves.aggregate(name, fields) : undefined
       if (aggregate !== undefined) return aggregate
-      const known = names.length === 1 ? FUNCTIONS[name] : undefined
+      const known = names.length === 1 ? entryOf(FUNCTIONS, name) : undefined
       if (known === undefined || isModified(fields)) throw unsupportedExpression(context, node)
       return bindCall(context, leaves, known, fields)
     }

@@ -4,47 +4,54 @@
  */
 import type { ShareholdError } from '../../shares/errors.ts'
 
-import { locationOf, namesOf, open, startOf, textOf } from './ast.ts'
+import { firstLocation, listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { fail } from './context.ts'
 import type { Context } from './context.ts'
-import { didYouMean } from './names.ts'
-
-interface Refusal {
-  readonly what: string
-  readonly hint: string
-}
-
-const BY_KIND: Readonly<Record<string, Refusal>> = {
-  SubLink: { what: 'A sub-query', hint: 'Ask two queries, one after the other.' },
-  CaseExpr: { what: 'CASE', hint: 'Move the conditions into WHERE, one query for each.' },
-  A_ArrayExpr: { what: 'An array', hint: 'Write a list: x IN (1, 2).' },
-  RowExpr: { what: 'A row of values', hint: 'Compare the columns one by one, joined by AND.' },
-  ParamRef: { what: 'A parameter', hint: 'Write the value into the text of the query.' },
-  SQLValueFunction: {
-    what: 'The current date, time or user',
-    hint: 'Every node must plan the same: write the value as a literal.',
-  },
-  CollateClause: { what: 'COLLATE', hint: 'Text is compared by its bytes (collation "C").' },
-  GroupingFunc: { what: 'GROUPING', hint: 'Group by one set of columns at a time.' },
-  A_Indirection: { what: 'A field or element of a value', hint: 'Name a column of the dataset.' },
-  SetToDefault: { what: 'DEFAULT', hint: 'Write a value.' },
-  NamedArgExpr: { what: 'A named argument', hint: 'Give arguments by position.' },
-}
-
-const BY_OPERATOR: Readonly<Record<string, Refusal>> = {
-  '||': { what: 'Joining texts with ||', hint: 'Join the texts after the answer has arrived.' },
-  '^': { what: 'The power operator ^', hint: 'Multiply: x * x.' },
-  '~': { what: 'A regular expression', hint: 'Use LIKE or IN.' },
-  '~*': { what: 'A regular expression', hint: 'Use ILIKE or IN.' },
-  '!~': { what: 'A regular expression', hint: 'Use NOT LIKE or NOT IN.' },
-  '!~*': { what: 'A regular expression', hint: 'Use NOT ILIKE or NOT IN.' },
-}
+import { didYouMean, entryOf, quoteName } from './names.ts'
+import {
+  BY_KIND,
+  BY_OPERATOR,
+  BY_PREFIX_OPERATOR,
+  BY_SYNTAX,
+  SUB_QUERIES,
+} from './unsupported-constructs.ts'
+import type { Refusal } from './unsupported-constructs.ts'
 
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*'])
 const AS_VALUE: Refusal = { what: 'A condition as a value', hint: 'Conditions belong into WHERE.' }
 
-const LATER_AGGREGATES: Readonly<Record<string, string>> = {
+/** Functions with a hint in common. */
+const FAMILIES: readonly (readonly [hint: string, ...names: readonly string[]])[] = [
+  [
+    'Every node must plan the same: write the date as a literal.',
+    ...['now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'timeofday'],
+  ],
+  [
+    'Every node must plan the same: there is no randomness in a query.',
+    ...['random', 'random_normal', 'gen_random_uuid', 'uuidv7', 'setseed'],
+  ],
+  [
+    'It would show the values of single rows.',
+    ...['array_agg', 'string_agg', 'json_agg', 'jsonb_agg', 'json_object_agg', 'jsonb_object_agg'],
+    ...['any_value', 'xmlagg', 'range_agg'],
+  ],
+  [
+    'A query has a row for each group: GROUP BY a column.',
+    ...['generate_series', 'generate_subscripts', 'unnest', 'regexp_split_to_table'],
+  ],
+  ['Write CASE WHEN … THEN … ELSE … END.', 'if', 'iif', 'decode', 'choose'],
+  ['Write COALESCE(x, y).', 'ifnull', 'isnull', 'nvl'],
+  ['Subtract the dates: DATE a - DATE b.', 'datediff', 'date_diff', 'timestampdiff', 'age'],
+  [
+    'Window functions are not there: use GROUP BY and ORDER BY.',
+    ...['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead'],
+    ...['first_value', 'last_value', 'nth_value'],
+  ],
+]
+
+/** What to do instead of a function of PostgreSQL. */
+const FUNCTION_HINTS: Readonly<Record<string, string>> = {
   min: 'MIN and MAX come in a later release; COUNT(*) with WHERE x < … brackets them today.',
   max: 'MIN and MAX come in a later release; COUNT(*) with WHERE x > … brackets them today.',
   median: 'Quantiles come in a later release; COUNT(*) with WHERE x < … brackets them today.',
@@ -56,17 +63,15 @@ const LATER_AGGREGATES: Readonly<Record<string, string>> = {
   bool_and: 'Count the rows where it is false: COUNT(*) with WHERE NOT x.',
   every: 'Count the rows where it is false: COUNT(*) with WHERE NOT x.',
   bool_or: 'Count the rows where it is true: COUNT(*) with WHERE x.',
-  array_agg: 'It would show the values of single rows.',
-  string_agg: 'It would show the values of single rows.',
-  json_agg: 'It would show the values of single rows.',
-  jsonb_agg: 'It would show the values of single rows.',
   corr: 'Correlation comes in a later release.',
   covar_pop: 'Covariance comes in a later release.',
   covar_samp: 'Covariance comes in a later release.',
   mod: 'Write a % b.',
   power: 'Multiply: x * x.',
   trunc: 'ROUND, FLOOR and CEIL are there.',
-  now: 'Every node must plan the same: write the date as a literal.',
+  ...Object.fromEntries(
+    FAMILIES.flatMap(([hint, ...names]) => names.map((name) => [name, hint] as const)),
+  ),
 }
 
 /** Names that a function call could have meant. */
@@ -92,42 +97,38 @@ const FUNCTIONS = [
 /** The error for an expression that has no meaning here. */
 export function unsupportedExpression(context: Context, node: unknown): ShareholdError {
   const { kind, fields } = open(node)
-  const location = kind === 'A_Expr' ? locationOf(fields) : (locationOf(fields) ?? startOf(node))
+  const location = locationOf(fields) ?? startOf(node) ?? firstLocation(node)
   if (kind === 'FuncCall') return unsupportedCall(context, fields)
-  const { what, hint } =
-    kind === 'A_Expr' ? operatorRefusal(fields) : (BY_KIND[kind] ?? otherRefusal(kind))
-  const message = /s$|&$/u.test(what) || what.includes(' and ') ? 'are' : 'is'
-  return fail(
-    context,
-    'SH_SQL_UNSUPPORTED',
-    `${what} ${message} not supported here.`,
-    location,
-    hint,
-  )
+  return notSupported(context, refusalOf(kind, fields), location)
 }
 
 /** The error for a function call, or for the modifiers of one that is known. */
 export function unsupportedCall(context: Context, call: Fields): ShareholdError {
   const names = namesOf(call, 'funcname')
   const name = names.at(-1) ?? ''
-  const location = locationOf(call)
-  const modifier = modifierOf(call)
-  if (modifier !== undefined) {
-    return fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      `${modifier.what} is not supported.`,
-      location,
-      modifier.hint,
-    )
-  }
+  const location = locationOf(call) ?? startOf(listOf(call, 'args')[0])
+  const syntax = call['funcformat'] === 'COERCE_SQL_SYNTAX' ? entryOf(BY_SYNTAX, name) : undefined
+  const refusal = modifierOf(call) ?? syntax
+  if (refusal !== undefined) return notSupported(context, refusal, location)
   return fail(
     context,
     'SH_SQL_UNSUPPORTED',
     `Function ${names.join('.')} is not supported here.`,
     location,
-    (names.length === 1 ? LATER_AGGREGATES[name] : undefined) ?? didYouMean(name, FUNCTIONS),
+    names[0] === 'pg_catalog' && call['funcformat'] === 'COERCE_EXPLICIT_CALL'
+      ? `Write ${name} without pg_catalog.`
+      : ((names.length === 1 ? entryOf(FUNCTION_HINTS, name) : undefined) ??
+          didYouMean(name, FUNCTIONS)),
   )
+}
+
+function notSupported(
+  context: Context,
+  { what, plural, hint }: Refusal,
+  location: number | undefined,
+): ShareholdError {
+  const verb = plural === true ? 'are' : 'is'
+  return fail(context, 'SH_SQL_UNSUPPORTED', `${what} ${verb} not supported here.`, location, hint)
 }
 
 /** What is unusual about a call: window, FILTER, ORDER BY, DISTINCT, VARIADIC. */
@@ -137,6 +138,12 @@ export function modifierOf(call: Fields): Refusal | undefined {
   }
   if (call['agg_filter'] !== undefined) {
     return { what: 'FILTER here', hint: 'It belongs to an aggregate: COUNT(*) FILTER (WHERE …).' }
+  }
+  if (call['agg_within_group'] === true) {
+    return {
+      what: 'WITHIN GROUP',
+      hint: 'COUNT(*) with WHERE x < … brackets a quantile.',
+    }
   }
   if (call['agg_order'] !== undefined) {
     return {
@@ -151,20 +158,55 @@ export function modifierOf(call: Fields): Refusal | undefined {
   return undefined
 }
 
+function refusalOf(kind: string, fields: Fields): Refusal {
+  if (kind === 'A_Expr') return operatorRefusal(fields)
+  if (kind === 'SubLink') return SUB_QUERIES[textOf(fields, 'subLinkType')] ?? otherRefusal(kind)
+  if (kind === 'A_Indirection') return fieldRefusal(fields)
+  const operation = textOf(fields, 'op')
+  if (kind === 'XmlExpr') return named(BY_KIND[kind]!, operation.replace(/^IS_(?=XML)/u, ''))
+  if (kind === 'JsonFuncExpr') return named(BY_KIND[kind]!, operation.replace(/_OP$/u, ''))
+  return BY_KIND[kind] ?? otherRefusal(kind)
+}
+
+function named(refusal: Refusal, name: string): Refusal {
+  return { ...refusal, what: name.replace('IS_DOCUMENT', 'IS DOCUMENT') }
+}
+
 function operatorRefusal(fields: Fields): Refusal {
-  const operator = namesOf(fields, 'name').at(-1) ?? ''
+  const names = namesOf(fields, 'name')
+  const operator = names.at(-1) ?? ''
   const kind = textOf(fields, 'kind')
   if (kind === 'AEXPR_SIMILAR') return { what: 'SIMILAR TO', hint: 'Use LIKE or IN.' }
   if (kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL') {
-    return { what: 'ANY and ALL over an array', hint: 'Write a list: x IN (1, 2).' }
+    return {
+      what: 'ANY and ALL over an array',
+      plural: true,
+      hint: 'Write a list: x IN (1, 2).',
+    }
   }
+  if (names.length > 1) return { what: 'OPERATOR(…)', hint: `Write ${operator} alone.` }
   if (kind !== 'AEXPR_OP' || COMPARISONS.has(operator)) return AS_VALUE
+  const known = fields['lexpr'] === undefined ? BY_PREFIX_OPERATOR : BY_OPERATOR
   return (
-    BY_OPERATOR[operator] ?? {
+    entryOf(known, operator) ?? {
       what: `Operator ${operator}`,
       hint: 'There are + - * / % for numbers, and = <> < <= > >= LIKE in WHERE.',
     }
   )
+}
+
+/** `(trips).fare` is what a person means by trips.fare. */
+function fieldRefusal(fields: Fields): Refusal {
+  const base = namesOf(openAs(fields['arg'], 'ColumnRef') ?? {}, 'fields')
+  const field = namesOf({ parts: listOf(fields, 'indirection') }, 'parts')
+  const what = 'A field or element of a value'
+  if (base.length === 1 && field.length === 1 && field[0] !== '') {
+    return {
+      what,
+      hint: `Write ${quoteName(base[0]!)}.${quoteName(field[0]!)}, without parentheses.`,
+    }
+  }
+  return { what, hint: 'Name a column of the dataset.' }
 }
 
 function otherRefusal(kind: string): Refusal {

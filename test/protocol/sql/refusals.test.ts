@@ -4,13 +4,11 @@
  */
 import { describe, expect, test, vi } from 'vitest'
 
-import { compile } from '../../../protocol/sql/compile.ts'
 import { datasetOf } from '../../../protocol/sql/dataset.ts'
 import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
-import type { Position } from '../../../shares/errors.ts'
 
-import { PARAMS, TRIPS } from './trips-schema.ts'
+import { refusal, unmark } from './refusal.ts'
 
 // Correct on a busy machine too.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -70,12 +68,12 @@ const CLAUSES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «JOIN» other USING (rider)', /one dataset/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS «JOIN» other'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /one dataset/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (SELECT «1») AS x', /name of a dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM («SELECT» 1) AS x', /name of a dataset/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «generate_series»(1, 3)'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «public.trips»', /FROM trips/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM ONLY «trips»'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «trips» AS t(a, b)'],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips TABLESAMPLE «system» (10)'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «TABLESAMPLE» system (10)'],
   ['SH_SQL_UNSUPPORTED', '«SELECT» FROM trips'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips ORDER BY 1 «USING» <', /ASC or DESC/],
   [
@@ -334,30 +332,3 @@ test('a long statement and a deep one are refused before they can do harm', asyn
     }
   }
 })
-
-function unmark(marked: string): { sql: string; position: Position | undefined } {
-  const start = marked.indexOf('«')
-  const sql = marked.replaceAll(/[«»]/gu, '')
-  if (start < 0) return { sql, position: undefined }
-  const before = marked.slice(0, start).split('\n')
-  const [line = ''] = before.slice(-1)
-  const covered = marked.slice(start + 1, marked.indexOf('»'))
-  return {
-    sql,
-    position: {
-      line: before.length,
-      column: Array.from(line).length + 1,
-      length: Array.from(covered).length,
-    },
-  }
-}
-
-async function refusal(sql: string): Promise<ShareholdError> {
-  try {
-    await compile(sql, TRIPS, PARAMS)
-  } catch (error) {
-    expect(error).toBeInstanceOf(ShareholdError)
-    return error as ShareholdError
-  }
-  throw new Error(`not refused: ${sql.slice(0, 200)}`)
-}
