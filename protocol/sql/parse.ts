@@ -27,7 +27,7 @@ const LEAF = /^(?:,|[\d.'"$]|[eEbBxXnN]'|[uU]&['"])/u
 const WORD = /^[\p{L}_]/u
 /** Words that open a level; all others are names or clause keywords. */
 const NESTING_WORD =
-  /^(?:all|any|array|between|case|cast|coalesce|else|except|exists|from|intersect|is|isnull|lateral|not|notnull|nullif|or|and|row|select|similar|then|union|values|when|with)$/iu
+  /^(?:all|any|array|at|between|case|cast|coalesce|collate|else|except|exists|from|intersect|is|isnull|join|lateral|not|notnull|nullif|or|and|row|select|similar|then|union|values|when|with)$/iu
 
 /** Not well-formed UTF-16, or a byte that ends a C string. */
 const NOT_TEXT = /\p{Surrogate}|\0/u
@@ -160,7 +160,7 @@ function parserResult(sql: string, tokens: readonly Token[], call: () => unknown
       cause instanceof Error && 'sqlDetails' in cause
         ? (cause.sqlDetails as { message?: unknown; cursorPosition?: unknown } | undefined)
         : undefined
-    // A RangeError or a WebAssembly trap: the stack was too small after all.
+    // The stack was too small after all.
     if (typeof details?.message !== 'string') {
       throw new ShareholdError('SH_SQL_TOO_COMPLEX', 'The statement is nested too deeply.', {
         hint: 'Remove a few levels of parentheses.',

@@ -1,76 +1,32 @@
 /** Whatever the text, the compiler gives a plan or a ShareholdError of its own table, never another error. */
 import * as fc from 'fast-check'
+import { parseSync } from 'libpg-query'
 import { expect, test, vi } from 'vitest'
 
-import { canonicalJson, parseCanonicalJson } from '../../../protocol/canonical-json.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
-import { datasetOf } from '../../../protocol/sql/dataset.ts'
-import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
-import { formatSqlError } from '../../../protocol/sql/parse.ts'
-import { validatePlan } from '../../../protocol/validate-plan.ts'
-import { ShareholdError } from '../../../shares/errors.ts'
+import { MAX_NESTING_TOKENS, MAX_SQL_LENGTH } from '../../../protocol/sql/parse.ts'
 
+import { outcomeOf } from './fuzz-property.ts'
+import { mutatedStatement } from './mutated-statement.ts'
+import { ODDITIES, QUERIES } from './statement-corpus.ts'
 import { PARAMS, TRIPS } from './trips-schema.ts'
 
 // Correct on a busy machine too.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
-const SEEDS = [
-  'SELECT COUNT(*) FROM trips',
-  "SELECT borough, AVG(fare) AS a, COUNT(*) FROM trips AS t WHERE t.fare < 7.505 AND borough LIKE 'B%' GROUP BY borough ORDER BY a DESC NULLS LAST LIMIT 3 OFFSET 1",
-  "SELECT ROUND(SUM(tip) / NULLIF(SUM(fare), 0), 3)::numeric(10,2), COALESCE(STDDEV(fare), 0) WHERE trips.shared IS NOT TRUE OR NOT (trips.pickup BETWEEN '2019-03-01' AND timestamp '2019-04-01 12:00:00')",
-  "SELECT -COUNT(fare) % 7, 'é', DATE '2019-01-01' FROM trips WHERE passengers NOT IN (1, 2.5, NULL) AND fare > tip AND day IS DISTINCT FROM date '2019-02-01' + 3 GROUP BY payment, shared ORDER BY 1, COUNT(*)",
-  "SELECT VAR_POP(tip) - 1e2, ABS(-SUM(passengers)) FROM trips WHERE (fare > 3) = shared AND payment ILIKE '%!_%' ESCAPE '!' IS UNKNOWN FETCH FIRST 2 ROWS ONLY",
-]
+const RUNS = 2000
 
-const FRAGMENTS = [
-  ...`( ) , . * :: = <> || ; $1 -- /* */ " ' \\ [ NULL NOT IN IS AND LIKE BETWEEN CASE WHEN END SELECT
-  FROM JOIN HAVING OVER FILTER DISTINCT ROW ARRAY interval ANY ALL fare rider borough trips shared count
-  sum max 1 -1 0.5 'x' 9223372036854775808 1e400 0x1F U&"\\0061" E'\\n' B'1' X'ff' 😀`.split(
-    /\s+/u,
-  ),
-  '\u0000',
-  '\ud800',
-]
-
-const mutation = fc.tuple(
-  fc.constantFrom('delete', 'insert', 'replace', 'duplicate', 'swap', 'character'),
-  fc.nat(),
-  fc.nat(),
-  fc.oneof(fc.constantFrom(...FRAGMENTS), fc.string({ unit: 'binary', maxLength: 3 })),
-)
-
-function mutate(
-  sql: string,
-  [kind, a, b, text]: readonly [string, number, number, string],
-): string {
-  if (kind === 'character') {
-    const at = a % (sql.length + 1)
-    return sql.slice(0, at) + text + sql.slice(at + (b % 3))
-  }
-  const tokens = sql.split(/(\s+|[(),.*]|'[^']*')/u).filter((token) => token !== '')
-  const i = a % tokens.length
-  const j = b % tokens.length
-  if (kind === 'delete') tokens.splice(i, 1 + (b % 3))
-  if (kind === 'insert') tokens.splice(i, 0, ` ${text} `)
-  if (kind === 'replace') tokens[i] = text
-  if (kind === 'duplicate') tokens.splice(j, 0, ...tokens.slice(i, i + 6))
-  if (kind === 'swap') [tokens[i], tokens[j]] = [tokens[j]!, tokens[i]!]
-  return tokens.join('')
-}
-
-const statement = fc
-  .tuple(fc.constantFrom(...SEEDS), fc.array(mutation, { minLength: 1, maxLength: 4 }))
-  .map(([seed, mutations]) => mutations.reduce(mutate, seed))
+const seed = Number(process.env['SEED'] || Date.now() % 2 ** 31)
 
 test('mutated statements compile or are refused with a place in the text', async () => {
+  console.log(`fuzz seed: SEED=${seed}`)
   const codes = new Map<string, number>()
   await fc.assert(
-    fc.asyncProperty(statement, async (sql) => {
-      const outcome = await codeOf(sql)
+    fc.asyncProperty(mutatedStatement, async (sql) => {
+      const outcome = await outcomeOf(sql)
       codes.set(outcome, (codes.get(outcome) ?? 0) + 1)
     }),
-    { numRuns: 1500 },
+    { numRuns: RUNS, seed },
   )
   // Mutations reach every stage: the parser, names, types, and a plan.
   for (const code of ['ok', 'SH_SQL_SYNTAX', 'SH_SQL_UNSUPPORTED', 'SH_SQL_UNKNOWN_COLUMN']) {
@@ -78,44 +34,88 @@ test('mutated statements compile or are refused with a place in the text', async
   }
 })
 
+test('every statement of the corpus itself', async () => {
+  for (const sql of [...QUERIES, ...ODDITIES]) {
+    await outcomeOf(sql).catch((cause: unknown) => {
+      throw new Error(sql, { cause })
+    })
+  }
+})
+
 test('arbitrary text is refused', async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 40 }), async (text) => {
-      expect(await codeOf(`SELECT ${text}`)).not.toBe('ok')
+      expect(await outcomeOf(`SELECT ${text}`)).not.toBe('ok')
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed },
   )
 })
 
-async function codeOf(sql: string): Promise<string> {
-  try {
-    const { plan } = await compile(sql, TRIPS, PARAMS)
-    // What compiles is a plan that every node accepts, and plain data.
-    validatePlan(plan, PARAMS)
-    expect(parseCanonicalJson(canonicalJson(plan))).toEqual(plan)
-    return 'ok'
-  } catch (error) {
-    expect(error).toBeInstanceOf(ShareholdError)
-    const refusal = error as ShareholdError
-    expect(refusal.code).not.toBe('SH_SQL_INTERNAL')
-    expect(SQL_ERRORS).toHaveProperty(refusal.code)
-    const { position } = refusal
-    if (position !== undefined) {
-      const lines = sql.split(/\r\n|\n|\r/u)
-      expect(position.line).toBeGreaterThanOrEqual(1)
-      expect(position.line).toBeLessThanOrEqual(lines.length)
-      expect(position.column).toBeLessThanOrEqual(Array.from(lines[position.line - 1]!).length + 1)
-    }
-    expect(formatSqlError(sql, refusal)).toContain(refusal.code)
-    await expectKnown(datasetOf(sql))
-    return refusal.code
-  }
-}
+// Constructs that the parser, or the printer of its tree, recurses on.
+const DEEP: readonly (readonly [before: string, open: string, middle: string, close: string])[] = [
+  ['SELECT ', '(', '1', ')'],
+  ['SELECT ', '(SELECT ', '1', ')'],
+  ['SELECT 1 FROM ', '(SELECT 1 FROM ', 'a', ')'],
+  ['SELECT 1 FROM ', '(', 'a NATURAL JOIN a', ')'],
+  ['SELECT 1 FROM a', '', '', ' NATURAL JOIN a'],
+  ['SELECT 1 FROM a', '', '', ' CROSS JOIN a'],
+  ['SELECT ', 'CASE WHEN ', '1', ' THEN 1 END'],
+  ['SELECT ', 'ARRAY[', '1', ']'],
+  ['SELECT ', 'f(', '1', ')'],
+  ['SELECT ', 'NOT ', '1', ''],
+  ['SELECT ', '- ', '1', ''],
+  ['SELECT ', '1+', '1', ''],
+  ['SELECT x', '', '', ' COLLATE c'],
+  ['SELECT x', '', '', ' AT LOCAL'],
+  ['SELECT x', '', '', ' NOTNULL'],
+  ['SELECT x', '', '', ' IS TRUE'],
+  ['SELECT x', '', '', '::a'],
+  ['SELECT x', '', '', '[1]'],
+  ['SELECT x', '', '', '.a'],
+  ['SELECT 1', '', '', ',1'],
+  ['SELECT 1', '', '', ' UNION SELECT 1'],
+  ['', 'WITH a AS (', 'SELECT 1', ') SELECT 1'],
+]
 
-async function expectKnown(promise: Promise<unknown>): Promise<void> {
-  try {
-    await promise
-  } catch (error) {
-    expect(error).toBeInstanceOf(ShareholdError)
+test.each(DEEP)('%s%s%s%s, repeated, leaves the parser as it was', async (...parts) => {
+  const [before, open, middle, close] = parts
+  const deep = (levels: number): string =>
+    before + open.repeat(levels) + middle + close.repeat(levels)
+  const level = open.length + close.length
+  const longest = Math.floor((MAX_SQL_LENGTH - before.length - middle.length) / level)
+  // A parser whose stack has overflowed is broken for good: whatever comes so far must never let it.
+  for (let levels = longest; levels > 0; levels = Math.floor(levels * 0.8)) {
+    const outcome = await outcomeOf(deep(levels))
+    if (outcome === 'SH_SQL_TOO_COMPLEX') continue
+    // Twice as deep as what is let through is no harm either: that is the margin for a smaller stack.
+    const twice = deep(2 * levels)
+    expect(() => parseSync(twice)).not.toThrow(RangeError)
+    break
   }
-}
+  expect((await compile('SELECT COUNT(*) FROM trips', TRIPS, PARAMS)).plan).toBeDefined()
+})
+
+test('the longest and the most branched statements are refused or planned in time', async () => {
+  const items = Math.floor(MAX_SQL_LENGTH / 2) - 100
+  const texts = [
+    `SELECT COUNT(*) FROM trips WHERE fare IN (${'1,'.repeat(items)}1)`,
+    `SELECT COUNT(*)${',1'.repeat(items)} FROM trips`,
+    `SELECT COUNT(*) FROM trips WHERE zone IN (${Array.from({ length: 2500 }, (_, i) => `'zone ${2 * i}'`).join(',')})`,
+    `SELECT ${Array.from({ length: 1500 }, (_, i) => `SUM(fare) AS a${i}`).join(',')} FROM trips`,
+    `SELECT COUNT(*) FROM trips WHERE ${Array.from({ length: MAX_NESTING_TOKENS / 2 - 10 }, (_, i) => `fare>${i}`).join(' AND ')}`,
+    `SELECT ${Array.from({ length: 60 }, (_, i) => `COUNT(*) FILTER (WHERE fare > ${i} AND tip < ${i})`).join(',')} FROM trips GROUP BY passengers`,
+    `SELECT COUNT(*) FROM trips WHERE zone LIKE '${'%a'.repeat(10_000)}'`,
+    `SELECT ${'x'.repeat(29_000)} FROM trips`,
+    `SELECT ${'9'.repeat(29_000)}, COUNT(*) FROM trips`,
+    `SELECT COUNT(*) * 1e${'9'.repeat(20)} FROM trips`,
+    `SELECT COUNT(*) FROM trips LIMIT 1e1000`,
+    `SELECT ${'9'.repeat(9_000)} * ${'9'.repeat(9_000)}, COUNT(*) FROM trips`,
+    `SELECT 1 / 3.${'0'.repeat(16_000)}, COUNT(*) FROM trips`,
+    `SELECT sqrt(2.${'0'.repeat(16_000)}), COUNT(*) FROM trips`,
+  ]
+  for (const sql of texts) {
+    await outcomeOf(sql).catch((cause: unknown) => {
+      throw new Error(sql.slice(0, 200), { cause })
+    })
+  }
+})
