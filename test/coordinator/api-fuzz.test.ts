@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 
 import { ERROR_TABLES } from '../../cli/error-tables.ts'
 import { ErrorBody } from '../../coordinator/api-types.ts'
+import { HOSTILE_TEXTS } from '../protocol/sql/hostile-texts.ts'
 
 import { nextVersion, requestNote, schemaNote } from './fixture.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -96,6 +97,26 @@ describe('no body is a failure of the coordinator:', () => {
       fc.asyncProperty(post, fc.uint8Array(), type, (path, bytes, kind) => send(path, bytes, kind)),
       { numRuns: 60 },
     )
+  })
+
+  it('a request for hostile SQL, signed by a querier', async () => {
+    for (const sql of HOSTILE_TEXTS) {
+      const note = requestNote(stage.paper, { sql })
+      const response = await fetch(`${stage.coordinator.http}/v1/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ note }),
+      })
+      const text = await response.text()
+      expect(response.status, text).toBeGreaterThanOrEqual(400)
+      expect(response.status, text).toBeLessThan(500)
+      expect(ErrorBody.parse(JSON.parse(text)).code, sql.slice(0, 80)).toMatch(
+        /^SH_(?:SQL_(?!INTERNAL)|POLICY_|LEDGER_RECORD)/u,
+      )
+    }
+    // And the next one is answered.
+    const asked = await stage.ask('SELECT COUNT(*) AS rides FROM trips')
+    expect(asked.answer.rows).toHaveLength(1)
   })
 
   it('more than a mebibyte', async () => {

@@ -40,8 +40,9 @@ export type Mutation = readonly [kind: string, a: number, b: number, text: strin
 
 const mutation: fc.Arbitrary<Mutation> = fc.tuple(
   fc.constantFrom(
-    ...['delete', 'insert', 'replace', 'duplicate', 'swap', 'swap', 'character'],
-    ...['splice', 'splice', 'borrow', 'borrow', 'nest', 'list'],
+    ...'delete insert replace duplicate swap swap character splice splice borrow borrow nest list'.split(
+      ' ',
+    ),
   ),
   fc.nat(),
   fc.nat(),
