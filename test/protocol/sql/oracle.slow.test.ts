@@ -1,0 +1,23 @@
+/** The compiler against PostgreSQL (oracle-property.ts): 2,000 random queries. The seed is printed; SEED=… repeats a run. */
+import { afterAll, beforeAll, test } from 'vitest'
+
+import { compareWithPostgres } from './oracle-property.ts'
+import { startOracle } from './postgres-oracle.ts'
+import type { Oracle } from './postgres-oracle.ts'
+
+const seed = Number(process.env['SEED'] || Date.now() % 2 ** 31)
+
+let oracle: Oracle
+
+beforeAll(async () => {
+  oracle = await startOracle()
+})
+
+afterAll(async () => {
+  await oracle.database.close()
+})
+
+test('random queries give what PostgreSQL gives', async () => {
+  console.log(`oracle seed: SEED=${seed}`)
+  await compareWithPostgres(oracle, seed, 250, 8)
+})
