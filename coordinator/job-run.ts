@@ -17,6 +17,8 @@ import { isKeyName, joinSignatures } from '../protocol/ledger/note.ts'
 import { noteHash, outputRoot, recordText, signRecord } from '../protocol/ledger/records.ts'
 import type { CompletionBody, JobStartBody, ReportBody } from '../protocol/ledger/records.ts'
 import { contextOfStart } from '../protocol/ledger/start-context.ts'
+import { decodeFigures } from '../protocol/run-figures.ts'
+import { PLANNER_VERSION } from '../protocol/sql/planner-version.ts'
 import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
@@ -245,6 +247,7 @@ function completionBody(
     mode: start.planParams.security,
     t: start.planParams.committee.t,
     committee: start.committee,
+    planner: PLANNER_VERSION,
     start: noteHash(startNote),
     plan: start.plan,
     params: start.params,

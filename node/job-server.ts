@@ -27,6 +27,7 @@ import type { JobKeys } from '../protocol/party.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
 import type { Headers } from '../protocol/wire/messages.ts'
 import { committee } from '../shares/committee.ts'
+import { PLANNER_VERSION } from '../protocol/sql/planner-version.ts'
 import type { Committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexBytes, hexOf } from '../shares/hex.ts'
@@ -288,6 +289,7 @@ function checkStart(
     canonicalJson(start.inputs) === canonicalJson(admitted.inputs) &&
     canonicalJson(start.committee.map(({ vkey }) => vkey)) === canonicalJson(vkeys) &&
     (agreed === null ||
+    start.planner === PLANNER_VERSION &&
       (canonicalJson(start.nonces) === canonicalJson(agreed.nonces.map(hexOf)) &&
         [...agreed.keys].every(([set, commitment]) => start.keys[set] === commitment)))
   const nowSeconds = Math.floor(now() / 1000)

@@ -3,9 +3,11 @@
  * from it (ledger.md F, auditor check 2).
  */
 import { committee } from '../../shares/committee.ts'
+import { ShareholdError } from '../../shares/errors.ts'
 import type { Hash } from '../../shares/hash.ts'
 import type { Schema } from '../../shares/schema.ts'
 import type { Plan, PlanParams } from '../plan.ts'
+import { PLANNER_VERSION } from '../sql/planner-version.ts'
 
 import { type FoundStart, same } from './audit-attempt.ts'
 import { type Catalogue, versionKey } from './audit-datasets.ts'
@@ -112,7 +114,19 @@ export async function remakePlan(
   const wanted = request.body.datasets.find(({ name }) => name === body.planParams.dataset.name)
   const schema = catalogue.schemas.get(wanted?.schemaHash ?? '')?.schema
   if (schema === undefined) throw new Finding('The schema is not in the ledger.')
-  const plan = await compile(request.body.sql, schema, body.planParams)
-  if (jsonHash(plan) !== body.plan) throw new Finding('It compiles to a plan with another hash.')
-  return plan
+  const { planner = 1 } = body
+  const own = planner === PLANNER_VERSION
+  try {
+    const plan = await compile(request.body.sql, schema, body.planParams)
+    if (jsonHash(plan) === body.plan) return plan
+  } catch (error) {
+    if (own) throw error
+  }
+  if (own) throw new Finding('It compiles to a plan with another hash.')
+  // Not confirmed all the same: who wants a plan to go unchecked could write any version there.
+  throw new ShareholdError(
+    'SH_AUDIT_PLANNER',
+    `It was planned by planner version ${planner}; this is version ${PLANNER_VERSION}, which makes another plan of it, ` +
+      'or none. Audit this entry with a release that has that planner.',
+  )
 }

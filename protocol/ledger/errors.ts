@@ -16,6 +16,7 @@ export const LEDGER_ERRORS = {
   SH_LEDGER_MISSING: 'A file of the ledger that the checkpoint covers is missing.',
   SH_LEDGER_CORRUPT: 'A file of the ledger contradicts the checkpoint.',
   SH_LEDGER_RANGE: 'The ledger has no entry with this number.',
+  SH_AUDIT_PLANNER: 'A plan cannot be made again here: another version of the planner made it.',
   SH_LEDGER_STORAGE: 'The ledger could not write its files; whether an entry was made is unknown.',
   SH_LEDGER_FORK: 'Two checkpoints of the same ledger contradict each other.',
   SH_SEAL_OPEN: 'A sealed message cannot be opened with this key and context.',

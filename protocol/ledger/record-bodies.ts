@@ -131,6 +131,8 @@ export interface JobStartBody {
   readonly requestNote: string
   /** Hash of the plan. */
   readonly plan: Hex32
+  /** Version of the planner that made it (sql/planner-version.ts); absent in notes of version 1. */
+  readonly planner?: number
   readonly planParams: PlanParams
   /** Hash of `planParams`. */
   readonly params: Hex32

@@ -202,6 +202,7 @@ export const RECORD_CHECKS: { readonly [K in RecordKind]: z.ZodType<RecordBodies
     request: hex32,
     requestNote: note,
     plan: hex32,
+    planner: z.int().min(2).exactOptional(),
     planParams,
     params: hex32,
     inputs,

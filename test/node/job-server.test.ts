@@ -19,6 +19,7 @@ import {
   type JobStartBody,
 } from '../../protocol/ledger/records.ts'
 import { compile } from '../../protocol/sql/compile.ts'
+import { PLANNER_VERSION } from '../../protocol/sql/planner-version.ts'
 import { committee, heldBy } from '../../shares/committee.ts'
 import { hexOf } from '../../shares/hex.ts'
 import {
@@ -156,6 +157,7 @@ async function startOf(job: Job): Promise<JobStartBody> {
     request: noteHash(job.note),
     requestNote: job.note,
     plan: job.planHash,
+    planner: PLANNER_VERSION,
     planParams,
     params: jsonHash(planParams),
     inputs: [{ dataset: 'trips', version: 1, roots: inputRoots(version.body, hash) }],
@@ -238,6 +240,7 @@ describe('a start note', () => {
   const edits: [string, (body: JobStartBody) => Partial<JobStartBody>][] = [
     ['for another attempt', () => ({ attempt: 2 })],
     ['for another plan', ({ params }) => ({ plan: params })],
+    ['by another planner', () => ({ planner: PLANNER_VERSION + 1 })],
     ['with another nonce', ({ nonces: [a, b] }) => ({ nonces: [a!, b!, hexOf(rng(32))] })],
     ['without its key commitments', () => ({ keys: [0, 1, 2].map(() => hexOf(rng(32))) })],
     [

@@ -16,6 +16,7 @@ import {
   schemaHash,
   signRecord,
 } from '../../../protocol/ledger/records.ts'
+import { PLANNER_VERSION } from '../../../protocol/sql/planner-version.ts'
 import type { Schema } from '../../../shares/schema.ts'
 
 import { hash } from './hash.ts'
@@ -522,6 +523,11 @@ describe('audit of jobs', () => {
     ],
 
     ['another plan', ['plan'], start(() => ({ plan: value(1) }))],
+    [
+      'another plan of the same planner',
+      ['plan'],
+      start(() => ({ plan: value(1), planner: PLANNER_VERSION })),
+    ],
 
     ['a completion of another start', ['completion'], completion(() => ({ start: value(1) }))],
     [
@@ -604,6 +610,29 @@ describe('audit of jobs', () => {
     const schedule = () => pairs.with(0, { ...pairs[0]!, bytes: 1 })
     expect(failures(await auditOf({}, { schedule }))).toEqual(['job/job-1/2/schedule'])
     expect(failures(await auditOf({}, { schedule: () => [] }))).toEqual(['job/job-1/2/schedule'])
+  })
+
+  it('says which planner made a plan that it cannot make again, and does not confirm it', async () => {
+    const detailOf = async (planner: object, compile?: () => typeof PLAN): Promise<string> => {
+      const edit = start(() => ({ plan: value(1), ...planner }))
+      const report = await auditOf(edit, compile === undefined ? {} : { compile })
+      const item = report.items.find(({ id }) => id === `job/${JOB}/2/plan`)!
+      expect(item.ok).toBe(false)
+      return item.detail
+    }
+    const refuse = () => {
+      throw new Error('cannot be planned')
+    }
+    const own = { planner: PLANNER_VERSION }
+    const next = { planner: PLANNER_VERSION + 1 }
+    expect(await detailOf({})).toMatch(/^SH_AUDIT_PLANNER: .*planner version 1;/u)
+    expect(await detailOf(next)).toContain(`planner version ${PLANNER_VERSION + 1}; this is`)
+    expect(await detailOf(next, refuse)).toContain('SH_AUDIT_PLANNER')
+    expect(await detailOf(own)).toBe('It compiles to a plan with another hash.')
+    expect(await detailOf(own, refuse)).toBe('cannot be planned')
+    // A plan that comes out the same is confirmed, whoever made it.
+    const same = await auditOf(start(() => next))
+    expect(failures(same)).toEqual([])
   })
 
   it('hands SQL, schema and planParams to the compiler, and reports its refusal', async () => {
