@@ -1,38 +1,64 @@
 /** EXPLAIN on stdout, for `explain` and for `query` with an EXPLAIN in its SQL. */
-import type { ExplainOptions } from '../coordinator/client/querier.ts'
-import { explainQuery } from '../coordinator/client/querier.ts'
-import { explainStatement } from '../protocol/sql/explain-statement.ts'
+import type { Asked, ExplainOptions } from '../coordinator/client/querier.ts'
+import { ask, explainQuery } from '../coordinator/client/querier.ts'
+import { withoutTiming } from '../protocol/sql/explain-measured.ts'
+import type { ExplainStatement } from '../protocol/sql/explain-statement.ts'
 import { explainText } from '../protocol/sql/explain-text.ts'
 import { explainQuery as explainPlan } from '../protocol/sql/explain.ts'
 import type { Basis } from '../protocol/sql/explain.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
-export type ExplainFormat = 'text' | 'json'
+import type { Asking } from './querier.ts'
 
-/** @param format if the statement does not say it */
-export async function printExplanation(
-  options: ExplainOptions,
-  format: ExplainFormat,
-  basis?: Basis,
-): Promise<void> {
+export interface Explaining {
+  readonly options: ExplainOptions
+  /** Undefined: a SELECT without EXPLAIN. */
+  readonly statement: ExplainStatement | undefined
+  /** If the statement does not say it. */
+  readonly format: 'text' | 'json'
+  readonly basis?: Basis
+  /** How to ask the query, for ANALYZE. @throws ShareholdError if nobody may ask */
+  readonly asking: () => Promise<Asking>
+}
+
+/** @throws ShareholdError SH_RESULT_COST, when all is printed, if a run was not what its plan demands */
+export async function printExplanation(explaining: Explaining): Promise<void> {
+  const { options, statement, basis } = explaining
+  const json = (statement?.format ?? explaining.format) === 'json'
   try {
-    if ((await explainStatement(options.sql))?.analyze === true) {
-      throw new ShareholdError('SH_SQL_UNSUPPORTED', 'EXPLAIN ANALYZE is not supported yet.', {
-        hint: 'EXPLAIN says what a query will cost, exactly.',
-      })
-    }
-    const { compiled, dataset } = await explainQuery(options)
-    const explained = explainPlan(compiled, dataset.params, basis)
+    const asked = statement?.analyze === true ? await askSelect(explaining, statement) : undefined
+    const { compiled, dataset } = asked ?? (await explainQuery(options))
+    const plan = explainPlan(compiled, dataset.params, basis)
+    const all = asked?.measured
+    const measured = all === undefined || statement?.timing === true ? all : withoutTiming(all)
     print(
-      format === 'json'
-        ? JSON.stringify({ ...explained, plan: compiled.plan }, null, 2)
-        : explainText(explained),
+      json
+        ? JSON.stringify({ ...plan, plan: compiled.plan, measured }, null, 2)
+        : explainText(plan, measured),
     )
+    if (measured !== undefined) checkCost(measured.differences)
   } catch (error) {
     // Who reads JSON gets the reason there too.
-    if (format === 'json' && error instanceof ShareholdError) print(refusalJson(error))
+    if (json && error instanceof ShareholdError && error.code !== 'SH_RESULT_COST') {
+      print(refusalJson(error))
+    }
     throw error
   }
+}
+
+async function askSelect(
+  { options, asking }: Explaining,
+  { select }: ExplainStatement,
+): Promise<Asked> {
+  const as = await asking()
+  return ask({ ...options, ...as, sql: select }).finally(as.ended)
+}
+
+function checkCost(differences: readonly string[]): void {
+  if (differences.length === 0) return
+  throw new ShareholdError('SH_RESULT_COST', differences.join(' '), {
+    hint: 'The answer may be right, but something is wrong: have the ledger audited, `sharehold audit --all`.',
+  })
 }
 
 function refusalJson({ code, message, hint, position }: ShareholdError): string {

@@ -1,4 +1,6 @@
 /** Who asks: the querier's name and key from the options. */
+import type { AskOptions } from '../coordinator/client/querier.ts'
+import { rng } from '../node/crypto.ts'
 import type { ActorKey } from '../node/keys.ts'
 import { actorOf } from '../node/topology.ts'
 import type { Topology } from '../node/topology.ts'
@@ -7,10 +9,38 @@ import { ShareholdError } from '../shares/errors.ts'
 import { optionalText } from './command.ts'
 import type { CommandOption, CommandValues } from './command.ts'
 import { readKey } from './options.ts'
+import { progressLine } from './output.ts'
 
 export const AS_OPTION: CommandOption = {
   flags: '--as <querier>',
   help: 'the name of the querier in the topology (default: the only one)',
+}
+
+/** What it takes to ask, besides the question (coordinator/client/querier.ts). */
+export interface Asking extends Pick<AskOptions, 'skey' | 'purpose' | 'rng' | 'now' | 'onStatus'> {
+  /** To be called when it is over, whatever came of it. */
+  readonly ended: () => void
+}
+
+/**
+ * Asks as the querier of the options, with a progress line.
+ * @throws ShareholdError as querierKey
+ */
+export async function askingAs(
+  options: CommandValues,
+  topology: Topology,
+  purpose: string,
+): Promise<Asking> {
+  const key = await querierKey(options, topology)
+  const progress = progressLine()
+  return {
+    skey: key.skey,
+    purpose,
+    rng,
+    now: () => Date.now(),
+    onStatus: (status) => progress.update(status.progress, status.state),
+    ended: () => progress.done(),
+  }
 }
 
 /**

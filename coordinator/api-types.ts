@@ -5,6 +5,7 @@
 import { z } from 'zod'
 
 import type { PlanParams } from '../protocol/plan.ts'
+import { RunFigures } from '../protocol/run-figures.ts'
 
 export const JOB_STATES = ['preparing', 'running', 'signing', 'done', 'aborted'] as const
 
@@ -27,6 +28,17 @@ export const JobStatus = z.object({
 })
 export type JobStatus = z.infer<typeof JobStatus>
 
+/** What was measured, for EXPLAIN ANALYZE: hearsay to the querier. */
+export const JobFigures = z.object({
+  /** Until all have admitted the job and agreed on keys; until all have computed; until all have signed. */
+  preparingSeconds: z.number(),
+  runningSeconds: z.number(),
+  signingSeconds: z.number(),
+  /** Of MPC node 1..n; null if a node told none. */
+  nodes: z.array(RunFigures.nullable()),
+})
+export type JobFigures = z.infer<typeof JobFigures>
+
 /** All that the querier needs to open and check the answer. */
 export const JobResult = z.object({
   job: z.string(),
@@ -39,6 +51,10 @@ export const JobResult = z.object({
   /** Ledger sequence number of the completion note. */
   entry: z.number(),
   seconds: z.number(),
+  /** Signed reports of MPC node 1..n, as they stand in the ledger. Absent of jobs of earlier releases. */
+  reportNotes: z.array(z.string()).readonly().optional(),
+  /** What coordinator and nodes have measured, unsigned. */
+  figures: JobFigures.optional(),
 })
 export type JobResult = z.infer<typeof JobResult>
 

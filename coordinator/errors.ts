@@ -22,6 +22,7 @@ export const COORDINATOR_ERRORS = {
   SH_JOB_DUPLICATE: 'This very request was submitted before.',
   SH_JOB_FAILED: 'A node failed for a reason of its own; its log says more.',
   SH_JOB_CLOSED: 'The coordinator was stopped while the job was running.',
+  SH_RESULT_COST: 'What the nodes have sent, or say so, is not what the plan costs.',
   SH_RESULT_INVALID:
     'What came back as the result does not belong to the request, or not all nodes have signed for it.',
 } as const satisfies ErrorTable

@@ -23,6 +23,7 @@ import { committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
 
+import type { JobFigures } from './api-types.ts'
 import { agreedKeys, checkSignature, compareReports, openReport } from './job-checks.ts'
 import { JobNodes } from './job-nodes.ts'
 import type { JobNode } from './job-nodes.ts'
@@ -53,6 +54,9 @@ export interface AttemptOutcome {
   /** Of MPC node 1..n. */
   readonly sealed: readonly Uint8Array[]
   readonly seconds: number
+  /** Signed reports of MPC node 1..n. */
+  readonly reportNotes: readonly string[]
+  readonly figures: JobFigures
 }
 
 /**
@@ -118,9 +122,10 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
   const start = startBody(options, keys, nonces(nodes.mpc))
   const startNote = signRecord(ledger.origin, 'job-start', start, [options.key.skey])
   await ledger.append([startNote])
+  const started = performance.now()
   options.onProgress('running', 0)
   const progress = new Progress(options, nodes)
-  const finished = new Map<JobNode, { reportNote: string; sealed: Uint8Array }>()
+  const finished = new Map<JobNode, Finished>()
   await nodes.each(nodes.all, async (node) => {
     await nodes.send(node, 'start', { startNote })
     finished.set(node, await untilDone(nodes, node, progress, roundTimeoutMs))
@@ -135,6 +140,7 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
   })
   compareReports(reports)
 
+  const computed = performance.now()
   options.onProgress('signing', 1)
   const reportNotes = outputs.map(({ reportNote }) => reportNote)
   const completion = completionBody(start, startNote, reports, reportNotes)
@@ -146,11 +152,19 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
     return header.line
   })
   const completionNote = joinSignatures(text, lines)
+  const signed = performance.now()
   await options.keep({
     startNote,
     completionNote,
     sealed: outputs.map(({ sealed }) => sealed),
-    seconds: (performance.now() - since) / 1000,
+    seconds: (signed - since) / 1000,
+    reportNotes,
+    figures: {
+      preparingSeconds: (started - since) / 1000,
+      runningSeconds: (computed - started) / 1000,
+      signingSeconds: (signed - computed) / 1000,
+      nodes: outputs.map(({ figures }) => decodeFigures(figures) ?? null),
+    },
   })
   const { seq } = await ledger.append([...reportNotes, completionNote])
   return seq + reportNotes.length
@@ -159,18 +173,25 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
 /** How long no node at all may say anything while they compute: they watch each other more closely. */
 const SILENT_ROUNDS = 60
 
+/** What a node has to show. */
+interface Finished {
+  readonly reportNote: string
+  readonly sealed: Uint8Array
+  readonly figures: string
+}
+
 async function untilDone(
   nodes: JobNodes,
   node: JobNode,
   progress: Progress,
   roundTimeoutMs: number,
-): Promise<{ reportNote: string; sealed: Uint8Array }> {
+): Promise<Finished> {
   for (;;) {
     const patience = SILENT_ROUNDS * roundTimeoutMs
     const message = await nodes.receive(node, ['progress', 'done'], patience)
     if (message.kind === 'done') {
       progress.finished(node)
-      return { reportNote: message.header.reportNote, sealed: message.payload }
+      return { ...message.header, sealed: message.payload }
     }
     progress.at(node, message.header)
   }
@@ -226,6 +247,7 @@ function startBody(
     request: noteHash(admitted.requestNote),
     requestNote: admitted.requestNote,
     plan: admitted.compiled.planHash,
+    planner: PLANNER_VERSION,
     planParams: admitted.params,
     params: admitted.paramsHash,
     inputs: admitted.inputs,
@@ -247,7 +269,6 @@ function completionBody(
     mode: start.planParams.security,
     t: start.planParams.committee.t,
     committee: start.committee,
-    planner: PLANNER_VERSION,
     start: noteHash(startNote),
     plan: start.plan,
     params: start.params,

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { decodeBase64, encodeBase64 } from '../protocol/ledger/base64.ts'
 import type { LedgerFiles } from '../protocol/ledger/files.ts'
 
+import { JobFigures } from './api-types.ts'
 import type { AttemptOutcome } from './job-run.ts'
 
 const StoredResult = z.object({
@@ -16,13 +17,20 @@ const StoredResult = z.object({
   /** base64, of MPC node 1..n */
   sealed: z.array(z.string()),
   seconds: z.number(),
+  /** Absent in files of earlier releases. */
+  reportNotes: z.array(z.string()).optional(),
+  figures: JobFigures.optional(),
 })
+
+/** What is kept of a finished attempt. */
+export type KeptOutcome = Omit<AttemptOutcome, 'reportNotes' | 'figures'> &
+  Partial<Pick<AttemptOutcome, 'reportNotes' | 'figures'>> & { readonly attempt: number }
 
 export interface ResultFiles {
   /** Resolves when the outcome is on disk. */
   write(job: string, attempt: number, outcome: AttemptOutcome): Promise<void>
   /** @throws ShareholdError SH_LEDGER_STORAGE */
-  read(job: string): Promise<(AttemptOutcome & { readonly attempt: number }) | undefined>
+  read(job: string): Promise<KeptOutcome | undefined>
 }
 
 const pathOf = (job: string): string => `results/${job}.json`
@@ -30,13 +38,12 @@ const pathOf = (job: string): string => `results/${job}.json`
 /** @param files of the coordinator's data directory */
 export function resultFiles(files: LedgerFiles): ResultFiles {
   return {
-    async write(job, attempt, { startNote, completionNote, sealed, seconds }) {
+    async write(job, attempt, { sealed, reportNotes, ...outcome }) {
       const stored: z.infer<typeof StoredResult> = {
+        ...outcome,
         attempt,
-        startNote,
-        completionNote,
         sealed: sealed.map((bytes) => encodeBase64(bytes)),
-        seconds,
+        reportNotes: [...reportNotes],
       }
       await files.write(pathOf(job), new TextEncoder().encode(JSON.stringify(stored)))
     },
@@ -44,7 +51,13 @@ export function resultFiles(files: LedgerFiles): ResultFiles {
       const bytes = await files.read(pathOf(job))
       if (bytes === undefined) return undefined
       const stored = StoredResult.parse(JSON.parse(new TextDecoder().decode(bytes)))
-      return { ...stored, sealed: stored.sealed.map((text) => decodeBase64(text)) }
+      const { reportNotes, figures, ...outcome } = stored
+      return {
+        ...outcome,
+        sealed: stored.sealed.map((text) => decodeBase64(text)),
+        ...(reportNotes === undefined ? {} : { reportNotes }),
+        ...(figures === undefined ? {} : { figures }),
+      }
     },
   }
 }

@@ -28,6 +28,8 @@ import { serial } from './store/serial.ts'
 import type { WarmColumn } from './warm-columns.ts'
 
 export interface OpenedColumnSource extends ColumnSource {
+  /** How many columns are kept ones, and how many are dealt. */
+  readonly columns: { readonly warmColumns: number; readonly dealtColumns: number }
   /** Frees what the source still holds. Call it when `execute` has ended. */
   release(): void
 }
@@ -71,6 +73,7 @@ export function columnBytes({ column, encoding }: Load, params: PlanParams, of: 
 
 export class JobColumns implements OpenedColumnSource {
   readonly memberOfRow: Uint32Array
+  readonly columns: OpenedColumnSource['columns']
   readonly #options: ColumnSourceOptions
   /** What will be dealt, in order. */
   readonly #coming: Iterator<NeededColumn>
@@ -81,6 +84,8 @@ export class JobColumns implements OpenedColumnSource {
   constructor(options: ColumnSourceOptions) {
     const { loads, params, warm } = options
     this.memberOfRow = options.memberOfRow
+    const warmColumns = warm.filter((one) => one !== undefined).length
+    this.columns = { warmColumns, dealtColumns: loads.length - warmColumns }
     this.#options = options
     this.#coming = neededColumns(loads, params, (load) => warm[load] === undefined).values()
   }

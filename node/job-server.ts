@@ -24,10 +24,12 @@ import { deriveJobKeys, jobContext, keyCommitment } from '../protocol/job-contex
 import type { MasterKeys } from '../protocol/job-context.ts'
 import { jsonHash, noteHash, openRecordOfAll } from '../protocol/ledger/records.ts'
 import type { JobKeys } from '../protocol/party.ts'
+import { encodeFigures } from '../protocol/run-figures.ts'
+import type { RunFigures } from '../protocol/run-figures.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
+import { PLANNER_VERSION } from '../protocol/sql/planner-version.ts'
 import type { Headers } from '../protocol/wire/messages.ts'
 import { committee } from '../shares/committee.ts'
-import { PLANNER_VERSION } from '../protocol/sql/planner-version.ts'
 import type { Committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexBytes, hexOf } from '../shares/hex.ts'
@@ -75,6 +77,8 @@ export interface JobOutcome {
   readonly reportNote: string
   /** Sealed output, empty for share-nodes. */
   readonly sealed: Uint8Array
+  /** What was measured; absent from share-nodes. */
+  readonly figures?: RunFigures
 }
 
 export interface JobRole {
@@ -205,7 +209,8 @@ async function serveJob(options: JobServerOptions, stream: FramedStream): Promis
     }
     const outcome = await role.run(run)
     await channel.close()
-    await sendMessage(stream, 'done', { reportNote: outcome.reportNote }, outcome.sealed)
+    const figures = outcome.figures === undefined ? '' : encodeFigures(outcome.figures)
+    await sendMessage(stream, 'done', { reportNote: outcome.reportNote, figures }, outcome.sealed)
     const message = await next
     if (message.kind === 'signCompletion') {
       const line = role.sign(run, outcome, message.header.text)
@@ -284,12 +289,12 @@ function checkStart(
     start.requestNote === admitted.requestNote &&
     start.request === noteHash(admitted.requestNote) &&
     start.plan === admitted.compiled.planHash &&
+    start.planner === PLANNER_VERSION &&
     start.params === admitted.paramsHash &&
     jsonHash(start.planParams) === admitted.paramsHash &&
     canonicalJson(start.inputs) === canonicalJson(admitted.inputs) &&
     canonicalJson(start.committee.map(({ vkey }) => vkey)) === canonicalJson(vkeys) &&
     (agreed === null ||
-    start.planner === PLANNER_VERSION &&
       (canonicalJson(start.nonces) === canonicalJson(agreed.nonces.map(hexOf)) &&
         [...agreed.keys].every(([set, commitment]) => start.keys[set] === commitment)))
   const nowSeconds = Math.floor(now() / 1000)

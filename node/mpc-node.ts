@@ -34,6 +34,7 @@ import { createOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
 import { acceptRounds } from './rounds.ts'
+import { RunMeter } from './run-meter.ts'
 import { openJournal } from './store/journal.ts'
 import { actorOf } from './topology.ts'
 import type { Topology } from './topology.ts'
@@ -116,7 +117,10 @@ function mpcRole(
     },
     async run(run): Promise<JobOutcome> {
       const { admitted, attempt, index, signal } = run
+      const { plan } = admitted.compiled
+      const meter = new RunMeter(plan.operators.length, () => performance.now())
       const source = await columns.fetch(admitted.job, attempt, run.committee, signal)
+      meter.ended('columnsMicros')
       try {
         const channel = new TranscriptChannel(
           run.channel,
@@ -126,18 +130,21 @@ function mpcRole(
           hash,
         )
         const party = { committee: run.committee, index, keys: run.keys, channel, prg: keystream }
-        const { plan } = admitted.compiled
-        const shares = await execute(party, plan, admitted.params, source, {
-          progress: ({ op, batch }) => run.progress({ op, batch, totalOps: plan.operators.length }),
-        })
+        const hooks = meter.hooks(({ op, batch }) =>
+          run.progress({ op, batch, totalOps: plan.operators.length }),
+        )
+        const shares = await execute(party, plan, admitted.params, source, hooks)
+        meter.ended('executeMicros')
         const resultKey = hexBytes(admitted.request.resultKey)
         const place = { jobContext: run.context, n: run.committee.n, index }
         const sealed = sealOutput(resultKey, place, shares, rng)
         shares.fill(0)
+        meter.ended('sealMicros')
         const report = reportOf(run, channel.transcript(), sealed, software)
         return {
           reportNote: signRecord(topology.origin, 'report', report, [key.skey]),
           sealed,
+          figures: meter.figures(source.columns),
         }
       } finally {
         source.release()

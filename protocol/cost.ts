@@ -187,6 +187,18 @@ export function trafficOf(cost: Schedule): PairTraffic[] {
   )
 }
 
+/** Rounds in which each party sends or receives anything, party 1 first: of a few lanes not all have a part. */
+export function roundsOfParties(cost: Pick<Schedule, 'n' | 't' | 'rounds'>): number[] {
+  const parties = Array.from({ length: cost.n }, (_, i) => i + 1)
+  return parties.map((party) => {
+    const hasPart = (part: Round): boolean =>
+      parties.some(
+        (peer) => bytesBetween(cost, part, party, peer) + bytesBetween(cost, part, peer, party) > 0,
+      )
+    return cost.rounds.filter((round) => round.some(hasPart)).length
+  })
+}
+
 /** Payload bytes that each party sends, party 1 first. */
 export function bytesSent(cost: Pick<Schedule, 'n' | 't' | 'rounds'>): number[] {
   const bytes = Array.from({ length: cost.n }, () => 0)

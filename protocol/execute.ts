@@ -31,9 +31,14 @@ export interface Progress {
   readonly batches: number
 }
 
+/** What happens when, for whoever has a clock. */
 export interface ExecuteHooks {
   /** Called before each operator. */
   readonly progress?: (progress: Progress) => void
+  /** Called after each operator that `progress` was called for. */
+  readonly ended?: (progress: Progress) => void
+  /** Called before and after each round in which this party sends or receives anything. */
+  readonly round?: (when: 'begins' | 'ends') => void
 }
 
 /**
@@ -74,6 +79,9 @@ export async function execute(
       sums: newSums(plan, shapes),
       starts: (op, batch) =>
         hooks.progress?.({ op, batch: batch === 'table' ? batches : batch, batches }),
+      ends: (op, batch) =>
+        hooks.ended?.({ op, batch: batch === 'table' ? batches : batch, batches }),
+      ...(hooks.round === undefined ? {} : { round: hooks.round }),
     }
     let output: Uint8Array | undefined
     for (const phase of phasesOf(plan, shapes, params)) output = await runPhase(run, arena, phase)

@@ -123,6 +123,15 @@ export async function commonRound(channel: Channel, parts: readonly RoundPart[])
   }
 }
 
+/** Whether this party neither sends nor receives anything in a round. */
+export function isEmpty(parts: readonly RoundPart[]): boolean {
+  return parts.every(
+    ({ outgoing, incoming }) =>
+      outgoing.every(({ payload }) => lengthOf(payload) === 0) &&
+      incoming.every(({ into }) => into.bytes === 0),
+  )
+}
+
 type Content = Outgoing['payload']
 
 const lengthOf = (content: Content): number =>

@@ -8,7 +8,7 @@ import type { Batch } from './layout.ts'
 import { inLockstep, type Program } from './lockstep.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, type Task } from './phases.ts'
-import { commonRound, type Rounds } from './round.ts'
+import { commonRound, isEmpty, type RoundPart, type Rounds } from './round.ts'
 import { localSums, outputBytes, overRows, overTable } from './run-operator.ts'
 import type { Run, Values } from './run-value.ts'
 import { isLoad } from './validate-plan.ts'
@@ -25,10 +25,16 @@ export async function runPhase(
 ): Promise<Uint8Array | undefined> {
   const running = new RunningPhase(run, arena, phase)
   await inLockstep(
-    (parts) => commonRound(run.party.channel, parts),
+    (parts) => doRound(run, parts),
     () => running.ready(),
   )
   return running.output
+}
+
+function doRound(run: Run, parts: readonly RoundPart[]): Promise<void> {
+  if (run.round === undefined || isEmpty(parts)) return commonRound(run.party.channel, parts)
+  run.round('begins')
+  return commonRound(run.party.channel, parts).then(() => run.round?.('ends'))
 }
 
 class RunningPhase {
@@ -102,6 +108,7 @@ class RunningPhase {
     } else {
       await this.#makeOverBatch(run, op)
     }
+    run.ends(op, this.#batch.index)
   }
 
   async #makeOverBatch(run: Run, op: number): Promise<void> {
@@ -119,12 +126,14 @@ class RunningPhase {
     run.starts(op, 'table')
     if (operator.kind === 'output') {
       this.output = outputBytes(operator, this.#values)
+      run.ends(op, 'table')
       return
     }
     const tag: Tag = { op, batch: 0, step: 0 }
     const arena = this.#arena.child()
     this.#values.set(op, await overTable(run, operator, tag, arena, this.#values))
     run.collected.readBy(operator)
+    run.ends(op, 'table')
   }
 
   /** Waits for all, even if one fails: they write to an arena that is then given back. */
@@ -138,7 +147,7 @@ class RunningPhase {
     let loading = this.#loading.get(op)
     if (loading === undefined) {
       this.#run.starts(op, this.#batch.index)
-      loading = this.#makeOverBatch(this.#run, op)
+      loading = this.#makeOverBatch(this.#run, op).then(() => this.#run.ends(op, this.#batch.index))
       this.#loading.set(op, loading)
     }
     return loading

@@ -47,6 +47,9 @@ export interface Run {
   /** Running sums of `dot` and `total`, by operator: this party's part. */
   readonly sums: ReadonlyMap<number, bigint[]>
   starts(op: number, batch: number | 'table'): void
+  ends(op: number, batch: number | 'table'): void
+  /** Called before and after each round that is not empty. */
+  readonly round?: (when: 'begins' | 'ends') => void
 }
 
 /** The parts of a value, and the arena that holds nothing else. */

@@ -7,7 +7,8 @@ import { ShareholdError } from '../../shares/errors.ts'
 import { optionalText } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
 import { printExplanation } from '../explaining.ts'
-import { TOPOLOGY_OPTION, topologyFile } from '../options.ts'
+import { TOPOLOGY_OPTION, keyOption, topologyFile } from '../options.ts'
+import { AS_OPTION, askingAs } from '../querier.ts'
 import { withSql } from '../sql-errors.ts'
 
 const EXPLAIN_FORMAT: CommandOption = {
@@ -34,9 +35,17 @@ function linkOf(given: string | undefined): Link | undefined {
   return { roundTripMs, megabits }
 }
 
+/** @throws ShareholdError SH_CLI_OPTION */
+function neededPurpose(purpose: string | undefined): string {
+  if (purpose !== undefined) return purpose
+  throw new ShareholdError('SH_CLI_OPTION', 'EXPLAIN ANALYZE asks the query: what for?', {
+    hint: 'Give --purpose <purpose>, one of the dataset’s.',
+  })
+}
+
 export const explain: Command = {
   path: ['explain'],
-  summary: 'Say what a query would cost and reveal, without asking it',
+  summary: 'Say what a query would cost and reveal, without asking it unless the SQL has ANALYZE',
   arguments: [
     {
       name: '<sql>',
@@ -47,7 +56,12 @@ export const explain: Command = {
     TOPOLOGY_OPTION,
     EXPLAIN_FORMAT,
     LINK,
-    { flags: '--purpose <purpose>', help: 'say, too, if the query may not be asked for this' },
+    {
+      flags: '--purpose <purpose>',
+      help: 'say, too, if the query may not be asked for this; EXPLAIN ANALYZE asks it for this',
+    },
+    AS_OPTION,
+    keyOption('<querier>'),
   ],
   example: 'sharehold explain "SELECT COUNT(*) FROM trips WHERE fare > 20"',
   run(args, options) {
@@ -58,13 +72,18 @@ export const explain: Command = {
       const topology = await readTopology(topologyFile(options))
       const client = new HttpClient(topology.coordinator.http)
       const purpose = optionalText(options, 'purpose')
-      const format =
-        statement?.format ?? (optionalText(options, 'format') === 'json' ? 'json' : 'text')
-      await printExplanation(
-        { client, keys: networkKeys(topology), sql, ...(purpose === undefined ? {} : { purpose }) },
-        format,
-        link === undefined ? undefined : { from: 'option', link },
-      )
+      await printExplanation({
+        options: {
+          client,
+          keys: networkKeys(topology),
+          sql,
+          ...(purpose === undefined ? {} : { purpose }),
+        },
+        statement,
+        format: optionalText(options, 'format') === 'json' ? 'json' : 'text',
+        ...(link === undefined ? {} : { basis: { from: 'option', link } }),
+        asking: () => askingAs(options, topology, neededPurpose(purpose)),
+      })
     })
   },
 }

@@ -2,7 +2,6 @@ import { HttpClient } from '../../coordinator/client/http-client.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
 import { ask } from '../../coordinator/client/querier.ts'
 import type { Asked } from '../../coordinator/client/querier.ts'
-import { rng } from '../../node/crypto.ts'
 import { readTopology } from '../../node/topology.ts'
 import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { renderCsv, renderJson, renderTable } from '../../protocol/sql/render.ts'
@@ -10,8 +9,9 @@ import { text } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
 import { printExplanation } from '../explaining.ts'
 import { TOPOLOGY_OPTION, keyOption, topologyFile } from '../options.ts'
-import { note, progressLine } from '../output.ts'
-import { AS_OPTION, querierKey } from '../querier.ts'
+import { note } from '../output.ts'
+import { AS_OPTION, askingAs } from '../querier.ts'
+import type { Asking } from '../querier.ts'
 import { withSql } from '../sql-errors.ts'
 import { grouped, humanBytes } from '../units.ts'
 
@@ -52,24 +52,16 @@ export const query: Command = {
       const keys = networkKeys(topology)
       const purpose = text(options, 'purpose')
       const format = text(options, 'format')
+      const question = { client, keys, sql, purpose }
+      const asking = (): Promise<Asking> => askingAs(options, topology, purpose)
       const statement = await explainStatement(sql)
       if (statement !== undefined) {
-        const shown = statement.format ?? (format === 'json' ? 'json' : 'text')
-        await printExplanation({ client, keys, sql, purpose }, shown)
+        const shown = format === 'json' ? 'json' : 'text'
+        await printExplanation({ options: question, statement, format: shown, asking })
         return
       }
-      const key = await querierKey(options, topology)
-      const progress = progressLine()
-      const asked = await ask({
-        client,
-        keys,
-        skey: key.skey,
-        sql,
-        purpose,
-        rng,
-        now: () => Date.now(),
-        onStatus: (status) => progress.update(status.progress, status.state),
-      }).finally(() => progress.done())
+      const as = await asking()
+      const asked = await ask({ ...question, ...as }).finally(as.ended)
       process.stdout.write(render(asked, format))
       note(closingLine(asked))
     })

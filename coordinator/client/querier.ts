@@ -17,6 +17,7 @@ import type { Answer } from '../../protocol/sql/answer.ts'
 import { compile } from '../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../protocol/sql/compile.ts'
 import { datasetOf } from '../../protocol/sql/dataset.ts'
+import type { MeasuredRun } from '../../protocol/sql/explain-measured.ts'
 import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { hexOf } from '../../shares/hex.ts'
@@ -27,6 +28,7 @@ import { viewDataset } from './dataset-view.ts'
 import type { DatasetView } from './dataset-view.ts'
 import { toError } from './http-client.ts'
 import type { HttpClient } from './http-client.ts'
+import { measuredRun } from './measured-run.ts'
 import { sizeOf } from './network-keys.ts'
 import type { NetworkKeys } from './network-keys.ts'
 import { verifyResult } from './verify-result.ts'
@@ -71,6 +73,8 @@ export interface Asked extends Explained {
   readonly rounds: number
   /** Payload bytes that the busiest MPC node sent. */
   readonly bytesPerNode: number
+  /** What it took, and whether that is what the plan costs; undefined of jobs of earlier releases. */
+  readonly measured: MeasuredRun | undefined
 }
 
 /**
@@ -138,7 +142,7 @@ export async function ask(options: AskOptions): Promise<Asked> {
 
   const { planHash } = compiled
   const verified = verifyResult(result, { job, requestNote, planHash, dataset, keys })
-  const { jobContext, sealed } = verified
+  const { jobContext, reports, sealed } = verified
   const { secretKey } = resultKey
   const place = { jobContext, n: sizeOf(keys) }
   const lanes = openOutputs(secretKey, place, compiled.answer.lanes, sealed)
@@ -152,6 +156,7 @@ export async function ask(options: AskOptions): Promise<Asked> {
     seconds: result.seconds,
     rounds: cost.rounds.length,
     bytesPerNode: Math.max(...bytesSent(cost)),
+    measured: reports === undefined ? undefined : measuredRun(cost, reports, result),
   }
 }
 

@@ -17,7 +17,7 @@ import {
   openRecordOfAll,
   outputRoot,
 } from '../../protocol/ledger/records.ts'
-import type { CompletionBody, JobStartBody } from '../../protocol/ledger/records.ts'
+import type { CompletionBody, JobStartBody, ReportBody } from '../../protocol/ledger/records.ts'
 import { contextOfStart } from '../../protocol/ledger/start-context.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Hash } from '../../shares/hash.ts'
@@ -40,6 +40,9 @@ export interface ExpectedResult {
 }
 
 export interface VerifiedResult {
+  readonly start: JobStartBody
+  /** Of MPC node 1..n; undefined if the coordinator has not kept them. */
+  readonly reports: readonly ReportBody[] | undefined
   /** 32 bytes: what the outputs are sealed for. */
   readonly jobContext: Uint8Array
   /** Of MPC node 1..n. */
@@ -62,7 +65,23 @@ export function verifyResult(result: JobResult, expected: ExpectedResult): Verif
   if (sealed.length !== keys.mpcNodes.length || outputRoot(hashes, hash) !== completion.output) {
     throw invalid('the sealed outputs are not those that the nodes have signed for')
   }
-  return { jobContext: contextOfStart(start), sealed }
+  const reports = openReports(result, completion, keys)
+  return { start, reports, jobContext: contextOfStart(start), sealed }
+}
+
+/** The reports that the completion names, which all nodes have signed for. */
+function openReports(
+  { reportNotes }: JobResult,
+  completion: CompletionBody,
+  { origin, mpcNodes }: NetworkKeys,
+): ReportBody[] | undefined {
+  if (reportNotes === undefined) return undefined
+  if (canonicalJson(reportNotes.map(noteHash)) !== canonicalJson(completion.reports)) {
+    throw invalid('its reports are not those that the nodes have signed for')
+  }
+  return opened('reports', () =>
+    reportNotes.map((note, at) => openRecordOfAll(note, origin, 'report', [mpcNodes[at]!])),
+  )
 }
 
 function checkStart(

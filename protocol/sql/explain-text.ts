@@ -1,10 +1,15 @@
 /** EXPLAIN as text: the plan as a tree from the output down to the columns, choices, and what is revealed. */
 import { choiceLines } from './choices.ts'
+import { measuredLines, operatorSeconds } from './explain-measured.ts'
+import type { MeasuredRun } from './explain-measured.ts'
 import type { Basis, ExplainedOperator, Explanation } from './explain.ts'
 import { age, count, seconds, size } from './figures.ts'
 
-/** Without a final newline. */
-export function explainText(explained: Explanation): string {
+/**
+ * Without a final newline.
+ * @param measured if the query was asked as well
+ */
+export function explainText(explained: Explanation, measured?: MeasuredRun): string {
   const { dataset, version, rows, members, kMin, groups, lanes, planHash, params } = explained
   const { n, t } = params.committee
   const busiest = Math.max(...explained.bytesSent)
@@ -13,7 +18,7 @@ export function explainText(explained: Explanation): string {
     `${count(groups)} ${groups === 1 ? 'group' : 'groups'}, ${count(lanes)} numbers opened; plan ${planHash.slice(0, 16)}`,
     `${n} parties, any ${t + 1} of them could read the data together (security ${params.security})`,
     '',
-    ...treeLines(explained.operators),
+    ...treeLines(explained.operators, measured),
     '',
     `${count(explained.rounds)} rounds, ${size(busiest)} sent by the busiest party, ` +
       `${count(explained.andGates)} AND gates, ${count(explained.fieldMultiplications)} field multiplications`,
@@ -22,6 +27,7 @@ export function explainText(explained: Explanation): string {
     ...choiceLines(explained.choices, params.network),
     'Reveals',
     ...explained.leaks.map((line) => `  ${line}`),
+    ...(measured === undefined ? [] : ['', ...measuredLines(measured)]),
   ].join('\n')
 }
 
@@ -40,7 +46,7 @@ function basisText(basis: Basis, network: string): string {
 const figure = (value: number): string => String(Number(value.toPrecision(3)))
 
 /** What several operators read is drawn under the first and named after. */
-function treeLines(operators: readonly ExplainedOperator[]): string[] {
+function treeLines(operators: readonly ExplainedOperator[], measured?: MeasuredRun): string[] {
   const rows: { readonly tree: string; readonly cost: string }[] = []
   const drawn = new Set<number>()
   const draw = (op: number, lead: string, branch: string, indent: string): void => {
@@ -52,7 +58,7 @@ function treeLines(operators: readonly ExplainedOperator[]): string[] {
       return
     }
     drawn.add(op)
-    rows.push({ tree: `${label}: ${operator.purpose}`, cost: costOf(operator) })
+    rows.push({ tree: `${label}: ${operator.purpose}`, cost: costOf(operator, measured) })
     operator.inputs.forEach((input, index) => {
       const last = index === operator.inputs.length - 1
       draw(input, lead + indent, last ? '└─ ' : '├─ ', last ? '   ' : '│  ')
@@ -63,8 +69,8 @@ function treeLines(operators: readonly ExplainedOperator[]): string[] {
   return rows.map(({ tree, cost }) => (cost === '' ? tree : `${tree.padEnd(width)}  ${cost}`))
 }
 
-function costOf(operator: ExplainedOperator): string {
-  const { rounds, first, last, bytes, andGates, fieldMultiplications } = operator
+function costOf(operator: ExplainedOperator, measured: MeasuredRun | undefined): string {
+  const { op, rounds, first, last, bytes, andGates, fieldMultiplications } = operator
   const parts: string[] = []
   if (rounds > 0) {
     const place = first === last ? count(first) : `${count(first)}-${count(last)}`
@@ -72,5 +78,7 @@ function costOf(operator: ExplainedOperator): string {
   }
   if (andGates > 0) parts.push(`${count(andGates)} ANDs`)
   if (fieldMultiplications > 0) parts.push(`${count(fieldMultiplications)} products`)
+  const took = measured === undefined ? undefined : operatorSeconds(measured, op)
+  if (took !== undefined) parts.push(`took ${seconds(took)}`)
   return parts.join(', ')
 }

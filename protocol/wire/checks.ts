@@ -61,7 +61,10 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   committed: z.strictObject({ keyCommitments: z.array(name).max(1000) }),
   start: z.strictObject({ startNote: note }),
   progress: z.strictObject({ op: u32, batch: u32, totalOps: u32 }),
-  done: z.strictObject({ reportNote: text(0, NOTE_CHARACTERS) }),
+  done: z.strictObject({
+    reportNote: text(0, NOTE_CHARACTERS),
+    figures: text(0, NOTE_CHARACTERS),
+  }),
   signCompletion: z.strictObject({ text: note }),
   signed: z.strictObject({ line: text(1, 10_000) }),
   abort: z.strictObject({

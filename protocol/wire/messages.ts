@@ -43,8 +43,11 @@ export interface Headers {
     readonly batch: number
     readonly totalOps: number
   }
-  /** Node: finished. Report and payload (the sealed output) are empty from a share-node. */
-  readonly done: { readonly reportNote: string }
+  /**
+   * Node: finished. Report, figures (protocol/run-figures.ts) and payload (the sealed output) are empty from a
+   * share-node.
+   */
+  readonly done: { readonly reportNote: string; readonly figures: string }
   /** Coordinator: sign this completion text. */
   readonly signCompletion: { readonly text: string }
   /** Node: the signature line. */

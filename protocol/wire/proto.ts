@@ -66,7 +66,10 @@ message Progress {
   required uint32 batch = 2;
   required uint32 total_ops = 3;
 }
-message Done { required string report_note = 1; }
+message Done {
+  required string report_note = 1;
+  required string figures = 2;
+}
 message SignCompletion { required string text = 1; }
 message Signed { required string line = 1; }
 message Abort {

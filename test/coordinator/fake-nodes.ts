@@ -40,6 +40,8 @@ export interface Script {
   /** What a node commits to for a key set, instead of what all say. */
   readonly commitment?: (name: string, set: number) => string | undefined
   readonly report?: (name: string, body: ReportBody) => ReportBody
+  /** What a node says it has measured. */
+  readonly figures?: (name: string) => string
   /** What a node signs instead of the completion text. */
   readonly signs?: (name: string, text: string) => string
   /** What a node's shares of all lanes of the answer are; 1 if absent. */
@@ -223,7 +225,7 @@ async function follow(
   await sendMessage(stream, 'progress', { op: 0, batch: 0, totalOps })
   if (await silent('done')) return
   if (which === 'share') {
-    await sendMessage(stream, 'done', { reportNote: '' })
+    await sendMessage(stream, 'done', { reportNote: '', figures: '' })
     if (await silent('closed')) return
     await receive('jobClosed')
     return
@@ -251,7 +253,8 @@ async function follow(
   }
   const report = script.report?.(name, body) ?? body
   const reportNote = signRecord(origin, 'report', report, [skey(paper, name)])
-  await sendMessage(stream, 'done', { reportNote }, sealed)
+  const figures = script.figures?.(name) ?? ''
+  await sendMessage(stream, 'done', { reportNote, figures }, sealed)
 
   const { text } = await receive('signCompletion')
   if (await silent('signed')) return

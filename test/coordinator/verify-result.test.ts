@@ -88,6 +88,16 @@ describe('a result', () => {
     expect(refusal({ sealed: edit(result.sealed) })).toContain('sealed outputs')
   })
 
+  it('with other reports than were signed for is refused; without any it is taken', () => {
+    const reportNotes = result.reportNotes!
+    expect(verifyResult(result, expected).reports).toHaveLength(3)
+    expect(refusal({ reportNotes: reportNotes.toReversed() })).toContain('reports')
+    expect(refusal({ reportNotes: reportNotes.slice(1) })).toContain('reports')
+    expect(refusal({ reportNotes: other.reportNotes })).toContain('reports')
+    const { reportNotes: _, ...old } = result
+    expect(verifyResult(old, expected).reports).toBeUndefined()
+  })
+
   it.each([['mpc-1'], ['mpc-2'], ['mpc-3']])('that %s has not signed is refused', (name) => {
     const lines = result.completionNote.split('\n').filter((line) => !line.startsWith(`— ${name} `))
     expect(refusal({ completionNote: lines.join('\n') })).toContain(name)

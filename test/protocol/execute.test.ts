@@ -1,8 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { bytesSent, messagesBetween, schedule, trafficOf } from '../../protocol/cost.ts'
-import { type ColumnSource, execute } from '../../protocol/execute.ts'
+import {
+  bytesSent,
+  messagesBetween,
+  roundsOfParties,
+  schedule,
+  trafficOf,
+} from '../../protocol/cost.ts'
+import {
+  type ColumnSource,
+  execute,
+  type ExecuteHooks,
+  type Progress,
+} from '../../protocol/execute.ts'
 import type { Operator, Plan, PlanParams } from '../../protocol/plan.ts'
 import { validatePlan } from '../../protocol/validate-plan.ts'
 import { liveBytes } from '../../shares/field/memory.ts'
@@ -20,10 +31,16 @@ describe.each([3, 5, 7])('%i parties', (n) => {
         const { plan, params, columns, memberOfRow, joined } = randomCase(n, seed, true)
         const committee = await testCommittee(n, seed)
         const before = liveBytes()
-        const lanes = await executeAll(committee, plan, params, columns, memberOfRow, {}, joined)
+        const seen = newSeen()
+        const hooks = seen.hooks
+        const lanes = await executeAll(committee, plan, params, columns, memberOfRow, hooks, joined)
         expect(liveBytes()).toBe(before)
         expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined))
         const cost = schedule(plan, params)
+        // What EXPLAIN ANALYZE compares and measures.
+        const rounds = roundsOfParties(cost).reduce((sum, own) => sum + own, 0)
+        expect(seen.rounds).toEqual({ begins: rounds, ends: rounds })
+        expect(seen.ended).toEqual(seen.started)
         for (let from = 1; from <= n; from++) {
           for (let to = 1; to <= n; to++) {
             if (from === to) continue
@@ -35,6 +52,33 @@ describe.each([3, 5, 7])('%i parties', (n) => {
     )
   }, 120_000)
 })
+
+/** What the hooks tell of all parties. */
+function newSeen() {
+  const started = new Map<string, number>()
+  const ended = new Map<string, number>()
+  const rounds = { begins: 0, ends: 0 }
+  const note = (where: Map<string, number>, { op, batch }: Progress): void => {
+    const key = `${op} ${batch}`
+    where.set(key, (where.get(key) ?? 0) + 1)
+  }
+  const sorted = (of: Map<string, number>) => [...of].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const hooks: ExecuteHooks = {
+    progress: (at) => note(started, at),
+    ended: (at) => note(ended, at),
+    round: (when) => void rounds[when]++,
+  }
+  return {
+    hooks,
+    rounds,
+    get started() {
+      return sorted(started)
+    },
+    get ended() {
+      return sorted(ended)
+    },
+  }
+}
 
 /** A small table: 3 batches of up to 2 chunks, 40 members. */
 const CHUNKS = [100, 3, 90, 20, 7]

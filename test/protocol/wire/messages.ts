@@ -36,7 +36,7 @@ const headers: { readonly [K in Kind]: fc.Arbitrary<Headers[K]> } = {
   committed: fc.record({ keyCommitments: fc.array(name, { maxLength: 5 }) }),
   start: fc.record({ startNote: note }),
   progress: fc.record({ op: u32, batch: u32, totalOps: u32 }),
-  done: fc.record({ reportNote: maybeNote }),
+  done: fc.record({ reportNote: maybeNote, figures: maybeNote }),
   signCompletion: fc.record({ text: note }),
   signed: fc.record({ line: name }),
   abort: fc.record(
