@@ -1,12 +1,18 @@
 /**
  * Aggregates from exact integers: number of values, their sum and the sum of their squares, as the
- * nodes compute them. The digits are PostgreSQL's, since it sums exactly too and rounds once.
+ * nodes compute them. The digits are PostgreSQL's, since it sums exactly too and rounds once; those of two
+ * arguments are double precision (answer-regression.ts).
  *
  * Source: numeric_avg, numeric_stddev_internal and int8_avg in numeric.c (PostgreSQL 18).
  */
 import { ShareholdError } from '../../shares/errors.ts'
 
+import { arityOf } from './aggregate-functions.ts'
+import { checkCount, inconsistent } from './answer-consistency.ts'
+import type { OpenedNumbers } from './answer-consistency.ts'
+import { regression } from './answer-regression.ts'
 import type { AggregateSpec, SqlType } from './answer-spec.ts'
+import { isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 import {
   divideNumeric,
@@ -16,30 +22,51 @@ import {
   sqrtToScale,
 } from './numeric.ts'
 
-/** What an aggregate's lanes hold; sums are 0 where the function needs none. */
-export interface AggregateSums {
-  /** Contributing values, not NULL. */
-  readonly count: bigint
-  /** Sum of the values times 10^scale. */
-  readonly sum: bigint
-  /** Sum of the squared values times 10^(2 * scale). */
-  readonly sumSquares: bigint
-}
+/** What aggregates are told by: the function and what it is applied to. */
+export type AggregateCall = Pick<AggregateSpec, 'function' | 'arguments' | 'distinct'>
 
 /**
  * PostgreSQL's result type of an aggregate.
  *
- * @throws SH_ANSWER_TYPE if the function does not exist for the argument's type.
+ * @throws SH_ANSWER_TYPE if the function does not exist for the arguments' types.
  */
-export function aggregateType(spec: Pick<AggregateSpec, 'function' | 'argument'>): SqlType {
-  if (spec.function === 'count') return 'bigint'
-  if (spec.argument === undefined || spec.argument.type === 'boolean') {
-    throw new ShareholdError(
-      'SH_ANSWER_TYPE',
-      `Function ${spec.function} does not exist for ${spec.argument?.type ?? 'no'} argument.`,
-    )
+export function aggregateType(call: AggregateCall): SqlType {
+  const { function: name, arguments: operands } = call
+  if (name === 'count') return 'bigint'
+  const isLogical = name === 'bool_and' || name === 'bool_or'
+  const fits = ({ type }: { readonly type: SqlType }): boolean =>
+    isLogical ? type === 'boolean' : isNumberType(type)
+  if (operands.length !== arityOf(name) || !operands.every(fits)) {
+    const types = operands.map(({ type }) => type).join(', ')
+    throw new ShareholdError('SH_ANSWER_TYPE', `Function ${name}(${types}) does not exist.`)
   }
-  return spec.function === 'sum' && spec.argument.type === 'integer' ? 'bigint' : 'numeric'
+  switch (name) {
+    case 'bool_and':
+    case 'bool_or':
+      return 'boolean'
+    case 'regr_count':
+      return 'bigint'
+    case 'sum':
+      return operands[0]!.type === 'integer' ? 'bigint' : 'numeric'
+    case 'avg':
+    case 'var_pop':
+    case 'var_samp':
+    case 'stddev_pop':
+    case 'stddev_samp':
+      return 'numeric'
+    case 'covar_pop':
+    case 'covar_samp':
+    case 'corr':
+    case 'regr_avgx':
+    case 'regr_avgy':
+    case 'regr_sxx':
+    case 'regr_syy':
+    case 'regr_sxy':
+    case 'regr_slope':
+    case 'regr_intercept':
+    case 'regr_r2':
+      return 'double'
+  }
 }
 
 /**
@@ -47,24 +74,31 @@ export function aggregateType(spec: Pick<AggregateSpec, 'function' | 'argument'>
  *
  * @throws SH_ANSWER_TYPE as aggregateType; SH_ANSWER_INCONSISTENT if no values have such sums.
  */
-export function aggregateValue(
-  spec: Pick<AggregateSpec, 'function' | 'argument'>,
-  sums: AggregateSums,
-): Value | null {
-  const type = aggregateType(spec)
-  const { count, sum, sumSquares } = sums
-  const contradiction = count < 0n || (count === 0n && (sum !== 0n || sumSquares !== 0n))
-  if (contradiction) throw inconsistent()
-  const scale = spec.argument?.scale ?? 0
-  switch (spec.function) {
+export function aggregateValue(call: AggregateCall, numbers: OpenedNumbers): Value | null {
+  const type = aggregateType(call)
+  const name = call.function
+  const scale = call.arguments[0]?.scale ?? 0
+  switch (name) {
     case 'count':
-      return { type: 'bigint', value: count }
-    case 'sum':
-      if (count === 0n) return null
+    case 'regr_count':
+      return { type: 'bigint', value: checkCount(numbers('count')) }
+    case 'bool_and':
+    case 'bool_or': {
+      const any = numbers('any')
+      if (any !== 0n && any !== 1n) throw inconsistent()
+      // AND is false if any value is, OR is true if any is.
+      return { type: 'boolean', value: (any === 1n) === (name === 'bool_or') ? 't' : 'f' }
+    }
+    case 'sum': {
+      const sum = numbers('sum')
+      if (checkCount(numbers('present'), sum) === 0n) return null
       return type === 'bigint'
         ? { type: 'bigint', value: sum }
         : { type: 'numeric', value: { digits: sum, scale } }
+    }
     case 'avg': {
+      const sum = numbers('sum')
+      const count = checkCount(numbers('count'), sum)
       if (count === 0n) return null
       const mean = divideNumeric({ digits: sum, scale }, numericFromInteger(count))
       return { type: 'numeric', value: mean }
@@ -73,18 +107,33 @@ export function aggregateValue(
     case 'var_samp':
     case 'stddev_pop':
     case 'stddev_samp':
-      return dispersion(spec.function, scale, sums)
+      return dispersion(name, scale, numbers)
+    case 'covar_pop':
+    case 'covar_samp':
+    case 'corr':
+    case 'regr_avgx':
+    case 'regr_avgy':
+    case 'regr_sxx':
+    case 'regr_syy':
+    case 'regr_sxy':
+    case 'regr_slope':
+    case 'regr_intercept':
+    case 'regr_r2':
+      return regression(name, [scale, call.arguments[1]!.scale], numbers)
   }
 }
 
 function dispersion(
   name: 'var_pop' | 'var_samp' | 'stddev_pop' | 'stddev_samp',
   scale: number,
-  { count, sum, sumSquares }: AggregateSums,
+  numbers: OpenedNumbers,
 ): Value | null {
   const sample = name === 'var_samp' || name === 'stddev_samp'
+  const sum = numbers('sum')
+  const squares = numbers('squares')
+  const count = checkCount(numbers('count'), sum, squares)
   if (count === 0n || (sample && count === 1n)) return null
-  const excess = count * sumSquares - sum * sum
+  const excess = count * squares - sum * sum
   // By Cauchy and Schwarz no values at all have a negative excess.
   if (excess < 0n) throw inconsistent()
   // Without spread PostgreSQL returns a bare 0, whatever the scale.
@@ -95,12 +144,4 @@ function dispersion(
   const variance = divideToScale(numerator, divisor, resultScale)
   const root = name === 'stddev_pop' || name === 'stddev_samp'
   return { type: 'numeric', value: root ? sqrtToScale(variance, resultScale) : variance }
-}
-
-function inconsistent(): ShareholdError {
-  return new ShareholdError(
-    'SH_ANSWER_INCONSISTENT',
-    'The opened count, sum and sum of squares of an aggregate contradict each other.',
-    { hint: 'The share openings are wrong: ask again, and report the job.' },
-  )
 }

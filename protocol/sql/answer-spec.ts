@@ -19,29 +19,69 @@ export type SqlType =
   | 'date'
   | 'timestamp'
 
+/** Aggregate functions; synonyms (VARIANCE, EVERY) have gone. */
+export type AggregateName =
+  | 'count'
+  | 'sum'
+  | 'avg'
+  | 'var_pop'
+  | 'var_samp'
+  | 'stddev_pop'
+  | 'stddev_samp'
+  | 'covar_pop'
+  | 'covar_samp'
+  | 'corr'
+  | 'regr_count'
+  | 'regr_avgx'
+  | 'regr_avgy'
+  | 'regr_sxx'
+  | 'regr_syy'
+  | 'regr_sxy'
+  | 'regr_slope'
+  | 'regr_intercept'
+  | 'regr_r2'
+  | 'bool_and'
+  | 'bool_or'
+
 /**
- * One aggregate, over opened integers. Values are scaled by 10^scale (sum squares by 10^(2*scale)). What it reads
- * differs from row to row: its numbers are places in the row's `lanes`.
+ * Type of an aggregate's argument: 'bigint' when PostgreSQL would hold it as int8 (range beyond int4), whose SUM
+ * is numeric, while that of an integer is bigint. Numbers stand in lanes times 10^scale; scale is 0 but for numeric.
+ */
+export interface ArgumentType {
+  readonly type: SqlType
+  readonly scale: number
+}
+
+/** A number that aggregates are computed from, opened in a lane of its own. */
+export type NumberName =
+  /** 1: the cohort bit itself, which tells that there are values. */
+  | 'present'
+  /** How many rows contribute, or distinct values of them. */
+  | 'count'
+  /** Sums over these rows, of the first argument, its squares, the second, its squares, their products. */
+  | 'sum'
+  | 'squares'
+  | 'secondSum'
+  | 'secondSquares'
+  | 'products'
+  /** Whether any of these rows has the value that decides. */
+  | 'any'
+
+/**
+ * One aggregate, over opened integers. What it reads differs from row to row: its numbers are places in the row's
+ * `lanes`.
  */
 export interface AggregateSpec {
   readonly kind: 'aggregate'
-  readonly function: 'count' | 'sum' | 'avg' | 'var_pop' | 'var_samp' | 'stddev_pop' | 'stddev_samp'
-  /**
-   * Type of the aggregate's argument; absent for COUNT(*). 'bigint' when PostgreSQL would hold the argument
-   * as int8 (range beyond int4): its SUM is numeric, that of an integer is bigint. Scale is 0 but for numeric.
-   */
-  readonly argument?: {
-    readonly type: 'integer' | 'bigint' | 'numeric' | 'boolean'
-    readonly scale: number
-  }
+  readonly function: AggregateName
+  /** In the order of the call; none for COUNT(*) and for COUNT(DISTINCT member). */
+  readonly arguments: readonly ArgumentType[]
+  /** Over distinct values. */
+  readonly distinct?: true
   /** Place of the cohort lane. */
   readonly cohort: number
-  /** Place of the number of non-NULL contributing rows: every function. */
-  readonly count: number
-  /** Place of the sum: sum, avg, var_*, stddev_*. */
-  readonly sum?: number
-  /** Place of the sum of squares: var_*, stddev_*. */
-  readonly sumSquares?: number
+  /** Places of the numbers that the function needs (aggregate-functions.ts). */
+  readonly places: Readonly<Partial<Record<NumberName, number>>>
 }
 
 export type AnswerFunction =

@@ -97,12 +97,10 @@ function checkLanes(spec: AnswerSpec, lanes: readonly bigint[]): void {
   }
   const aggregates = [...spec.cells, ...spec.order].flatMap(aggregatesOf)
   for (const row of spec.rows) {
-    for (const { cohort, count, sum, sumSquares } of aggregates) {
+    for (const { cohort, places } of aggregates) {
       const bit = laneAt(lanes, row.lanes[cohort])
       if (bit > 1n) throw inconsistent('A cohort lane holds neither 0 nor 1.')
-      const values = [count, sum, sumSquares]
-        .filter((place) => place !== undefined)
-        .map((place) => laneAt(lanes, row.lanes[place]))
+      const values = Object.values(places).map((place) => laneAt(lanes, row.lanes[place]))
       if (bit === 0n && values.some((value) => value !== 0n)) {
         throw inconsistent('A suppressed aggregate holds a value.')
       }
@@ -111,16 +109,7 @@ function checkLanes(spec: AnswerSpec, lanes: readonly bigint[]): void {
 }
 
 function openAggregate(spec: AggregateSpec, lane: OpenedRow['lane']): Value | null {
-  return aggregateValue(spec, {
-    count: signed(lane(spec.count)),
-    sum: needed(spec, 'sum') ? signed(lane(spec.sum)) : 0n,
-    sumSquares: needed(spec, 'sumSquares') ? signed(lane(spec.sumSquares)) : 0n,
-  })
-}
-
-function needed(spec: AggregateSpec, lane: 'sum' | 'sumSquares'): boolean {
-  if (spec.function === 'count') return false
-  return lane === 'sum' || !(spec.function === 'sum' || spec.function === 'avg')
+  return aggregateValue(spec, (name) => signed(lane(spec.places[name])))
 }
 
 function laneAt(lanes: readonly bigint[], index: number | undefined): bigint {

@@ -1,31 +1,20 @@
 /**
- * SELECT and ORDER BY: expressions over aggregates, group keys and literals. Equal aggregates of a query
- * are one, however often they are written.
+ * SELECT and ORDER BY: expressions over aggregates, group keys and literals.
  */
 import type { Column } from '../../shares/schema.ts'
 
-import { AGGREGATE_FUNCTIONS, needsSquares } from './aggregate-functions.ts'
-import type { AggregateSpec } from './answer-spec.ts'
-import { listOf, locationOf, namesOf, open, openAs, textOf, withoutLocations } from './ast.ts'
+import { listOf, locationOf, namesOf, open, openAs, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { bindCondition } from './bind-condition.ts'
-import type { AggregateFilter, BoundAggregate, BoundKey } from './bound.ts'
-import { sqlTypeOf } from './column-domain.ts'
-import { fail, plainName, resolveColumn } from './context.ts'
+import { bindAggregate } from './bind-aggregate.ts'
+import type { AggregateList } from './bind-aggregate.ts'
+import type { BoundKey } from './bound.ts'
+import { fail, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
-import { TRUE_PREDICATE } from './predicate.ts'
-import { columnValue, scaleOf } from './row-value.ts'
-import type { RowValue } from './row-value.ts'
+import { columnValue } from './row-value.ts'
 import { bindScalar } from './scalar.ts'
 import { settle, typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
-import { modifierOf, unsupportedCall } from './unsupported.ts'
-
-/** The aggregates of a query, each once, in the order of their first use. */
-export interface AggregateList {
-  readonly aggregates: BoundAggregate[]
-}
 
 /**
  * Binds one expression of SELECT or ORDER BY.
@@ -111,162 +100,4 @@ function keyHint(column: Column): string {
   return column.type === 'integer' || column.type === 'decimal'
     ? `Write AVG(${name}) or SUM(${name}).`
     : `Write COUNT(${name}), or compare it in WHERE.`
-}
-
-function bindAggregate(
-  context: Context,
-  leaves: Leaves,
-  list: AggregateList,
-  name: string,
-  call: Fields,
-): Scalar | undefined {
-  const aggregate = Object.hasOwn(AGGREGATE_FUNCTIONS, name) ? AGGREGATE_FUNCTIONS[name] : undefined
-  if (aggregate === undefined) return undefined
-  const { agg_filter: condition, ...plain } = call
-  if (modifierOf(plain) !== undefined) throw unsupportedCall(context, plain)
-  const location = locationOf(call)
-  const argument = aggregateArgument(context, name, aggregate, call)
-  const filter = condition === undefined ? undefined : bindFilter(context, list, condition)
-  const same = list.aggregates.find(
-    (known) =>
-      known.template.function === aggregate &&
-      known.argument === argument &&
-      known.filter === filter,
-  )
-  const template = same?.template ?? templateOf(aggregate, argument)
-  if (same === undefined) {
-    list.aggregates.push({
-      template,
-      ...(argument === undefined ? {} : { argument }),
-      ...(filter === undefined ? {} : { filter }),
-      location,
-    })
-  }
-  return typed(context, leaves, template, location)
-}
-
-/** The filter, the same object for what is written alike; undefined if it is always true. */
-function bindFilter(
-  context: Context,
-  { aggregates }: AggregateList,
-  node: unknown,
-): AggregateFilter | undefined {
-  const tree = withoutLocations(node)
-  const known = aggregates.find(({ filter }) => filter?.tree === tree)
-  if (known !== undefined) return known.filter
-  const condition = bindCondition(context, node, 'FILTER')
-  return condition === TRUE_PREDICATE ? undefined : { condition, tree }
-}
-
-/** What is aggregated; undefined for COUNT(*). */
-function aggregateArgument(
-  context: Context,
-  name: string,
-  aggregate: AggregateSpec['function'],
-  call: Fields,
-): RowValue | undefined {
-  const location = locationOf(call)
-  const args = listOf(call, 'args')
-  if (call['agg_star'] === true) {
-    if (aggregate === 'count') return undefined
-    throw wrongArgument(context, `${name}(*)`, location)
-  }
-  const [argument] = args
-  if (argument === undefined || args.length > 1) {
-    const hint = aggregate === 'count' ? 'Write COUNT(*) or COUNT(column).' : undefined
-    throw wrongArgument(context, `${name} with ${args.length} arguments`, location, hint)
-  }
-  const reference = openAs(argument, 'ColumnRef')
-  if (reference === undefined) return computedArgument(context, name, aggregate, argument)
-  const column = resolveColumn(context, reference)
-  const type = sqlTypeOf(column)
-  const isNumber = column.type === 'integer' || column.type === 'decimal'
-  if (aggregate !== 'count' && !isNumber) {
-    throw wrongArgument(
-      context,
-      `${name}(${type})`,
-      location,
-      column.type === 'boolean'
-        ? `Count the rows where it is true: COUNT(*) with WHERE ${quoteName(column.name)}.`
-        : `Use COUNT(${quoteName(column.name)}).`,
-    )
-  }
-  return columnValue(column)
-}
-
-/** COUNT(1) is COUNT(*); everything else that is no column is refused. */
-function computedArgument(
-  context: Context,
-  name: string,
-  aggregate: AggregateSpec['function'],
-  argument: unknown,
-): undefined {
-  const { kind, fields } = open(argument)
-  if (aggregate === 'count' && kind === 'A_Const' && fields['isnull'] !== true) return undefined
-  const nested = nestedAggregate(argument)
-  if (nested !== undefined) {
-    throw fail(
-      context,
-      'SH_SQL_GROUPING',
-      'Aggregates cannot be nested.',
-      locationOf(nested),
-      'Aggregate the answer of one query after it has arrived.',
-    )
-  }
-  if (plainName(argument) === undefined) {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      `${name.toUpperCase()} of a computed value is not supported yet: name a column.`,
-      firstLocation(argument),
-      'Compute with the aggregates: SUM(fare) + SUM(tip), 2 * SUM(fare).',
-    )
-  }
-  return undefined
-}
-
-function templateOf(aggregate: AggregateSpec['function'], value?: RowValue): AggregateSpec {
-  const lanes = {
-    cohort: 0,
-    count: 0,
-    ...(aggregate === 'count' ? {} : { sum: 0 }),
-    ...(needsSquares(aggregate) ? { sumSquares: 0 } : {}),
-  }
-  const type = value?.type
-  const argument =
-    type === 'integer' || type === 'bigint' || type === 'numeric' || type === 'boolean'
-      ? { type, scale: value === undefined ? 0 : scaleOf(value) }
-      : undefined
-  return {
-    kind: 'aggregate',
-    function: aggregate,
-    ...(argument === undefined ? {} : { argument }),
-    ...lanes,
-  }
-}
-
-/** The first aggregate call inside an expression. */
-function nestedAggregate(node: unknown): Fields | undefined {
-  if (typeof node !== 'object' || node === null) return undefined
-  const call = openAs(node, 'FuncCall')
-  const name = call === undefined ? '' : (namesOf(call, 'funcname').at(-1) ?? '')
-  if (Object.hasOwn(AGGREGATE_FUNCTIONS, name)) return call
-  for (const child of Object.values(node)) {
-    const found = nestedAggregate(child)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-function firstLocation(node: unknown): number | undefined {
-  return locationOf(open(node).fields)
-}
-
-function wrongArgument(
-  context: Context,
-  what: string,
-  location: number | undefined,
-  hint?: string,
-): Error {
-  return fail(context, 'SH_SQL_TYPE', `There is no function ${what}.`, location, hint)
 }

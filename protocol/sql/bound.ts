@@ -39,10 +39,13 @@ export type Predicate =
   /** True where the operand is unknown, else false. */
   | { readonly kind: 'is-unknown'; readonly operand: Predicate }
 
-/** Of the rows that pass WHERE, those that an aggregate is over. Aggregates with equal filters share one. */
+/**
+ * A condition of aggregates: of the rows that pass WHERE, those that it is over; or what it is of. Equal
+ * conditions are one object.
+ */
 export interface AggregateFilter {
   readonly condition: Predicate
-  /** Its syntax tree without places, as JSON: what makes two filters equal. */
+  /** Its syntax tree without places, as JSON: what makes two conditions equal. */
   readonly tree: string
 }
 
@@ -56,10 +59,17 @@ export interface BoundAggregate {
   readonly argument?: RowValue
   /** Of functions of two arguments, as CORR(y, x). A row contributes where neither is NULL. */
   readonly second?: RowValue
+  /** Instead of these, of functions of a truth value, as BOOL_AND(x > 2). */
+  readonly condition?: AggregateFilter
   /** FILTER (WHERE …). */
   readonly filter?: AggregateFilter
   /** Byte offset of its first use. */
   readonly location: number | undefined
+}
+
+/** The numbers that an aggregate is of, in the order of the call. */
+export function argumentsOf({ argument, second }: BoundAggregate): readonly RowValue[] {
+  return [argument, second].filter((value) => value !== undefined)
 }
 
 /** A key's value in PostgreSQL's text form; null is the group of NULLs. */

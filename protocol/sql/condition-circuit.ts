@@ -9,7 +9,7 @@
  *   valid XOR "false".
  */
 import type { Column } from '../../shares/schema.ts'
-import { FALSE } from '../circuit-builder.ts'
+import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Planes, Wire } from '../circuit-builder.ts'
 import { equalsConstant, inSet, lessThanConstant } from '../circuit-gadgets.ts'
 
@@ -48,6 +48,13 @@ export function whereFalse(row: RowPlanes, predicate: Predicate): Wire {
   return wire
 }
 
+/** The plane that is 1 where the condition is true or false. */
+export function whereKnown(row: RowPlanes, predicate: Predicate): Wire {
+  if (neverUnknown(predicate)) return TRUE
+  // They exclude each other: XOR is OR.
+  return row.builder.xor(whereTrue(row, predicate), whereFalse(row, predicate))
+}
+
 function buildTrue(row: RowPlanes, predicate: Predicate): Wire {
   const { builder } = row
   switch (predicate.kind) {
@@ -73,14 +80,8 @@ function buildTrue(row: RowPlanes, predicate: Predicate): Wire {
       return builder.not(planesOf(row, predicate.column).valid)
     case 'is-true':
       return whereTrue(row, predicate.operand)
-    case 'is-unknown': {
-      // True and false exclude each other: XOR is OR.
-      const known = builder.xor(
-        whereTrue(row, predicate.operand),
-        whereFalse(row, predicate.operand),
-      )
-      return builder.not(known)
-    }
+    case 'is-unknown':
+      return builder.not(whereKnown(row, predicate.operand))
   }
 }
 

@@ -101,7 +101,7 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       'SH_POLICY_MEMBER',
       `Column "${name}" identifies the member, so no query may use it.`,
       location,
-      'Ask about groups of members, by the other columns.',
+      `Ask about groups of members, by the other columns; COUNT(DISTINCT ${quoteName(name)}) counts them.`,
     )
   }
   const column = findColumn(schema, name)

@@ -7,24 +7,36 @@
  */
 import type { Wire } from '../circuit-builder.ts'
 
-import { needsSquares } from './aggregate-functions.ts'
+import { numbersOf } from './aggregate-functions.ts'
+import type { AggregateNumber } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
+import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import type { RowValue } from './row-value.ts'
 import type { SummedRows } from './strategy.ts'
 
 /** A number over the rows of a plane, multiplied by the bit of a cohort before it is opened. */
-export interface ValueDemand {
-  readonly kind: 'count' | 'sum' | 'squares'
-  /** Rows that contribute: pass the filter, are in the group, argument not NULL. */
+export type ValueDemand = {
+  /** Rows that contribute: pass the filter, are in the group, no argument NULL. */
   readonly plane: Wire
-  /** Plane that the sum is taken over: a NULL is 0, so it may have rows with NULLs. Equals `plane` for counts. */
-  readonly summed: Wire
-  /** Absent for counts. */
-  readonly argument?: RowValue
   /** Index into cohorts. */
   readonly cohort: number
-}
+} & (
+  | { readonly kind: 'count' }
+  | {
+      readonly kind: 'sum'
+      /** Of a product of values. */
+      readonly factors: readonly RowValue[]
+      /** Plane that the sum is taken over: a NULL is 0, so it may have rows where a factor is NULL. */
+      readonly summed: Wire
+    }
+  /** 1 if there is a row in the plane `tested`, else 0. */
+  | { readonly kind: 'any'; readonly tested: Wire }
+  /** Distinct members. */
+  | { readonly kind: 'members' }
+)
+
+export type SumDemand = Extract<ValueDemand, { readonly kind: 'sum' }>
 
 export interface Demand {
   /** Planes whose distinct members are counted, each once. */
@@ -42,8 +54,10 @@ export interface GroupPlanes {
   readonly rows: Wire
   /** Of these, the rows that pass the aggregate's own filter. */
   readonly filtered: (aggregate: BoundAggregate) => Wire
-  /** Of those, the rows where an aggregate's argument is not NULL. */
+  /** Of those, the rows where no argument of the aggregate is NULL. */
   readonly contributing: (aggregate: BoundAggregate) => Wire
+  /** Of those, the rows where its argument, a condition, has this value. */
+  readonly having: (aggregate: BoundAggregate, value: boolean) => Wire
 }
 
 /** Collects what the aggregates of all groups need. */
@@ -59,14 +73,22 @@ export function collectDemand(
     cohorts.set(plane, index)
     return index
   }
-  const places = new Map<RowValue | undefined, number>()
-  const placeOf = (argument: RowValue | undefined): number => {
+  const places = new Map<RowValue, number>()
+  const placeOf = (argument: RowValue): number => {
     const place = places.get(argument) ?? places.size
     places.set(argument, place)
     return place
   }
+  const keyOf = (value: ValueDemand): string => {
+    const { kind, plane } = value
+    if (kind === 'sum') {
+      const factors = value.factors.map(placeOf).toSorted((a, b) => a - b)
+      return [kind, plane, ...factors].join(' ')
+    }
+    return kind === 'any' ? [kind, plane, value.tested].join(' ') : [kind, plane].join(' ')
+  }
   const valueOf = (value: ValueDemand): number => {
-    const key = [value.kind, value.plane, placeOf(value.argument)].join(' ')
+    const key = keyOf(value)
     const known = values.get(key)
     if (known !== undefined) return known.index
     const index = values.size
@@ -74,21 +96,33 @@ export function collectDemand(
     return index
   }
   // Lanes of values come after all cohorts, whose number is known at the end.
-  const drafts = groups.map((group) => {
-    const summedBy = (aggregate: BoundAggregate): Wire =>
-      summedRows === 'group' ? group.filtered(aggregate) : planeToSum(aggregates, group, aggregate)
-    return aggregates.map((aggregate) => {
+  const drafts = groups.map((group) =>
+    aggregates.map((aggregate) => {
       const plane = group.contributing(aggregate)
-      const cohort = cohortOf(plane)
-      const { argument } = aggregate
-      const numbers = numbersOf(aggregate).map((kind) =>
-        kind === 'count' || argument === undefined
-          ? valueOf({ kind: 'count', plane, summed: plane, cohort })
-          : valueOf({ kind, plane, summed: summedBy(aggregate), argument, cohort }),
-      )
-      return { cohort, numbers }
-    })
-  })
+      const base = { plane, cohort: cohortOf(plane) }
+      const indexOf = (number: AggregateNumber): number | undefined => {
+        switch (number.kind) {
+          case 'present':
+            return undefined
+          case 'count':
+          case 'members':
+            return valueOf({ ...base, kind: number.kind })
+          case 'any':
+            return valueOf({ ...base, kind: 'any', tested: group.having(aggregate, number.value) })
+          case 'sum': {
+            const factors = number.factors.map((at) => argumentsOf(aggregate)[at]!)
+            const summed =
+              summedRows === 'group' && isZeroOfNull(aggregate, factors)
+                ? group.filtered(aggregate)
+                : planeToSum(aggregates, group, aggregate, factors)
+            return valueOf({ ...base, kind: 'sum', factors, summed })
+          }
+        }
+      }
+      const numbers = Object.values(numbersOf(aggregate.template)).map(indexOf)
+      return { cohort: base.cohort, numbers: numbers.filter((number) => number !== undefined) }
+    }),
+  )
   const lanes = drafts.map((draft) =>
     draft.flatMap(({ cohort, numbers }) => [
       cohort,
@@ -103,47 +137,41 @@ export function collectDemand(
   }
 }
 
-/** What is opened for an aggregate besides its cohort bit, in the order of its lanes. */
-function numbersOf({ template, argument }: BoundAggregate): readonly ValueDemand['kind'][] {
-  if (argument === undefined || template.function === 'count') return ['count']
-  if (template.function === 'sum') return ['sum']
-  return needsSquares(template.function) ? ['count', 'sum', 'squares'] : ['count', 'sum']
-}
-
 /** The aggregates with the places of their lanes: cohort and numbers, one aggregate after the other. */
 function placeLanes(aggregates: readonly BoundAggregate[]): AggregateSpec[] {
   let next = 0
-  return aggregates.map((aggregate) => {
+  return aggregates.map(({ template }) => {
     const cohort = next++
-    const place = new Map(numbersOf(aggregate).map((kind) => [kind, next++]))
-    const [sum, sumSquares] = [place.get('sum'), place.get('squares')]
-    return {
-      ...aggregate.template,
-      cohort,
-      count: place.get('count') ?? cohort,
-      ...(sum === undefined ? {} : { sum }),
-      ...(sumSquares === undefined ? {} : { sumSquares }),
-    }
+    const places = Object.entries(numbersOf(template)).map(
+      ([name, { kind }]) => [name, kind === 'present' ? cohort : next++] as const,
+    )
+    return { ...template, cohort, places: Object.fromEntries(places) }
   })
+}
+
+/** Whether the product is 0 wherever an argument of the aggregate is NULL: it has all of them. */
+function isZeroOfNull(aggregate: BoundAggregate, factors: readonly RowValue[]): boolean {
+  return argumentsOf(aggregate).every((argument) => factors.includes(argument))
 }
 
 /**
  * The one plane of a group that all sums with this aggregate's filter are taken over, so that it is converted
  * once: the rows that contribute, if those are the same for all (their count then comes free), else all that
- * pass the filter.
+ * pass the filter. What is not 0 where an argument is NULL can be summed over contributing rows only.
  */
 function planeToSum(
   aggregates: readonly BoundAggregate[],
   group: GroupPlanes,
   aggregate: BoundAggregate,
+  factors: readonly RowValue[],
 ): Wire {
-  const planes = new Set(
-    aggregates
-      .filter(
-        ({ template, filter }) => template.function !== 'count' && filter === aggregate.filter,
-      )
-      .map((one) => group.contributing(one)),
-  )
-  const [only] = planes
-  return planes.size === 1 && only !== undefined ? only : group.filtered(aggregate)
+  const own = group.contributing(aggregate)
+  if (!isZeroOfNull(aggregate, factors)) return own
+  const alike = aggregates.filter((one) => one.filter === aggregate.filter && hasSums(one))
+  const planes = new Set(alike.map((one) => group.contributing(one)))
+  return planes.size === 1 ? own : group.filtered(aggregate)
+}
+
+function hasSums({ template }: BoundAggregate): boolean {
+  return Object.values(numbersOf(template)).some(({ kind }) => kind === 'sum')
 }

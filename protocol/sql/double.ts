@@ -7,7 +7,7 @@
  */
 import { ShareholdError } from '../../shares/errors.ts'
 
-import { divisionByZero, parseNumeric, powerOfTen } from './numeric.ts'
+import { divisionByZero, integerSqrt, parseNumeric, powerOfTen } from './numeric.ts'
 import type { Numeric } from './numeric.ts'
 
 /** Decimal digits that every double keeps (DBL_DIG). */
@@ -126,6 +126,42 @@ function divideHalfToEven(dividend: bigint, divisor: bigint): bigint {
   const up = distance > 0n || (distance === 0n && quotient % 2n !== 0n)
   if (!up) return quotient
   return dividend < 0n ? quotient - 1n : quotient + 1n
+}
+
+/** Bits of a quotient that a double is made from: more than 53, so that a last one can say "and more". */
+const QUOTIENT_BITS = 72
+
+/** The double nearest to numerator / denominator. @param denominator not 0 */
+export function doubleOfRatio(numerator: bigint, denominator: bigint): number {
+  const sign = numerator < 0n === denominator < 0n ? 1 : -1
+  const [a, b] = [magnitude(numerator), magnitude(denominator)]
+  if (a === 0n) return 0
+  const shift = Math.max(0, QUOTIENT_BITS + bitLength(b) - bitLength(a))
+  const dividend = a << BigInt(shift)
+  return sign * scaled(dividend / b, dividend % b !== 0n, shift)
+}
+
+/** The double nearest to the root of numerator / denominator. @param numerator not negative, as the denominator, which is not 0 */
+export function doubleOfRoot(numerator: bigint, denominator: bigint): number {
+  if (numerator === 0n) return 0
+  // The root has half of the bits.
+  const shift = Math.max(0, QUOTIENT_BITS + bitLength(denominator) - (bitLength(numerator) >> 1))
+  const square = (numerator << BigInt(2 * shift)) / denominator
+  const root = integerSqrt(square)
+  return scaled(root, root * root !== square, shift)
+}
+
+/** (value, and a little more if it is not exact) / 2^shift, rounded once. */
+function scaled(value: bigint, isMore: boolean, shift: number): number {
+  return Number(isMore ? value | 1n : value) / 2 ** shift
+}
+
+function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value
+}
+
+function bitLength(value: bigint): number {
+  return value.toString(2).length
 }
 
 function checkDouble(result: number, cannotBeZero: boolean): number {

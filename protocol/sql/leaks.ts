@@ -2,6 +2,9 @@
  * What a query reveals, and to whom: the base aggregates behind every shown expression, which cohorts are
  * too small, and what everybody who takes part sees anyway.
  */
+import { numbersOf } from './aggregate-functions.ts'
+import type { AggregateNumber } from './aggregate-functions.ts'
+import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import type { Demand } from './demand.ts'
 import { countGroups } from './groups.ts'
@@ -34,14 +37,32 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
 function openedNames(aggregates: readonly BoundAggregate[]): string[] {
   const names = new Set<string>()
   const filters = [...new Set(aggregates.flatMap(({ filter }) => filter ?? []))]
-  for (const { template, argument: value, filter } of aggregates) {
-    const argument = value === undefined ? '*' : textOfValue(value)
+  for (const aggregate of aggregates) {
+    const { template, filter } = aggregate
+    const values = argumentsOf(aggregate).map(textOfValue)
+    const both = values.length > 1 ? ` where ${values.join(' and ')} are not NULL` : ''
     const over = filter === undefined ? '' : ` over filter ${filters.indexOf(filter) + 1}`
-    if (template.function === 'count') names.add(`COUNT(${argument})${over}`)
-    if (template.sum !== undefined) names.add(`SUM(${argument})${over}`)
-    if (template.function !== 'sum' && template.function !== 'count')
-      names.add(`COUNT(${argument})${over}`)
-    if (template.sumSquares !== undefined) names.add(`SUM(${argument} * ${argument})${over}`)
+    for (const number of Object.values(numbersOf(template))) {
+      const name = openedName(number, values)
+      if (name !== undefined) names.add(`${name}${both}${over}`)
+    }
   }
   return [...names]
+}
+
+function openedName(number: AggregateNumber, values: readonly string[]): string | undefined {
+  switch (number.kind) {
+    case 'present':
+      return undefined
+    case 'count':
+      return `COUNT(${values.length === 1 ? values[0] : '*'})`
+    case 'sum':
+      return `SUM(${number.factors.map((at) => values[at]).join(' * ')})`
+    case 'any':
+      return number.value
+        ? 'whether any of the conditions of BOOL_OR is true'
+        : 'whether any of the conditions of BOOL_AND is false'
+    case 'members':
+      return 'COUNT(DISTINCT member)'
+  }
 }

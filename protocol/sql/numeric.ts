@@ -273,7 +273,7 @@ function magnitudeOf(value: bigint): bigint {
 }
 
 /** floor(sqrt(value)) by Newton's method from above. */
-function integerSqrt(value: bigint): bigint {
+export function integerSqrt(value: bigint): bigint {
   if (value < 2n) return value
   let root = 1n << BigInt((value.toString(2).length + 1) >> 1)
   for (;;) {

@@ -1,6 +1,8 @@
 /** Sums that provably stay in the exact range of the field, from the ranges that the schema declares. */
 import { ShareholdError } from '../../shares/errors.ts'
 
+import { numbersOf } from './aggregate-functions.ts'
+import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import { fieldBits } from './column-domain.ts'
 import { columnOf, textOfValue } from './row-value.ts'
@@ -14,26 +16,39 @@ export function bitsOf(value: number): number {
 }
 
 /**
- * Refuses an aggregate whose sum over `rows` rows could be too large: SUM and AVG need k + ceil(log2 rows)
- * bits for values of k bits, VAR and STDDEV 2k + ceil(log2 rows).
+ * Refuses an aggregate one of whose sums over `rows` rows could be too large: SUM and AVG need k + ceil(log2 rows)
+ * bits for values of k bits, VAR and STDDEV 2k + ceil(log2 rows), a product of two values the bits of both.
  *
  * @throws ShareholdError SH_PLAN_OVERFLOW (without position)
  */
-export function checkOverflow({ template, argument }: BoundAggregate, rows: number): void {
-  if (argument === undefined || template.function === 'count') return
-  const name = textOfValue(argument)
-  const squared = template.sumSquares !== undefined
-  const valueBits = fieldBits(columnOf(argument))
+export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
+  const { template } = aggregate
+  const values = argumentsOf(aggregate)
+  const valueBits = values.map((value) => fieldBits(columnOf(value)))
   const rowBits = bitsOf(Math.max(rows, 1) - 1)
-  const bits = (squared ? 2 * valueBits : valueBits) + rowBits
-  if (bits <= MAX_SUM_BITS) return
-  const narrower = `Declare a narrower range or a smaller scale for ${name}`
-  const sumFits = squared && valueBits + rowBits <= MAX_SUM_BITS
-  throw new ShareholdError(
-    'SH_PLAN_OVERFLOW',
-    `${template.function.toUpperCase()}(${name}) could overflow: ` +
-      `${squared ? `twice ${valueBits}` : valueBits} bits of a value and ${rowBits} bits for ${rows} rows ` +
-      `make ${bits}, more than ${MAX_SUM_BITS}.`,
-    { hint: sumFits ? `${narrower}; SUM and AVG of it fit.` : `${narrower}.` },
-  )
+  for (const number of Object.values(numbersOf(template))) {
+    if (number.kind !== 'sum') continue
+    const { factors } = number
+    const bits = factors.reduce((sum: number, at) => sum + valueBits[at]!, rowBits)
+    if (bits <= MAX_SUM_BITS) continue
+    const names = [...new Set(factors)].map((at) => textOfValue(values[at]!))
+    const narrower = `Declare a narrower range or a smaller scale for ${names.join(' or ')}`
+    const sumFits =
+      factors.length > 1 && factors.every((at) => valueBits[at]! + rowBits <= MAX_SUM_BITS)
+    throw new ShareholdError(
+      'SH_PLAN_OVERFLOW',
+      `${template.function.toUpperCase()}(${values.map(textOfValue).join(', ')}) could overflow: ` +
+        `${bitsOfProduct(factors, valueBits)} and ${rowBits} bits for ${rows} rows ` +
+        `make ${bits}, more than ${MAX_SUM_BITS}.`,
+      { hint: sumFits ? `${narrower}; SUM and AVG of it fit.` : `${narrower}.` },
+    )
+  }
+}
+
+function bitsOfProduct(factors: readonly (0 | 1)[], valueBits: readonly number[]): string {
+  const [a, b] = factors.map((at) => valueBits[at]!)
+  if (b === undefined) return `${a} bits of a value`
+  return factors[0] === factors[1]
+    ? `twice ${a} bits of a value`
+    : `${a} and ${b} bits of two values`
 }

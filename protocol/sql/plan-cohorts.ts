@@ -1,19 +1,21 @@
 /**
  * Cohort bits: whether at least kMin distinct members have a row in a plane. In binary, by adders and a
  * comparison with a constant; or in the field, where a count is compared with kMin as a computed value. If
- * every member has one row, rows are counted, and counts that are there already serve.
+ * every member has one row, rows are counted, and counts that are there already serve. Where the number of
+ * members is itself asked for, it is the same count.
  */
-import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
+import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
-import { lessThanConstant } from '../circuit-gadgets.ts'
 import type { PlanParams, Ref } from '../plan.ts'
 import { membersOf } from '../validate-plan.ts'
 
 import type { CountedLanes } from './count-tuning.ts'
-import { writeBinary, writeCounts } from './plan-counts.ts'
+import { writeBinary, writeCounts, writeNumbers } from './plan-counts.ts'
 import { gatherLanes, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
 import { hasSingleRows } from './plan-planes.ts'
+import { reachesInBinary, reachesInField } from './plan-thresholds.ts'
+import type { Threshold } from './plan-thresholds.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import type { Counting } from './strategy.ts'
 
@@ -24,45 +26,66 @@ interface Cohorts {
   readonly bit: (plane: Wire) => Ref
   /** Counts of rows that are in the field. */
   readonly counts: ReadonlyMap<Wire, Slot>
+  /** Whether the number of members is demanded of any plane. */
+  readonly membersDemanded: boolean
 }
 
-/** The bit of each cohort, in their order: in the field, or public. */
+export interface WrittenCohorts {
+  /** The bit of each cohort, in their order: in the field, or public. */
+  readonly bits: readonly Lane[]
+  /** Distinct members of a cohort's plane, if they are demanded. */
+  readonly members: (plane: Wire) => Lane
+}
+
+/** Bits in a vector, and counts if they are demanded. */
+interface Counted {
+  readonly bits: Ref
+  readonly members: readonly Slot[] | undefined
+}
+
 export function writeCohorts(
   cohorts: Cohorts,
   planes: readonly Wire[],
   counting: Counting,
-): Lane[] {
+): WrittenCohorts {
   const { params, kMin } = cohorts
-  const everybody = membersOf(params) >= kMin ? 1n : 0n
+  const everybody = membersOf(params)
   const varying = planes.filter((plane) => plane !== FALSE && plane !== TRUE)
   const bits = new Map<Wire, Lane>([
     [FALSE, { known: 0n }],
-    [TRUE, { known: everybody }],
+    [TRUE, { known: everybody >= kMin ? 1n : 0n }],
+  ])
+  const members = new Map<Wire, Lane>([
+    [FALSE, { known: 0n }],
+    [TRUE, { known: BigInt(everybody) }],
   ])
   if (varying.length > 0) {
-    const vector =
+    const found =
       counting.by === 'popcount' ? inBinary(cohorts, varying) : inField(cohorts, varying, counting)
-    lanesOf(vector, varying.length).forEach((slot, k) => bits.set(varying[k]!, slot))
+    lanesOf(found.bits, varying.length).forEach((slot, k) => bits.set(varying[k]!, slot))
+    found.members?.forEach((slot, k) => members.set(varying[k]!, slot))
   }
-  return planes.map((plane) => bits.get(plane)!)
+  return {
+    bits: planes.map((plane) => bits.get(plane)!),
+    members: (plane) => members.get(plane)!,
+  }
 }
 
-function inBinary(cohorts: Cohorts, planes: readonly Wire[]): Ref {
-  const { params, kMin, writer } = cohorts
+function inBinary(cohorts: Cohorts, planes: readonly Wire[]): Counted {
+  const { params, writer, membersDemanded } = cohorts
   const { refs, counted } = membersIn(cohorts, planes)
   const digits = writeBinary(writer, params, refs, counted)
-  const builder = new CircuitBuilder()
-  const tooFew = lessThanConstant(builder, builder.inputs(digits.length), kMin)
-  const circuit = builder.build([builder.not(tooFew)])
-  const enough = writer.add(
-    { kind: 'circuit', inputs: digits, circuit },
-    `at least ${kMin} members?`,
-  )
-  return asNumbers(writer, enough(0))
+  const bits = reachesInBinary(writer, digits, thresholdOf(cohorts))
+  return {
+    bits,
+    members: membersDemanded
+      ? lanesOf(writeNumbers(writer, digits, counted.of), planes.length)
+      : undefined,
+  }
 }
 
-function inField(cohorts: Cohorts, planes: readonly Wire[], counting: Counting): Ref {
-  const { params, kMin, writer } = cohorts
+function inField(cohorts: Cohorts, planes: readonly Wire[], counting: Counting): Counted {
+  const { params, writer } = cohorts
   const known = hasSingleRows(params) ? cohorts.counts : new Map<Wire, Slot>()
   const unknown = planes.filter((plane) => !known.has(plane))
   let counts = known
@@ -71,18 +94,17 @@ function inField(cohorts: Cohorts, planes: readonly Wire[], counting: Counting):
     const found = writeCounts(writer, params, unknown, refs, counted, counting)
     counts = new Map([...known, ...found])
   }
-  const lanes = planes.map((plane) => counts.get(plane)!)
-  const vector = gatherLanes(writer, lanes, 'distinct members of each cohort')
-  // kMin - 1 - count is negative iff there are enough.
-  const excess = writer.add(
-    { kind: 'combine', inputs: [vector], coefficients: ['-1'], constant: String(kMin - 1) },
-    'what is missing to one member too few',
-  )(0)
-  const enough = writer.add(
-    { kind: 'less-than-zero', inputs: [excess] },
-    `at least ${kMin} members?`,
-  )
-  return asNumbers(writer, enough(0))
+  const members = planes.map((plane) => counts.get(plane)!)
+  const vector = gatherLanes(writer, members, 'distinct members of each cohort')
+  return { bits: reachesInField(writer, vector, thresholdOf(cohorts)), members }
+}
+
+function thresholdOf({ kMin }: Cohorts): Threshold {
+  return {
+    least: kMin,
+    question: `at least ${kMin} members?`,
+    bits: 'cohort bits as numbers',
+  }
 }
 
 interface Members {
@@ -100,8 +122,4 @@ function membersIn({ params, writer, bit }: Cohorts, planes: readonly Wire[]): M
     'members with at least one contributing row',
   )
   return { refs: planes.map((_, part) => anyRow(part)), counted: { lanes: 'members', of } }
-}
-
-function asNumbers(writer: PlanWriter, plane: Ref): Ref {
-  return writer.add({ kind: 'bit-to-field', inputs: [plane] }, 'cohort bits as numbers')(0)
 }

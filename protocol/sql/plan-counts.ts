@@ -40,16 +40,26 @@ export function writeCounts(
     return slotsOf(planes, count)
   }
   const digits = writeBinary(writer, params, refs, counted)
+  return slotsOf(planes, writeNumbers(writer, digits, counted.of))
+}
+
+/** From binary digits to the field, lowest first. @param base of what the digits spell is added */
+export function writeNumbers(
+  writer: PlanWriter,
+  digits: readonly Ref[],
+  purpose: string,
+  base = 0n,
+): Ref {
   const numbers = writer.add({ kind: 'bit-to-field', inputs: digits }, 'the digits as numbers')
-  const combined = writer.add(
+  return writer.add(
     {
       kind: 'combine',
       inputs: digits.map((_, place) => numbers(place)),
       coefficients: digits.map((_, place) => String(2n ** BigInt(place))),
+      ...(base === 0n ? {} : { constant: String(base) }),
     },
-    counted.of,
+    purpose,
   )(0)
-  return slotsOf(planes, combined)
 }
 
 /** The binary digits of counts, lowest first, a lane for each plane. */

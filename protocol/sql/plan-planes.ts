@@ -5,6 +5,7 @@ import { batchesOf } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
 
 import type { Demand, ValueDemand } from './demand.ts'
+import type { RowValue } from './row-value.ts'
 
 /**
  * Most field elements of converted planes in a batch. They travel in one message (512 MiB, of the 1 GiB that
@@ -18,6 +19,8 @@ export interface NeededPlanes {
   readonly summed: ReadonlySet<Wire>
   /** Counted, and not needed in the field for a sum: here the way of counting matters. */
   readonly loose: ReadonlySet<Wire>
+  /** Asked whether they have a row at all. */
+  readonly tested: ReadonlySet<Wire>
   /** Of which the members are counted. */
   readonly cohorts: ReadonlySet<Wire>
 }
@@ -26,12 +29,39 @@ export function neededPlanes({ cohorts, values }: Demand): NeededPlanes {
   const varying = (wires: readonly Wire[]): ReadonlySet<Wire> =>
     new Set(wires.filter((wire) => wire !== TRUE && wire !== FALSE))
   const computed = values.filter(({ plane }) => plane !== FALSE)
-  const ofKind = (isCount: boolean): ValueDemand[] =>
-    computed.filter(({ kind }) => (kind === 'count') === isCount)
-  const summed = varying(ofKind(false).map((value) => value.summed))
-  const counted = varying(ofKind(true).map(({ plane }) => plane))
+  const ofKind = <K extends ValueDemand['kind']>(kind: K): Extract<ValueDemand, { kind: K }>[] =>
+    computed.filter((value) => isOfKind(value, kind))
+  const summed = varying(ofKind('sum').map((value) => value.summed))
+  const counted = varying(ofKind('count').map(({ plane }) => plane))
   const loose = new Set([...counted].filter((plane) => !summed.has(plane)))
-  return { summed, loose, cohorts: varying(cohorts) }
+  const tested = varying(ofKind('any').map((value) => value.tested))
+  return { summed, loose, tested, cohorts: varying(cohorts) }
+}
+
+export function isOfKind<K extends ValueDemand['kind']>(
+  value: ValueDemand,
+  kind: K,
+): value is Extract<ValueDemand, { kind: K }> {
+  return value.kind === kind
+}
+
+/** Products of values that are summed, each once. */
+export function productsOf(
+  values: readonly ValueDemand[],
+): readonly (readonly [RowValue, RowValue])[] {
+  const products: (readonly [RowValue, RowValue])[] = []
+  for (const value of values) {
+    if (value.kind !== 'sum') continue
+    const [a, b] = value.factors
+    if (a === undefined || b === undefined) continue
+    if (!products.some((known) => isSame(known, [a, b]))) products.push([a, b])
+  }
+  return products
+}
+
+/** Whether two products are of the same values, in whatever order. */
+export function isSame([a, b]: readonly RowValue[], [c, d]: readonly RowValue[]): boolean {
+  return (a === c && b === d) || (a === d && b === c)
 }
 
 /** Whether a batch's planes that sums are taken over fit into memory, once converted. */

@@ -9,15 +9,16 @@ import type { Wire } from '../circuit-builder.ts'
 import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
+import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery, KeyValue } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
-import { whereTrue } from './condition-circuit.ts'
+import { whereFalse, whereKnown, whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes } from './demand.ts'
 import { groupPlanes } from './groups.ts'
 import type { PlanWriter } from './plan-writer.ts'
-import { columnsOf, notNullWhenTrue } from './predicate.ts'
+import { columnsOf, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
 import { columnOf, columnsIn, isNullable } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import type { RowStrategy } from './strategy.ts'
@@ -38,7 +39,9 @@ export function planRows(
 ): RowPlan {
   const { schema, filter, keys, aggregates } = query
   const checked = valuesToCheck(query)
-  const filters = aggregates.flatMap((aggregate) => aggregate.filter?.condition ?? [])
+  const filters = aggregates.flatMap(({ filter: own, condition }) =>
+    [own, condition].flatMap((one) => one?.condition ?? []),
+  )
   const read = new Set([
     ...[filter, ...filters].flatMap(columnsOf),
     ...[...keys.map(({ value }) => value), ...checked].flatMap(columnsIn),
@@ -51,18 +54,25 @@ export function planRows(
     const rows = wires[index]!
     const filtered = ({ filter: own }: BoundAggregate): Wire =>
       own === undefined ? rows : builder.and(rows, whereTrue(row, own.condition))
+    const valid = (argument: RowValue): Wire => {
+      // Within a group a key is NULL everywhere or nowhere.
+      const key = keys.findIndex(({ value }) => value === argument)
+      if (key >= 0) return group[key] === null ? FALSE : TRUE
+      return checked.has(argument) ? (columns.get(columnOf(argument))?.valid ?? TRUE) : TRUE
+    }
     return {
       rows,
       filtered,
       contributing: (aggregate) => {
-        const { argument } = aggregate
-        const over = filtered(aggregate)
-        if (argument === undefined) return over
-        // Within a group a key is NULL everywhere or nowhere.
-        const key = keys.findIndex(({ value }) => value === argument)
-        if (key >= 0) return group[key] === null ? FALSE : over
-        const valid = columns.get(columnOf(argument))?.valid ?? TRUE
-        return checked.has(argument) ? builder.and(over, valid) : over
+        const { condition } = aggregate
+        const known = condition === undefined ? TRUE : whereKnown(row, condition.condition)
+        const present = builder.andMany(argumentsOf(aggregate).map(valid))
+        return builder.and(filtered(aggregate), builder.and(known, present))
+      },
+      having: (aggregate, value) => {
+        const condition = aggregate.condition?.condition ?? TRUE_PREDICATE
+        const plane = value ? whereTrue(row, condition) : whereFalse(row, condition)
+        return builder.and(filtered(aggregate), plane)
       },
     }
   })
@@ -130,8 +140,8 @@ export function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (pl
 function valuesToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<RowValue> {
   const notNull = notNullWhenTrue(filter) ?? new Set<string>()
   const checked = new Set<RowValue>()
-  for (const { argument } of aggregates) {
-    if (argument === undefined || !isNullable(argument)) continue
+  for (const argument of aggregates.flatMap(argumentsOf)) {
+    if (!isNullable(argument)) continue
     if (notNull.has(columnOf(argument).name)) continue
     if (!keys.some(({ value }) => value === argument)) checked.add(argument)
   }

@@ -10,12 +10,13 @@ import type { PlanParams, Ref } from '../plan.ts'
 import { rowsOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
-import type { ValueDemand } from './demand.ts'
+import type { SumDemand, ValueDemand } from './demand.ts'
+import { writeAny } from './plan-any.ts'
 import { writeCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
 import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
-import { batchRows, fitsMemory, neededPlanes } from './plan-planes.ts'
+import { batchRows, fitsMemory, isOfKind, neededPlanes, productsOf, isSame } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
@@ -37,11 +38,11 @@ export function writePlan(
 ): void {
   const { demand } = rowPlan
   checkMemory(params, rowPlan)
-  const { summed, loose, cohorts } = neededPlanes(demand)
+  const { summed, loose, tested, cohorts } = neededPlanes(demand)
   const converted = [...summed]
   const via = strategy.via === undefined ? {} : { via: strategy.via }
 
-  const planes = [...new Set([...converted, ...cohorts, ...loose])]
+  const planes = [...new Set([...converted, ...cohorts, ...loose, ...tested])]
   const bit = writeRowCircuit(query, rowPlan, planes, writer)
   const field =
     converted.length === 0
@@ -60,12 +61,27 @@ export function writePlan(
   const of = { lanes: 'rows', of: 'counts of rows' } as const
   const added = writeCounts(writer, params, rest, rest.map(bit), of, strategy.counts)
   for (const [plane, slot] of added) counts.set(plane, slot)
+  const any = writeAny(writer, params, [...tested], bit, strategy.counts)
   const { kMin } = query.schema
-  const bits = writeCohorts({ params, kMin, writer, bit, counts }, demand.cohorts, strategy.cohorts)
+  const membersDemanded = values.some(({ kind }) => kind === 'members')
+  const { bits, members } = writeCohorts(
+    { params, kMin, writer, bit, counts, membersDemanded },
+    demand.cohorts,
+    strategy.cohorts,
+  )
   const laneOf = (value: ValueDemand): Lane => {
-    if (value.plane === FALSE) return { known: 0n }
-    if (value.kind !== 'count') return sums.get(value)!
-    return value.plane === TRUE ? { known: BigInt(rowsOf(params)) } : counts.get(value.plane)!
+    const { plane } = value
+    if (plane === FALSE) return { known: 0n }
+    switch (value.kind) {
+      case 'count':
+        return plane === TRUE ? { known: BigInt(rowsOf(params)) } : counts.get(plane)!
+      case 'sum':
+        return sums.get(value)!
+      case 'any':
+        return any(value.tested)
+      case 'members':
+        return members(plane)
+    }
   }
   writeOutput(writer, bits, demand.values, laneOf)
 }
@@ -95,49 +111,43 @@ function writeSums(
   via: { readonly via?: 'king' },
 ): Map<ValueDemand, Slot> {
   const slots = new Map<ValueDemand, Slot>()
-  const sums = values.flatMap((value) =>
-    value.kind === 'count' || value.argument === undefined
-      ? []
-      : [{ value, argument: value.argument }],
-  )
+  const sums = values.filter((value) => isOfKind(value, 'sum'))
   if (sums.length === 0) return slots
-  const summed = [...new Set(sums.map(({ argument }) => argument))]
-  const squared = [
-    ...new Set(sums.filter(({ value }) => value.kind === 'squares').map((sum) => sum.argument)),
-  ]
+  const summed = [...new Set(sums.flatMap(({ factors }) => factors))]
+  const products = productsOf(sums)
   const vectors = summed.map((value) => {
     const { dataset } = query.schema
     const operator = { kind: 'load-field', dataset, column: columnOf(value).name } as const
     return writer.add(operator, `values of ${textOfValue(value)}`)(0)
   })
   const vector = (value: RowValue): Ref => vectors[summed.indexOf(value)]!
-  const squares =
-    squared.length === 0
-      ? undefined
+  const product =
+    products.length === 0
+      ? nowhere
       : writer.add(
           {
             kind: 'multiply',
-            pairs: squared.map((value) => [vector(value), vector(value)]),
+            pairs: products.map(([a, b]) => [vector(a), vector(b)]),
             ...via,
           },
-          `squares of ${squared.map(textOfValue).join(', ')}`,
+          `products ${products.map((factors) => factors.map(textOfValue).join(' * ')).join(', ')}`,
         )
-  const term = (sum: (typeof sums)[number]): Ref =>
-    sum.value.kind === 'squares' && squares !== undefined
-      ? squares(squared.indexOf(sum.argument))
-      : vector(sum.argument)
+  const term = ({ factors }: SumDemand): Ref =>
+    factors.length === 1
+      ? vector(factors[0]!)
+      : product(products.findIndex((known) => isSame(known, factors)))
 
   // Over all rows a sum is local: shares add up.
-  const whole = sums.filter(({ value }) => value.summed === TRUE)
+  const whole = sums.filter((sum) => sum.summed === TRUE)
   if (whole.length > 0) {
     const total = writer.add({ kind: 'total', inputs: whole.map(term) }, 'sums over all rows')(0)
-    whole.forEach(({ value }, lane) => slots.set(value, { from: total, lane }))
+    whole.forEach((sum, lane) => slots.set(sum, { from: total, lane }))
   }
-  const filtered = sums.filter(({ value }) => value.summed !== TRUE)
+  const filtered = sums.filter((sum) => sum.summed !== TRUE)
   if (filtered.length > 0) {
-    const pairs = filtered.map((sum) => [field(sum.value.summed), term(sum)] as const)
+    const pairs = filtered.map((sum) => [field(sum.summed), term(sum)] as const)
     const dot = writer.add({ kind: 'dot', pairs }, 'sums over the rows of each group')(0)
-    filtered.forEach(({ value }, lane) => slots.set(value, { from: dot, lane }))
+    filtered.forEach((sum, lane) => slots.set(sum, { from: dot, lane }))
   }
   return slots
 }

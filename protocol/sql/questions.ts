@@ -11,7 +11,7 @@ import type { BoundQuery } from './bound.ts'
 import { countTuning, possibleAddingRounds } from './count-tuning.ts'
 import type { CountedLanes } from './count-tuning.ts'
 import { kingSeconds } from './network-model.ts'
-import { fitsMemory, hasSingleRows, neededPlanes } from './plan-planes.ts'
+import { fitsMemory, hasSingleRows, neededPlanes, productsOf } from './plan-planes.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { columnsOf } from './predicate.ts'
 import type { Counting, RowStrategy, Strategy } from './strategy.ts'
@@ -64,11 +64,12 @@ function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question
 function sumsAndCounts({ params, rowPlanOf }: Planning, soFar: Strategy): Question {
   const options = (['contributing', 'group'] as const).flatMap((summedRows) => {
     const { demand } = rowPlanOf({ ...soFar, summedRows })
-    const { loose } = neededPlanes(demand)
-    const sums = demand.values.some(({ kind }) => kind !== 'count')
-    const ways = loose.size === 0 ? [soFar.counts] : countings(params, 'rows', loose.size)
+    const { loose, tested } = neededPlanes(demand)
+    const sums = demand.values.some(({ kind }) => kind === 'sum')
+    const counted = loose.size + tested.size
+    const ways = counted === 0 ? [soFar.counts] : countings(params, 'rows', counted)
     return ways.map((counts) => ({
-      name: [sums ? SUMS[summedRows] : '', loose.size > 0 ? `rows counted ${wayOf(counts)}` : '']
+      name: [sums ? SUMS[summedRows] : '', counted > 0 ? `rows counted ${wayOf(counts)}` : '']
         .filter((part) => part !== '')
         .join(', '),
       strategy: { ...soFar, summedRows, counts },
@@ -143,13 +144,10 @@ export function localSeconds(planning: Planning, strategy: Strategy): number {
   return kingSeconds(planning.params.committee.n, productsOverRows(planning, strategy))
 }
 
-/** Of squares, and of conversions. */
-function productsOverRows({ query, params, rowPlanOf }: Planning, strategy: Strategy): number {
-  const squared = new Set(
-    query.aggregates.flatMap(({ template, argument }) =>
-      template.sumSquares === undefined ? [] : [argument],
-    ),
-  )
-  const converted = neededPlanes(rowPlanOf(strategy).demand).summed.size
-  return ((params.committee.t - 1) * converted + squared.size) * rowsOf(params)
+/** Of products of values, and of conversions. */
+function productsOverRows({ params, rowPlanOf }: Planning, strategy: Strategy): number {
+  const { demand } = rowPlanOf(strategy)
+  const converted = neededPlanes(demand).summed.size
+  const products = productsOf(demand.values).length
+  return ((params.committee.t - 1) * converted + products) * rowsOf(params)
 }

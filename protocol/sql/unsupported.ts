@@ -4,6 +4,7 @@
  */
 import type { ShareholdError } from '../../shares/errors.ts'
 
+import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
 import { firstLocation, listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { fail } from './context.ts'
@@ -58,12 +59,6 @@ const FUNCTION_HINTS: Readonly<Record<string, string>> = {
   percentile_disc:
     'Quantiles come in a later release; COUNT(*) with WHERE x < … brackets them today.',
   mode: 'GROUP BY the column and ORDER BY COUNT(*) DESC.',
-  bool_and: 'Count the rows where it is false: COUNT(*) with WHERE NOT x.',
-  every: 'Count the rows where it is false: COUNT(*) with WHERE NOT x.',
-  bool_or: 'Count the rows where it is true: COUNT(*) with WHERE x.',
-  corr: 'Correlation comes in a later release.',
-  covar_pop: 'Covariance comes in a later release.',
-  covar_samp: 'Covariance comes in a later release.',
   mod: 'Write a % b.',
   power: 'Multiply: x * x.',
   trunc: 'ROUND, FLOOR and CEIL are there.',
@@ -74,15 +69,7 @@ const FUNCTION_HINTS: Readonly<Record<string, string>> = {
 
 /** Names that a function call could have meant. */
 const FUNCTIONS = [
-  'count',
-  'sum',
-  'avg',
-  'var_pop',
-  'var_samp',
-  'variance',
-  'stddev_pop',
-  'stddev_samp',
-  'stddev',
+  ...Object.keys(AGGREGATE_FUNCTIONS),
   'round',
   'abs',
   'floor',

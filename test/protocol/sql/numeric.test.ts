@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { aggregateType, aggregateValue } from '../../../protocol/sql/answer-aggregate.ts'
-import type { AggregateSpec } from '../../../protocol/sql/answer-spec.ts'
+import type { OpenedNumbers } from '../../../protocol/sql/answer-consistency.ts'
+import type { AggregateSpec, NumberName } from '../../../protocol/sql/answer-spec.ts'
 import { castValue, formatValue } from '../../../protocol/sql/answer-value.ts'
 import type { Value } from '../../../protocol/sql/answer-value.ts'
 import {
@@ -38,7 +39,7 @@ import type { Oracle } from './postgres-oracle.ts'
 let oracle: Oracle
 beforeAll(async () => {
   oracle = await startOracle()
-}, 60_000)
+}, 240_000)
 afterAll(() => oracle.database.close())
 
 /** One expression for PostgreSQL and what ours makes of it. */
@@ -136,7 +137,7 @@ describe('numeric', () => {
       ),
       { numRuns: 20 },
     )
-  }, 60_000)
+  }, 240_000)
 
   it('divides and takes roots at every weight of base-10000 digits', async () => {
     const powers = Array.from({ length: 25 }, (_, index) => index - 12)
@@ -238,7 +239,7 @@ describe('int4 and int8', () => {
       ),
       { numRuns: 6 },
     )
-  }, 60_000)
+  }, 240_000)
 
   it('are cast as PostgreSQL casts them', async () => {
     const texts = (
@@ -305,7 +306,7 @@ describe('double precision', () => {
       ),
       { numRuns: 6 },
     )
-  }, 60_000)
+  }, 240_000)
 
   it('prints half-ways, powers of two and the ends of the range as PostgreSQL does', async () => {
     const special = [
@@ -360,7 +361,7 @@ describe('aggregates', () => {
       }),
       { numRuns: 8 },
     )
-  }, 60_000)
+  }, 240_000)
 
   it('have the digits of PostgreSQL: no values, one value, no spread, huge sums', async () => {
     const sets: readonly (readonly (bigint | null)[])[] = [
@@ -396,8 +397,8 @@ describe('aggregates', () => {
         ours: () =>
           typed(
             aggregateValue(
-              { function: name, argument: { type: 'boolean', scale: 0 } },
-              { count: 2n, sum: 1n, sumSquares: 1n },
+              { function: name, arguments: [{ type: 'boolean', scale: 0 }] },
+              opened({ count: 2n, sum: 1n, squares: 1n }),
             ),
           ),
       })),
@@ -405,13 +406,16 @@ describe('aggregates', () => {
   })
 
   it('refuse counts and sums that no values have', () => {
-    const argument = { type: 'integer', scale: 0 } as const
+    const call = {
+      function: 'var_pop',
+      arguments: [{ type: 'integer', scale: 0 }],
+    } as const
     for (const sums of [
-      { count: -1n, sum: 0n, sumSquares: 0n },
-      { count: 0n, sum: 1n, sumSquares: 0n },
-      { count: 2n, sum: 10n, sumSquares: 49n },
+      { count: -1n, sum: 0n, squares: 0n },
+      { count: 0n, sum: 1n, squares: 0n },
+      { count: 2n, sum: 10n, squares: 49n },
     ]) {
-      const compute = (): string => typed(aggregateValue({ function: 'var_pop', argument }, sums))
+      const compute = (): string => typed(aggregateValue(call, opened(sums)))
       expect(textOrCode(compute)).toBe('SH_ANSWER_INCONSISTENT')
     }
   })
@@ -430,21 +434,26 @@ describe('aggregates', () => {
     const sums = {
       count: BigInt(present.length),
       sum: present.reduce((total, value) => total + value, 0n),
-      sumSquares: present.reduce((total, value) => total + value * value, 0n),
+      squares: present.reduce((total, value) => total + value * value, 0n),
     }
     return FUNCTIONS.map((name) => {
-      const spec = { function: name, argument: { type, scale } }
+      const spec = { function: name, arguments: [{ type, scale }] }
       return {
         sql: `${name}(x)`,
         from: `FROM unnest(ARRAY[${texts.join(',')}]::${column}[]) x`,
         ours: () => {
-          const value = aggregateValue(spec, sums)
+          const value = aggregateValue(spec, opened(sums))
           return value === null ? `NULL :: ${aggregateType(spec)}` : typed(value)
         },
       }
     })
   }
 })
+
+function opened(sums: { count: bigint; sum: bigint; squares: bigint }): OpenedNumbers {
+  const numbers: Partial<Record<NumberName, bigint>> = { ...sums, present: sums.count }
+  return (name) => numbers[name]!
+}
 
 function typed(value: Value | null): string {
   return value === null ? 'NULL' : `${formatValue(value)} :: ${value.type}`

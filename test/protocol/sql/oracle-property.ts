@@ -12,7 +12,8 @@ import { compile } from '../../../protocol/sql/compile.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 import { idealExecute } from '../ideal.ts'
 
-import { expectedAnswer } from './oracle-answer.ts'
+import { expectedAnswer, upToRounding } from './oracle-answer.ts'
+import type { ExpectedAnswer } from './oracle-answer.ts'
 import type { Oracle } from './postgres-oracle.ts'
 import { randomQuery } from './random-query.ts'
 import { createTable, plainColumns, randomTable } from './random-table.ts'
@@ -36,7 +37,8 @@ export async function compareWithPostgres(
       expect(lanes.length).toBe(compiled.answer.lanes)
       const expected = await expectedAnswer(oracle.database, table.schema, query)
       const message = `${query.sql}\n${createTable(table)}`
-      expect(outcome(compiled.answer, lanes), message).toEqual(expected)
+      const answer = upToRounding(outcome(compiled.answer, lanes), expected, query)
+      expect(answer, message).toEqual(expected)
       if (typeof expected === 'string') seen.errors++
       else for (const cell of expected.rows.flat()) seen[kindOf(cell)]++
       seen.queries++
@@ -51,7 +53,7 @@ export async function compareWithPostgres(
 }
 
 /** The answer, or the code of the error. */
-function outcome(...input: Parameters<typeof evaluateAnswer>): unknown {
+function outcome(...input: Parameters<typeof evaluateAnswer>): ExpectedAnswer | string {
   try {
     const { columns, rows } = evaluateAnswer(...input)
     return { columns, rows }

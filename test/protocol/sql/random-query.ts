@@ -16,6 +16,8 @@ type Gen = fc.GeneratorValue
 export interface RandomExpression {
   readonly sql: string
   readonly cohorts: readonly string[]
+  /** Double precision that PostgreSQL adds up in the order of the rows. */
+  readonly approximate?: true
 }
 
 export interface RandomQuery {
@@ -43,7 +45,9 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
     g(fc.integer, { min: 0, max: 5 }) === 0 ? null : randomCondition(g, schema, names, 3)
   const count = g(fc.integer, { min: 1, max: 4 })
   const outputs: RandomExpression[] = Array.from({ length: count }, () =>
-    randomScalar(g, schema, names, 2),
+    g(fc.integer, { min: 0, max: 4 }) === 0
+      ? randomStatistic(g, schema, names)
+      : randomScalar(g, schema, names, 2),
   )
   for (const key of keys) if (g(fc.boolean)) outputs.push({ sql: names.of(key), cohorts: [] })
   const aliases = outputs.map((_, i) =>
@@ -54,8 +58,11 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
     const place = outputs.findIndex(({ sql }) => sql === key.name)
     return place >= 0 && g(fc.boolean) ? String(place + 1) : names.of(key)
   })
-  const order = Array.from({ length: g(fc.integer, { min: 0, max: 2 }) }, () => {
-    const place = g(fc.integer, { min: 0, max: outputs.length - 1 })
+  // By what is equal up to rounding only, rows cannot be ordered.
+  const exact = outputs.flatMap(({ approximate }, i) => (approximate === true ? [] : [i]))
+  const orders = exact.length === 0 ? 0 : g(fc.integer, { min: 0, max: 2 })
+  const order = Array.from({ length: orders }, () => {
+    const place = g(fc.constantFrom, ...exact)
     const direction = g(
       fc.constantFrom,
       '',
@@ -172,10 +179,19 @@ function randomScalar(g: Gen, schema: Schema, names: Namer, depth: number): Rand
 }
 
 function randomAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
-  const plain = plainAggregate(g, schema, names)
+  if (g(fc.integer, { min: 0, max: 9 }) === 0) {
+    const { sql, cohorts } = filtered(g, schema, names, booleanAggregate(g, schema, names))
+    return { sql: `CAST(${sql} AS integer)`, cohorts }
+  }
+  return filtered(g, schema, names, plainAggregate(g, schema, names))
+}
+
+/** An aggregate, with FILTER now and then. */
+function filtered(g: Gen, schema: Schema, names: Namer, plain: RandomExpression): RandomExpression {
   if (g(fc.integer, { min: 0, max: 3 }) > 0) return plain
   const condition = randomCondition(g, schema, names, 1)
   return {
+    ...plain,
     sql: `${plain.sql} FILTER (WHERE ${condition})`,
     cohorts: plain.cohorts.map((contributes) => `(${condition}) AND ${contributes}`),
   }
@@ -183,7 +199,14 @@ function randomAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression
 
 function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
   const numbers = schema.columns.filter(({ type }) => type === 'integer' || type === 'decimal')
-  const kind = g(fc.integer, { min: 0, max: 4 })
+  const kind = g(fc.integer, { min: 0, max: 6 })
+  if (kind === 5) {
+    return { sql: `COUNT(DISTINCT ${g(fc.constantFrom, 'rider', 'RIDER')})`, cohorts: ['TRUE'] }
+  }
+  if (kind === 6) {
+    const [y, x] = [g(fc.constantFrom, ...numbers), g(fc.constantFrom, ...numbers)]
+    return { sql: `REGR_COUNT(${names.of(y)}, ${names.of(x)})`, cohorts: [bothPresent(y, x)] }
+  }
   if (kind === 0) return { sql: g(fc.constantFrom, 'COUNT(*)', 'count(1)'), cohorts: ['TRUE'] }
   if (kind === 1) {
     const column = g(fc.constantFrom, ...schema.columns)
@@ -203,6 +226,53 @@ function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression 
   const name =
     fieldBits(column) > 24 ? g(fc.constantFrom, ...sums) : g(fc.constantFrom, ...sums, ...squares)
   return { sql: `${name}(${names.of(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
+}
+
+function booleanAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  const condition = randomCondition(g, schema, names, 1)
+  const name = g(fc.constantFrom, 'BOOL_AND', 'bool_or', 'EVERY')
+  return { sql: `${name}(${condition})`, cohorts: [`(${condition}) IS NOT NULL`] }
+}
+
+const MOMENTS = [
+  'COVAR_POP',
+  'COVAR_SAMP',
+  'REGR_AVGX',
+  'REGR_AVGY',
+  'REGR_SXX',
+  'REGR_SYY',
+  'REGR_SXY',
+]
+const QUOTIENTS = ['CORR', 'REGR_R2', 'REGR_SLOPE', 'REGR_INTERCEPT']
+
+/** Aggregates that are no exact numbers: of conditions, and of two numbers. */
+function randomStatistic(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  return filtered(g, schema, names, plainStatistic(g, schema, names))
+}
+
+function plainStatistic(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  // Products of wide values would not fit the field: refused, and tested elsewhere.
+  const numbers = schema.columns.filter(
+    (column) => (column.type === 'integer' || column.type === 'decimal') && fieldBits(column) <= 24,
+  )
+  // Of equal decimals PostgreSQL can see a spread, once it has added them up; of integers it does not.
+  const integers = numbers.filter(({ type }) => type === 'integer')
+  const isQuotient = integers.length > 0 && g(fc.boolean)
+  const columns = isQuotient ? integers : numbers
+  if (columns.length === 0 || g(fc.integer, { min: 0, max: 2 }) === 0) {
+    return booleanAggregate(g, schema, names)
+  }
+  const name = g(fc.constantFrom, ...(isQuotient ? QUOTIENTS : MOMENTS))
+  const [y, x] = [g(fc.constantFrom, ...columns), g(fc.constantFrom, ...columns)]
+  return {
+    sql: `${name}(${names.of(y)}, ${names.of(x)})`,
+    cohorts: [bothPresent(y, x)],
+    approximate: true,
+  }
+}
+
+function bothPresent(y: Column, x: Column): string {
+  return `${y.name} IS NOT NULL AND ${x.name} IS NOT NULL`
 }
 
 const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='] as const
