@@ -1,46 +1,19 @@
 /**
- * Programs that do what their parent asks: a table of functions in the child, one question at a time,
- * over Node's own IPC. A child ends when its parent is gone; `killChildren` ends all that are left.
+ * Programs that do what their parent asks, from the parent's side: one question at a time, over Node's own IPC
+ * (the child's: serve-parent.ts). A child ends when its parent is gone; `killChildren` ends all that are left.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 
-/** What a child can do. Arguments and results are copied (structured clone). */
-export type Program = Record<string, (argument: never) => unknown>
+import { bundled } from './bundle.ts'
+import type { Answer, Program, Question } from './serve-parent.ts'
 
 type Argument<F> = F extends (argument: infer A) => unknown ? A : never
 type Result<F> = F extends (argument: never) => infer R ? Awaited<R> : never
 
-interface Question {
-  readonly name: string
-  readonly argument: unknown
-}
-
-type Answer = { readonly result: unknown } | { readonly error: string }
-
 const STOP_MS = 5_000
 const living = new Set<ChildProcess>()
-
-/** The child's side: answers until the parent is gone, then ends the process. */
-export function serveParent(program: Program): void {
-  process.on('message', (message) => void answer(program, message as Question))
-  process.once('disconnect', () => process.exit(0))
-}
-
-async function answer(program: Program, { name, argument }: Question): Promise<void> {
-  let reply: Answer
-  try {
-    const run = program[name] as ((argument: unknown) => unknown) | undefined
-    if (run === undefined) throw new RangeError(`the child has no "${name}"`)
-    reply = { result: await run(argument) }
-  } catch (error) {
-    reply = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-  }
-  // A parent that is gone takes no answer: `disconnect` ends this process.
-  process.send?.(reply, undefined, undefined, () => {})
-}
 
 /** The parent's side of one child. */
 export class Child<P extends Program> {
@@ -49,14 +22,11 @@ export class Child<P extends Program> {
 
   /**
    * @param file URL of the child's module
-   * @param flags for its Node, besides what TypeScript needs
+   * @param flags for its Node
    */
   constructor(name: string, file: URL, flags: readonly string[] = []) {
     this.name = name
-    this.#process = fork(fileURLToPath(file), {
-      execArgv: ['--import', import.meta.resolve('tsx'), ...flags],
-      serialization: 'advanced',
-    })
+    this.#process = fork(bundled(file), { execArgv: [...flags], serialization: 'advanced' })
     living.add(this.#process)
     this.#process.once('exit', () => living.delete(this.#process))
   }

@@ -12,9 +12,9 @@ import type { Prg } from '../protocol/party.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
 import { committee as committeeOf, parties } from '../shares/committee.ts'
 
-import { serveParent } from './child-process.ts'
 import { digestSeconds, encryptionSeconds, keystreamSeconds } from './cipher-clock.ts'
 import { type KernelTime, takeKernelTimes } from './kernel-clock.ts'
+import { serveParent } from './serve-parent.ts'
 import { taskOf } from './tasks/all.ts'
 
 /** Seconds of all parties together, one thread. */

@@ -16,8 +16,8 @@ import { parseTopology } from '../node/topology.ts'
 import type { Topology } from '../node/topology.ts'
 import { signRecord } from '../protocol/ledger/records.ts'
 
-import { serveParent } from './child-process.ts'
 import { peopleSchema } from './import-data.ts'
+import { serveParent } from './serve-parent.ts'
 
 export interface ActorSetting {
   readonly skey: string

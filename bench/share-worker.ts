@@ -19,7 +19,7 @@ import { deriveJobKeys } from '../protocol/job-context.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
 import { committee as committeeOf } from '../shares/committee.ts'
 
-import { serveParent } from './child-process.ts'
+import { serveParent } from './serve-parent.ts'
 import { storePeople } from './stored-people.ts'
 
 export interface ServeReport {

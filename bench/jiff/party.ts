@@ -2,7 +2,7 @@
  * A JIFF party, a process of its own: 3 parties, any 2 of which can open (an honest majority, as ours),
  * correlated randomness made by the parties themselves (`crypto_provider: false`) within the timed part.
  */
-import { serveParent } from '../child-process.ts'
+import { serveParent } from '../serve-parent.ts'
 
 import { jiff, JIFF_PRIME, type JiffClient, type JiffShare } from './library.ts'
 import { type JiffOperation, operands, sharesOf } from './operations.ts'

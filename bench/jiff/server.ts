@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { serveParent } from '../child-process.ts'
+import { serveParent } from '../serve-parent.ts'
 
 import { jiff } from './library.ts'
 

@@ -1,5 +1,5 @@
 /** A process that writes one column file and ends: see column-file.ts. */
-import { serveParent } from '../child-process.ts'
+import { serveParent } from '../serve-parent.ts'
 
 import { type ColumnsWanted, writeColumns } from './column-file.ts'
 

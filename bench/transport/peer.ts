@@ -16,7 +16,7 @@ import { silent } from '../../node/log.ts'
 import { createOverlay, type Overlay, startHost } from '../../node/overlay.ts'
 import { acceptRounds, type Rounds } from '../../node/rounds.ts'
 import { parseTopology } from '../../node/topology.ts'
-import { serveParent } from '../child-process.ts'
+import { serveParent } from '../serve-parent.ts'
 
 import { ChannelLink, type Link, StreamLink } from './link.ts'
 
