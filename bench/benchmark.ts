@@ -26,6 +26,8 @@ export interface Setting {
   readonly flags: readonly string[]
   /** What the parties' connections are like; as loopback is, if absent. */
   readonly link?: LinkSpeed
+  /** How long each party rehearses before its first run, in milliseconds. */
+  readonly rehearsalMs: number
   /** What this run has measured so far. */
   readonly before: readonly Measurement[]
 }
@@ -61,11 +63,11 @@ export function onFleet(task: Task): Benchmark {
 }
 
 async function measureTask(task: Task, setting: Setting): Promise<Result> {
-  const { size, parties, repeat, flags, link } = setting
+  const { size, parties, repeat, flags, link, rehearsalMs } = setting
   // Bare sockets are not slowed: what a slow link allows is predicted (wan.ts). And they have one session.
   const wanted = setting.limit && link === undefined && task.sessions === undefined
   const committee = committeeOf(parties)
-  const fleet = await Fleet.start(parties, flags, link)
+  const fleet = await Fleet.start(parties, flags, link, rehearsalMs)
   try {
     await fleet.prepare(task.name, size, link && classOf(link))
     const runs: (readonly RunReport[])[] = []

@@ -34,8 +34,14 @@ export class Fleet {
   /**
    * @param flags for the Node of each party
    * @param link what the parties' connections are like; as loopback is, if undefined
+   * @param rehearsalMs how long each party rehearses, as an MPC node does (node/rehearsal.ts)
    */
-  static async start(n: number, flags: readonly string[] = [], link?: LinkSpeed): Promise<Fleet> {
+  static async start(
+    n: number,
+    flags: readonly string[] = [],
+    link?: LinkSpeed,
+    rehearsalMs = 0,
+  ): Promise<Fleet> {
     const network = benchNetwork(n, link && classOf(link))
     const { topology, mpcKeys } = network
     const file = new URL('worker.ts', import.meta.url)
@@ -43,7 +49,9 @@ export class Fleet {
     const fleet = new Fleet(parties, network, flags)
     try {
       fleet.#addresses = await Promise.all(
-        parties.map((party, i) => party.ask('start', { skey: mpcKeys[i]!, topology, link })),
+        parties.map((party, i) =>
+          party.ask('start', { skey: mpcKeys[i]!, topology, link, rehearsalMs }),
+        ),
       )
       await fleet.#all((party) => party.ask('meet', fleet.#addresses))
       return fleet

@@ -32,6 +32,7 @@ const USAGE = `npm run bench -- [options]
   --no-limit      leave out what it would take without us
   --kernels       also print the time in each kernel, on stderr
   --rtt MS --mbit N   slow connections between the parties: round trip, and rate of each party's uplink
+  --rehearse MS   how long each party rehearses before its first run; 2000 by default, as an MPC node
   --flags='A B'   for the Node of each party, such as '--cpu-prof --cpu-prof-dir=/tmp/profiles'
 `
 
@@ -55,6 +56,7 @@ function readOptions(): Options | undefined {
       rtt: { type: 'string' },
       mbit: { type: 'string' },
       flags: { type: 'string', default: '' },
+      rehearse: { type: 'string', default: '2000' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -73,6 +75,7 @@ function readOptions(): Options | undefined {
     json: values.json,
     limit: !values['no-limit'],
     kernels: values.kernels,
+    rehearsalMs: values.rehearse === '0' ? 0 : natural('rehearse', values.rehearse),
     flags: values.flags.split(' ').filter((flag) => flag !== ''),
     ...(link && { link }),
   }

@@ -88,6 +88,7 @@ async function attempt(name: string, size: number, repeat: number): Promise<Atte
       repeat,
       limit: false,
       flags: [],
+      rehearsalMs: 2000,
       before: [],
     })
     return measurements[0]!

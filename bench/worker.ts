@@ -10,12 +10,13 @@ import { ActorKey } from '../node/keys.ts'
 import { silent } from '../node/log.ts'
 import { MpcColumns } from '../node/mpc-columns.ts'
 import { createOverlay, type Overlay } from '../node/overlay.ts'
+import { rehearse } from '../node/rehearsal.ts'
 import type { RoundChannel } from '../node/round-channel.ts'
 import { acceptRounds, type Rounds } from '../node/rounds.ts'
 import { parseTopology } from '../node/topology.ts'
 import { admit, type AdmittedJob, type JobProposal } from '../protocol/admission.ts'
 import { deriveJobKeys } from '../protocol/job-context.ts'
-import type { Party } from '../protocol/party.ts'
+import type { Party, Prg } from '../protocol/party.ts'
 import { agreeOnKeys } from '../protocol/setup.ts'
 import { TranscriptChannel } from '../protocol/transcript.ts'
 import { type Committee, committee as committeeOf } from '../shares/committee.ts'
@@ -71,6 +72,8 @@ function ready<T>(value: T | undefined): T {
   return value
 }
 
+const keystream = (): Prg => kernels?.prg(prg) ?? prg
+
 /** A session as for an attempt of a job, up to the keys. */
 async function openSession(job: string, record: boolean): Promise<Session> {
   const { rounds, committee, overlay } = ready(node)
@@ -83,7 +86,7 @@ async function openSession(job: string, record: boolean): Promise<Session> {
   const attempt = { job, attempt: 1 }
   const transcript = new TranscriptChannel(recording ?? channel, index, attempt, keys, hash)
   return {
-    party: { committee, index, keys, channel: transcript, prg: kernels?.prg(prg) ?? prg },
+    party: { committee, index, keys, channel: transcript, prg: keystream() },
     channel,
     recording,
   }
@@ -95,10 +98,12 @@ const program = {
     skey,
     topology: json,
     link,
+    rehearsalMs,
   }: {
     skey: string
     topology: object
     link: LinkSpeed | undefined
+    rehearsalMs: number
   }): Promise<string> {
     const topology = await parseTopology(json, '/')
     const threads = Number(process.env['SHAREHOLD_THREADS'] ?? 1)
@@ -117,6 +122,9 @@ const program = {
     const { index } = overlay.self
     const committee = committeeOf(topology.mpcNodes.length)
     node = { overlay, rounds, committee, sockets: new SocketReplay(index) }
+    const { network } = topology
+    const options = { n: committee.n, network, prg: keystream(), budgetMs: rehearsalMs }
+    await rehearse(options, new AbortController().signal)
     return ready(overlay.addresses[0])
   },
 

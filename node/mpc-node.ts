@@ -33,10 +33,11 @@ import { MpcColumns } from './mpc-columns.ts'
 import { createOverlay } from './overlay.ts'
 import type { Overlay } from './overlay.ts'
 import type { Running } from './process.ts'
+import { type Rehearsal, startRehearsal } from './rehearsal.ts'
 import { acceptRounds } from './rounds.ts'
 import { RunMeter } from './run-meter.ts'
 import { openJournal } from './store/journal.ts'
-import { actorOf } from './topology.ts'
+import { actorOf, committeeSize } from './topology.ts'
 import type { Topology } from './topology.ts'
 
 export interface NodeOptions {
@@ -49,6 +50,8 @@ export interface NodeOptions {
 export interface MpcNodeOptions extends NodeOptions {
   /** That compute, the main one included. More than one (the default): one such node a process. */
   readonly threads?: number
+  /** How long to rehearse jobs when the node is up (rehearsal.ts), in milliseconds; 0, the default: not at all. */
+  readonly rehearsalMs?: number
 }
 
 /**
@@ -77,7 +80,9 @@ export async function startMpcNode(options: MpcNodeOptions): Promise<Running> {
   const overlay = await createOverlay({ key, topology, log })
   const rounds = await acceptRounds(overlay)
   const columns = await MpcColumns.open(overlay, topology.limits.warmBytes)
-  const role = mpcRole(overlay, key, columns, softwareHash(), kernels?.prg(prg) ?? prg)
+  const keystream = kernels?.prg(prg) ?? prg
+  const rehearsal = rehearsalOf(options, keystream)
+  const role = mpcRole(overlay, key, columns, softwareHash(), keystream, rehearsal)
   await serveJobs({
     overlay,
     topology,
@@ -90,6 +95,7 @@ export async function startMpcNode(options: MpcNodeOptions): Promise<Running> {
   })
   return {
     async close() {
+      await rehearsal?.stop()
       await rounds.close()
       await overlay.close()
       await kernels?.close()
@@ -98,19 +104,32 @@ export async function startMpcNode(options: MpcNodeOptions): Promise<Running> {
   }
 }
 
+function rehearsalOf(
+  { topology, log, rehearsalMs = 0 }: MpcNodeOptions,
+  keystream: Prg,
+): Rehearsal | undefined {
+  if (rehearsalMs === 0) return undefined
+  const n = committeeSize(topology.mpcNodes)
+  return startRehearsal(
+    { n, network: topology.network, prg: keystream, budgetMs: rehearsalMs },
+    log,
+  )
+}
+
 function mpcRole(
   overlay: Overlay,
   key: ActorKey,
   columns: MpcColumns,
   software: string,
   keystream: Prg,
+  rehearsal: Rehearsal | undefined,
 ): JobRole {
   const { topology } = overlay
   return {
     committee: 'mpc',
-    prepare(admitted, attempt) {
+    async prepare(admitted, attempt) {
+      await rehearsal?.stop()
       columns.expect(admitted, attempt)
-      return Promise.resolve()
     },
     forget(admitted, attempt) {
       columns.forget(admitted.job, attempt)

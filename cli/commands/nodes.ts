@@ -30,6 +30,14 @@ const THREADS_OPTION: CommandOption = {
   fallback: process.env['SHAREHOLD_THREADS'] ?? 'auto',
 }
 
+const REHEARSE_OPTION: CommandOption = {
+  flags: '--rehearse <ms>',
+  help:
+    'how long to answer made-up queries, in memory and for nobody, when the node is up: the first real ones are ' +
+    'faster then. A job ends it; 0: not at all',
+  fallback: '2000',
+}
+
 const DAY_MS = 24 * 3600 * 1000
 
 async function nodeOptions(options: CommandValues): Promise<NodeOptions> {
@@ -54,6 +62,13 @@ function threadsOf(options: CommandValues, { topology, key }: NodeOptions): numb
   throw new ShareholdError('SH_CLI_OPTION', `--threads takes 1 to ${MOST_THREADS}, or auto.`)
 }
 
+/** @throws ShareholdError SH_CLI_OPTION */
+function rehearsalMs(options: CommandValues): number {
+  const ms = Number(text(options, 'rehearse'))
+  if (Number.isFinite(ms) && ms >= 0) return ms
+  throw new ShareholdError('SH_CLI_OPTION', '--rehearse is no number of milliseconds.')
+}
+
 export const shareNode: Command = {
   path: ['share-node'],
   summary: 'Run a share-node: keeps one share of every value',
@@ -72,11 +87,12 @@ export const shareNode: Command = {
 export const mpcNode: Command = {
   path: ['mpc-node'],
   summary: 'Run an MPC node: computes on shares',
-  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION, THREADS_OPTION],
+  options: [TOPOLOGY_OPTION, keyOption(), DATA_OPTION, THREADS_OPTION, REHEARSE_OPTION],
   example: 'sharehold mpc-node --topology topology.json --key keys/mpc-1.skey --data data/mpc-1',
-  async run(_args, options) {
-    const node = await nodeOptions(options)
-    const threads = threadsOf(options, node)
-    await serve(await startMpcNode({ ...node, threads }), node.log)
+  async run(_args, values) {
+    const node = await nodeOptions(values)
+    const threads = threadsOf(values, node)
+    const options = { ...node, threads, rehearsalMs: rehearsalMs(values) }
+    await serve(await startMpcNode(options), node.log)
   },
 }
