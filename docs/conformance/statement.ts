@@ -56,13 +56,40 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'sub-query, function, TABLESAMPLE in FROM',
-      example: 'SELECT COUNT(*) FROM (SELECT 1) AS x',
+      construct: 'sub-query in FROM of plain rows, nested, with new names',
+      example:
+        'SELECT b, AVG(f) FROM (SELECT borough AS b, fare FROM trips WHERE tip > 1) AS q(b, f) WHERE f > 3 GROUP BY b',
+      status: 'yes',
+    },
+    {
+      construct: 'WITH, of plain queries',
+      example:
+        'WITH long AS (SELECT * FROM trips WHERE fare > 20), b AS (SELECT tip AS t FROM long) SELECT AVG(t) FROM b WHERE t > 1',
+      status: 'yes',
+    },
+    {
+      construct: 'sub-query with GROUP BY, DISTINCT, aggregates, LIMIT, UNION',
+      example: 'SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM trips GROUP BY borough) AS q',
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'WITH, UNION, INTERSECT, EXCEPT, VALUES',
-      example: 'WITH x AS (SELECT 1) SELECT COUNT(*) FROM trips',
+      construct: 'WITH RECURSIVE',
+      example: 'WITH RECURSIVE x AS (SELECT fare FROM trips) SELECT COUNT(*) FROM x',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'query of WITH that nothing reads',
+      example: 'WITH x AS (SELECT fare FROM trips) SELECT COUNT(*) FROM trips',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'function, VALUES, LATERAL, TABLESAMPLE in FROM',
+      example: 'SELECT COUNT(*) FROM generate_series(1, 3)',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'UNION, INTERSECT, EXCEPT, VALUES',
+      example: 'SELECT COUNT(*) FROM trips UNION SELECT 1',
       status: 'SH_SQL_UNSUPPORTED',
     },
     {

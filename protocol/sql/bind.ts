@@ -4,16 +4,17 @@
  */
 import type { Schema } from '../../shares/schema.ts'
 
-import { listOf, locationOf, open, openAs, startOf, textOf } from './ast.ts'
+import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindGroupBy } from './bind-group.ts'
 import { bindOutput, outputName } from './bind-output.ts'
 import type { BoundKey, BoundOrder, BoundQuery } from './bound.ts'
-import { findColumn, fail, plainName } from './context.ts'
+import { findColumn, fail, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { namedDataset } from './dataset.ts'
+import { inlineQueries } from './inline-query.ts'
 import { bindCount } from './limit.ts'
 import { didYouMean } from './names.ts'
 import { ordinalOf } from './ordinal.ts'
@@ -29,12 +30,6 @@ const REFUSED_CLAUSES: readonly {
   readonly what: string
   readonly hint: string
 }[] = [
-  {
-    field: 'withClause',
-    keyword: 'with',
-    what: 'WITH is not supported.',
-    hint: 'Ask one query after the other.',
-  },
   {
     field: 'valuesLists',
     keyword: 'values',
@@ -79,9 +74,10 @@ const REFUSED_CLAUSES: readonly {
  * @throws ShareholdError with a code of SQL_ERRORS and a position
  */
 export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
-  const { source, select } = parsed
-  refuseClauses({ source, schema, qualifier: schema.dataset }, select)
-  const named = namedDataset(parsed)
+  const { source } = parsed
+  refuseClauses({ source, schema, qualifier: schema.dataset }, parsed.select)
+  const { select, unused } = inlineQueries(parsed, schema)
+  const named = namedDataset({ source, select })
   const context: Context = { source, schema, qualifier: named.qualifier }
   if (named.dataset !== schema.dataset) {
     throw fail(
@@ -102,6 +98,7 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
       'Name what to show after SELECT, as COUNT(*).',
     )
   }
+  for (const node of unused) checkUnused(context, node)
   const where = select['whereClause']
   const filter = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
   const keys = bindGroupBy(context, select, targets)
@@ -135,6 +132,16 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
     limit: bindCount(context, select['limitCount'], 'LIMIT'),
     offset: bindCount(context, select['limitOffset'], 'OFFSET') ?? 0,
   }
+}
+
+/** A column of a sub-query that nothing names must be right all the same. */
+function checkUnused(context: Context, node: unknown): void {
+  const { kind, fields } = open(node)
+  const name = namesOf(fields, 'fields').at(-1)
+  // The member may stand in a sub-query as long as nothing outside names it.
+  if (kind === 'ColumnRef' && name === context.schema.member) return
+  if (kind === 'ColumnRef') resolveColumn(context, fields)
+  else bindCondition(context, { NullTest: { arg: node, nulltesttype: 'IS_NULL' } }, 'SELECT')
 }
 
 interface Target {

@@ -50,10 +50,10 @@ export function locate<T>(context: Context, location: number | undefined, comput
   }
 }
 
-/** The unqualified name that a ColumnRef consists of, if it is one. */
+/** The unqualified name that a ColumnRef of the text consists of, if it is one (inline-names.ts makes others). */
 export function plainName(node: unknown): string | undefined {
   const reference = openAs(node, 'ColumnRef')
-  if (reference === undefined) return undefined
+  if (reference === undefined || reference['inlined'] === true) return undefined
   const parts = listOf(reference, 'fields')
   const name = parts.length === 1 ? openAs(parts[0], 'String') : undefined
   return name === undefined ? undefined : textOf(name, 'sval')

@@ -13,6 +13,7 @@ import {
   textOf,
 } from './ast.ts'
 import type { Fields } from './ast.ts'
+import { innermostSelect } from './derived-table.ts'
 import { quoteName } from './names.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
@@ -38,7 +39,9 @@ export async function datasetOf(sql: string): Promise<string> {
 }
 
 /** The dataset in FROM or in the qualified names. @throws as datasetOf */
-export function namedDataset({ source, select }: ParsedSelect): NamedDataset {
+export function namedDataset(parsed: ParsedSelect): NamedDataset {
+  const { source } = parsed
+  const select = innermostSelect(parsed)
   const from = listOf(select, 'fromClause')
   if (from.length === 0) return fromNames(source, select)
   const [item, second] = from

@@ -41,17 +41,21 @@ export function sqlError(
   })
 }
 
-/** Byte offset of the first token with this text, outside parentheses; keywords are matched in any case. */
+/**
+ * Byte offset of the first token with this text: outside parentheses if there is one, as a statement may be in
+ * parentheses itself. Keywords are matched in any case.
+ */
 export function keywordAt(source: Source, keyword: string, after = 0): number | undefined {
   let depth = 0
+  let inside: number | undefined
   for (const token of source.tokens) {
     if (token.text === '(') depth++
     if (token.text === ')') depth--
-    if (depth === 0 && token.start >= after && token.text.toLowerCase() === keyword) {
-      return token.start
-    }
+    if (token.start < after || token.text.toLowerCase() !== keyword) continue
+    if (depth === 0) return token.start
+    inside ??= token.start
   }
-  return undefined
+  return inside
 }
 
 /** Position of the token (or qualified name) that starts at or covers a byte offset. */

@@ -41,8 +41,11 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
   const names = new Namer(g, alias)
   const groupable = schema.columns.filter((column) => codecOf(column).codeMax < MOST_KEY_VALUES)
   const keys = g(fc.shuffledSubarray, groupable, { minLength: 0, maxLength: 2 })
-  const where =
+  const outer =
     g(fc.integer, { min: 0, max: 5 }) === 0 ? null : randomCondition(g, schema, names, 3)
+  const derived = randomDerived(g, schema, names, alias)
+  const conditions = [...derived.conditions, outer].filter((condition) => condition !== null)
+  const where = conditions.length === 0 ? null : conditions.map((one) => `(${one})`).join(' AND ')
   const count = g(fc.integer, { min: 1, max: 4 })
   const outputs: RandomExpression[] = Array.from({ length: count }, () =>
     g(fc.integer, { min: 0, max: 4 }) === 0
@@ -92,11 +95,9 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
       ' FETCH FIRST 3 ROWS ONLY',
     ) + ''
   const offset = limit.includes('FETCH') ? '' : g(fc.constantFrom, '', '', ' OFFSET 1')
-  const from =
-    alias === 'trips' ? ' FROM trips' : ` FROM trips${g(fc.constantFrom, ' AS ', ' ')}${alias}`
   const sql =
-    `SELECT ${selectList}${from}` +
-    (where === null ? '' : ` WHERE ${where}`) +
+    `${derived.with}SELECT ${selectList}${derived.from}` +
+    (outer === null ? '' : ` WHERE ${outer}`) +
     (keys.length === 0 ? '' : ` GROUP BY ${groupBy.join(', ')}`) +
     (order.length === 0
       ? ''
@@ -104,6 +105,38 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
     limit +
     offset
   return { sql, alias, where, keys, outputs, selectList, order, limit: limit + offset }
+}
+
+interface Derived {
+  readonly with: string
+  readonly from: string
+  /** Of sub-queries. */
+  readonly conditions: readonly (string | null)[]
+}
+
+/** FROM: the dataset, or sub-queries and queries of WITH about it, each with a condition of its own. */
+function randomDerived(g: Gen, schema: Schema, names: Namer, alias: string): Derived {
+  const plain =
+    alias === 'trips' ? ' FROM trips' : ` FROM trips${g(fc.constantFrom, ' AS ', ' ')}${alias}`
+  const depth = g(fc.constantFrom, 0, 0, 0, 1, 2)
+  const conditions = Array.from({ length: depth }, () =>
+    g(fc.boolean) ? randomCondition(g, schema, names, 1) : null,
+  )
+  let from = plain
+  let common = ''
+  conditions.forEach((condition, level) => {
+    const columns = g(fc.boolean) ? '*' : ['rider', ...schema.columns.map(({ name }) => name)]
+    const select =
+      `SELECT ${typeof columns === 'string' ? columns : columns.toReversed().join(', ')}${from}` +
+      (condition === null ? '' : ` WHERE ${condition}`)
+    if (level === depth - 1 && g(fc.boolean)) {
+      common = `WITH ${alias} AS (${select}) `
+      from = ` FROM ${alias}`
+    } else {
+      from = ` FROM (${select}) ${g(fc.constantFrom, 'AS ', '')}${alias}`
+    }
+  })
+  return { with: common, from, conditions }
 }
 
 /** Writes column names: plain or qualified. */

@@ -50,7 +50,7 @@ const STATEMENTS: readonly Case[] = [
 ]
 
 const CLAUSES: readonly Case[] = [
-  ['SH_SQL_UNSUPPORTED', '«WITH» x AS (SELECT 1) SELECT COUNT(*) FROM trips', /one query/],
+  ['SH_SQL_UNSUPPORTED', 'WITH «x» AS (SELECT 1) SELECT COUNT(*) FROM trips', /away/],
   ['SH_SQL_UNSUPPORTED', 'SELECT «DISTINCT» borough FROM trips', /GROUP BY/],
   ['SH_SQL_UNSUPPORTED', 'SELECT «DISTINCT» ON (borough) borough FROM trips'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) «INTO» x FROM trips'],
@@ -68,7 +68,7 @@ const CLAUSES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «JOIN» other USING (rider)', /one dataset/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS «JOIN» other'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /one dataset/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM («SELECT» 1) AS x', /name of a dataset/],
+  ['SH_SQL_UNKNOWN_DATASET', '«SELECT» COUNT(*) FROM (SELECT 1) AS x', /name of a dataset/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «generate_series»(1, 3)'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «public.trips»', /FROM trips/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM ONLY «trips»'],

@@ -1,0 +1,153 @@
+/**
+ * Sub-queries in FROM, and queries of WITH, written into the query around them: names of their columns give way to the
+ * expressions behind them, conditions are joined by AND. The result is a SELECT about datasets alone that has the same
+ * answer, so nothing after this knows of sub-queries, and nothing of them is opened.
+ *
+ * Names keep PostgreSQL's scopes: outside a sub-query only its columns can be named, not those of what it reads.
+ */
+import type { Schema } from '../../shares/schema.ts'
+
+import { listOf, open, openAs, startOf, textOf, withoutLocations } from './ast.ts'
+import type { Fields } from './ast.ts'
+import { outputName } from './bind-output.ts'
+import { plainName } from './context.ts'
+import { derivedTable, NO_SCOPE, scopeOf } from './derived-table.ts'
+import type { CommonQuery, Scope } from './derived-table.ts'
+import { InlineBudget } from './inline-budget.ts'
+import { asColumn, columnsOf } from './inline-columns.ts'
+import { InlineNames } from './inline-names.ts'
+import type { ParsedSelect } from './parse.ts'
+import { checkPlain } from './plain-query.ts'
+import { sqlError } from './source.ts'
+import type { Source } from './source.ts'
+
+export interface InlinedSelect extends ParsedSelect {
+  /** Expressions that the statement holds and `select` does not: they must be right all the same. */
+  readonly unused: readonly unknown[]
+}
+
+interface Inlining {
+  readonly source: Source
+  readonly schema: Schema
+  /** Queries of WITH, and which of them some FROM reads. */
+  readonly common: Set<CommonQuery>
+  readonly read: Set<Fields>
+  readonly unused: unknown[]
+  readonly budget: InlineBudget
+}
+
+/**
+ * The statement without sub-queries in FROM and without WITH.
+ *
+ * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries that are not plain, SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET,
+ *   SH_SQL_AMBIGUOUS, SH_POLICY_ROW_VALUES, SH_SQL_TOO_COMPLEX
+ */
+export function inlineQueries({ source, select }: ParsedSelect, schema: Schema): InlinedSelect {
+  const budget = new InlineBudget(source)
+  const inlining = {
+    source,
+    schema,
+    common: new Set<CommonQuery>(),
+    read: new Set<Fields>(),
+    unused: [],
+    budget,
+  }
+  const inlined = inlineSelect(inlining, select, NO_SCOPE)
+  for (const query of inlining.common) {
+    if (inlining.read.has(query.select)) continue
+    throw sqlError(
+      source,
+      'SH_SQL_UNSUPPORTED',
+      `No FROM reads the query "${query.name}".`,
+      query.location,
+      'Leave it away.',
+    )
+  }
+  return { source, select: inlined, unused: inlining.unused }
+}
+
+function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Fields {
+  const { source, common, read, schema, unused, budget } = inlining
+  const scope = scopeOf(source, select, outer)
+  for (const query of scope) if (!outer.includes(query)) common.add(query)
+  const { withClause: _, ...bare } = select
+  const table = derivedTable(source, bare, scope)
+  if (table === undefined) return bare
+  read.add(table.select)
+  checkPlain(source, table.select)
+  const inner = inlineSelect(inlining, table.select, table.scope)
+  const names = new InlineNames(source, table, columnsOf(source, schema, inner, table), budget)
+  const result = { ...rewriteSelect(names, bare), fromClause: inner['fromClause'] }
+  unused.push(...names.unused())
+  return withCondition(result, inner['whereClause'])
+}
+
+/** AND of both conditions, the inner one first. */
+function withCondition(select: Fields, condition: unknown): Fields {
+  const own = select['whereClause']
+  if (condition === undefined) return select
+  if (own === undefined) return { ...select, whereClause: condition }
+  const both = { BoolExpr: { boolop: 'AND_EXPR', args: [condition, own] } }
+  return { ...select, whereClause: both }
+}
+
+function rewriteSelect(names: InlineNames, select: Fields): Fields {
+  const targets = listOf(select, 'targetList').flatMap((node) =>
+    rewriteTarget(names, openAs(node, 'ResTarget') ?? {}),
+  )
+  const rewritten: Record<string, unknown> = { ...select }
+  for (const field of ['distinctClause', 'whereClause', 'havingClause', 'windowClause']) {
+    if (select[field] !== undefined) rewritten[field] = names.rewrite(select[field])
+  }
+  if (select['targetList'] !== undefined) {
+    rewritten['targetList'] = targets.map((target) => ({ ResTarget: target }))
+  }
+  if (select['groupClause'] !== undefined) {
+    rewritten['groupClause'] = listOf(select, 'groupClause').map((item) =>
+      rewriteGroup(names, targets, item),
+    )
+  }
+  if (select['sortClause'] !== undefined) {
+    rewritten['sortClause'] = listOf(select, 'sortClause').map((item) => {
+      const sort = openAs(item, 'SortBy') ?? {}
+      return { SortBy: { ...sort, node: rewriteOrder(names, targets, sort['node']) } }
+    })
+  }
+  return rewritten
+}
+
+/** A star is all columns; everything else keeps the name that it has in the text. */
+function rewriteTarget(names: InlineNames, target: Fields): readonly Fields[] {
+  const { kind, fields } = open(target['val'])
+  if (kind === 'ColumnRef' && isStar(fields)) {
+    return names.all(fields).map(({ name, node }) => ({ ...target, name, val: node }))
+  }
+  const name = textOf(target, 'name') || outputName(target['val'])
+  return [{ ...target, name, val: names.rewrite(target['val']) }]
+}
+
+/** ORDER BY: the name of an output first, then of a column (findTargetlistEntrySQL92). */
+function rewriteOrder(names: InlineNames, targets: readonly Fields[], node: unknown): unknown {
+  const name = plainName(node)
+  const isOutput = name !== undefined && targets.some((target) => target['name'] === name)
+  return isOutput ? node : names.rewrite(node)
+}
+
+/** GROUP BY: a column first, then the name of an output. */
+function rewriteGroup(names: InlineNames, targets: readonly Fields[], node: unknown): unknown {
+  const set = openAs(node, 'GroupingSet')
+  if (set !== undefined) {
+    const content = listOf(set, 'content').map((item) => rewriteGroup(names, targets, item))
+    return { GroupingSet: { ...set, content } }
+  }
+  const name = plainName(node)
+  if (name === undefined || names.has(name)) return names.rewrite(node)
+  const same = targets.filter((target) => target['name'] === name).map(({ val }) => val)
+  if (same.length === 0) return names.rewrite(node)
+  if (new Set(same.map(withoutLocations)).size > 1) throw names.ambiguous(startOf(node), name)
+  return asColumn(same[0])
+}
+
+function isStar(reference: Fields): boolean {
+  return openAs(listOf(reference, 'fields').at(-1), 'A_Star') !== undefined
+}
