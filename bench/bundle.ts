@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 import { buildSync } from 'esbuild'
 
+import { OPTIONS } from '../cli/bundle.mjs'
+
 const ROOT = path.join(import.meta.dirname, '..')
 
 const known = new Map<string, string>()
@@ -21,17 +23,7 @@ export function bundled(file: URL): string {
   const bundle = path.join(ROOT, 'dist', name)
   // Written aside and renamed: several benchmarks may start at once.
   const aside = `${bundle}.${process.pid}`
-  buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: [source],
-    outfile: aside,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.19',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'error',
-  })
+  buildSync({ ...OPTIONS, entryPoints: [source], outfile: aside })
   renameSync(aside, bundle)
   known.set(source, bundle)
   return bundle

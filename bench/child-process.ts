@@ -26,7 +26,9 @@ export class Child<P extends Program> {
    */
   constructor(name: string, file: URL, flags: readonly string[] = []) {
     this.name = name
-    this.#process = fork(bundled(file), { execArgv: [...flags], serialization: 'advanced' })
+    // The new space is that of a node (cli/sharehold.mjs).
+    const execArgv = ['--max-semi-space-size=1', ...flags]
+    this.#process = fork(bundled(file), { execArgv, serialization: 'advanced' })
     living.add(this.#process)
     this.#process.once('exit', () => living.delete(this.#process))
   }
