@@ -83,7 +83,8 @@ export async function bitToField(
   const scratch = arena.child()
   try {
     // 1. The groups that one party knows: of each turn, one for each of the roles 1..t.
-    const inputs = await dealTurns(party, scratch, at(0), turns, [1, t], (part, out) =>
+    const folded = scratch.child()
+    const inputs = await dealTurns(party, folded, at(0), turns, [1, t], (part, out) =>
       groupBits(party, scratch, out, planes, layout, part, part.role),
     )
 
@@ -100,14 +101,19 @@ export async function bitToField(
     }
 
     // 3. The group that t+1 parties know.
-    const dealt = await dealTurns(party, scratch, at(step), turns, [t + 1, n], (part, out) => {
+    const make: Make = (part, out) => {
       groupBits(party, scratch, out, planes, layout, part, t + 1)
       const last = Array.from({ length: t + 1 }, (_, k) =>
         holderOf(party.committee, part.turn, t + 1 + k),
       )
       const lambda = lagrange(last, 0)[last.indexOf(party.index)]!
       xorKnown(scratch, out, xs[turns.indexOf(part.turn)]!, lambda)
-    })
+    }
+    const roles = [t + 1, n] as const
+    // At many lanes the vectors are what takes the memory: each goes as soon as nobody reads it.
+    const dealt = await dealTurns(party, scratch, at(step), turns, roles, make, () =>
+      folded.release(),
+    )
     const result = arena.elements(planes.length * layout.lanes)
     for (const [turn, { from, to }] of turns.entries()) {
       const [first, second, ...others] = dealt[turn]!
@@ -154,6 +160,7 @@ type Roles = readonly [number, number]
 
 /**
  * One round, in which the parties that have one of these roles in a turn deal a vector of its length.
+ * @param made called when this party's own vector is made
  * @returns for each turn, the shares by role
  */
 async function dealTurns(
@@ -163,14 +170,15 @@ async function dealTurns(
   turns: readonly Turn[],
   roles: Roles,
   make: Make,
+  made?: () => void,
 ): Promise<ShamirShare[][]> {
   const { committee, index } = party
   const parts = parties(committee).map((dealer) => partsOf(committee, turns, roles, dealer))
   const dealings = parts.map((list, k) => ({ dealer: k + 1, length: list.at(-1)?.to ?? 0 }))
   const own = arena.elements(dealings[index - 1]!.length)
   for (const part of parts[index - 1]!) make(part, sliceFp(own, part.from, part.to))
-  const shares = await dealEach(party, arena, tag, dealings, own)
-  arena.free(own)
+  made?.()
+  const shares = await dealEach(party, arena, tag, dealings, own, () => arena.free(own))
   return turns.map((turn) =>
     Array.from({ length: roles[1] - roles[0] + 1 }, (_, k) => {
       const dealer = holderOf(committee, turn, roles[0] + k)

@@ -35,6 +35,7 @@ export interface Dealing {
  * @param arena owns the shares
  * @param dealings ascending by dealer
  * @param secret this party's vector; ignored if it is no dealer
+ * @param spent called when the vector is not read any more
  * @returns one share per dealer, in their order
  * @throws ShareholdError SH_ROUND_*
  */
@@ -44,12 +45,14 @@ export async function dealEach(
   tag: Tag,
   dealings: readonly Dealing[],
   secret: FpVector | undefined,
+  spent?: () => void,
 ): Promise<ShamirShare[]> {
   const { committee, index } = party
   const scratch = arena.child()
   try {
     const dealers = dealings.map(({ dealer }) => dealer)
     const own = dealers.includes(index) ? dealOwn(party, arena, scratch, tag, secret) : undefined
+    spent?.()
     const senders = dealers.filter((dealer) => dealtTo(party, dealer).includes(index))
     const known = dealers.filter((dealer) => committee.prgReceivers[dealer - 1]!.includes(index))
     const shares = new Map<number, FpVector>()
@@ -118,21 +121,19 @@ function dealOwn(
   if (secret === undefined) throw new TypeError('a dealer needs a vector')
   const { committee, index } = party
   const receivers = committee.prgReceivers[index - 1]!
-  const known = [
-    secret,
-    ...receivers.map((receiver) => {
-      const share = scratch.elements(secret.length)
-      fillField(party.prg, party.keys.pair(receiver, 'deal', index), tag, share)
-      return share
-    }),
-  ]
+  const random = receivers.map((receiver) => {
+    const share = scratch.elements(secret.length)
+    fillField(party.prg, party.keys.pair(receiver, 'deal', index), tag, share)
+    return share
+  })
+  const known = [secret, ...random]
   const shareFor = (owner: Arena, to: number): FpVector => {
     const share = owner.elements(secret.length)
     combine(share, known, lagrange([0, ...receivers], to))
     return share
   }
-  return {
-    kept: asShamirShare(shareFor(arena, index)),
-    sent: dealtTo(party, index).map((to) => ({ to, share: shareFor(scratch, to) })),
-  }
+  const kept = asShamirShare(shareFor(arena, index))
+  const sent = dealtTo(party, index).map((to) => ({ to, share: shareFor(scratch, to) }))
+  for (const share of random) scratch.free(share) // before there is room for what comes
+  return { kept, sent }
 }
