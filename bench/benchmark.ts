@@ -104,11 +104,7 @@ async function measureTask(task: Task, setting: Setting): Promise<Result> {
       bytesPerParty: largest(last, 'sentBytes'),
       rounds,
       rssBytes: largest(last, 'rssBytes'),
-      ...(limit && {
-        limitSeconds: sumOf(limit.parts),
-        limit: limit.parts,
-        transcriptSeconds: limit.transcriptSeconds,
-      }),
+      ...(limit && { limitSeconds: sumOf(limit.parts), limit: limit.parts }),
     }
     const served = fleet.served.slice(1)
     return {

@@ -4,15 +4,16 @@
  *
  * - kernels: the time inside our kernels for all parties' operations, spread over the cores.
  * - keystream: AES-128-CTR of as many bytes as the parties draw, spread over the cores.
+ * - transcript: SHA-256 of every payload byte, at the sender and at the receiver, spread over the cores: the
+ *   protocol demands it, since both sign what passed between them (protocol/transcript.ts).
  * - encryption: AES-128-GCM of every payload byte, once at the sender and once at the receiver, spread over
  *   the cores.
  * - socket: the same messages in the same order and with the same waits, on bare TCP between as many
  *   processes.
  *
  * In it are no frames, records, tags and padding, no copies between buffers, nothing per message besides
- * the socket's own calls, no keys, no JavaScript, no waiting of one party for another's computation. Beside it, not in
- * it: SHA-256 of the transcript, which is the price of the ledger and not of the computation. Kernels are
- * those that we have, so a slow kernel raises the limit instead of the ratio: bench/kernels.ts is
+ * the socket's own calls, no keys, no JavaScript, no waiting of one party for another's computation. Kernels are those
+ * that we have, so a slow kernel raises the limit instead of the ratio: bench/kernels.ts is
  * the measure for these. Each part is the fastest of a few runs; what is set beside it is a median.
  */
 import { availableParallelism } from 'node:os'
@@ -22,15 +23,14 @@ import type { ComputeLimit, ComputeLimiter } from './compute-limit.ts'
 import type { LimitParts } from './measurement.ts'
 
 /** What the columns mean, for whoever reads the table. */
-export const LIMIT_LEGEND = `The limit is the sum of kernels, keystream (AES-128-CTR), encryption (AES-128-GCM, both ends) and
-socket (bare TCP), each measured alone; computation of all parties is spread over the cores. It leaves out
-frames, copies, what is spent per message, and SHA-256 of the transcript, which has a column beside it.
+export const LIMIT_LEGEND = `The limit is the sum of kernels, keystream (AES-128-CTR), transcript (SHA-256, both ends), encryption (AES-128-GCM,
+both ends) and socket (bare TCP), each measured alone; computation of all parties is spread over the cores. It
+leaves out frames, copies and what is spent per message.
 `
 
 export interface Limit {
   /** Wall seconds. */
   readonly parts: LimitParts
-  readonly transcriptSeconds: number
   /** All parties together, one thread. */
   readonly compute: ComputeLimit
 }
@@ -44,8 +44,14 @@ export interface Work {
 }
 
 /** Seconds that the limit's parts add up to. */
-export function sumOf({ kernels, keystream, encryption, socket }: LimitParts): number {
-  return kernels + keystream + encryption + socket
+export function sumOf({
+  kernels,
+  keystream,
+  transcript = 0,
+  encryption,
+  socket,
+}: LimitParts): number {
+  return kernels + keystream + transcript + encryption + socket
 }
 
 /** Measures all parts but the socket's, in a process of its own. */
@@ -60,10 +66,10 @@ export async function measureLimit(work: Work, socketSeconds: number): Promise<L
     const cores = Math.min(n, availableParallelism())
     return {
       compute,
-      transcriptSeconds: compute.digestSeconds / cores,
       parts: {
         kernels: compute.kernelSeconds / cores,
         keystream: compute.keystreamSeconds / cores,
+        transcript: compute.digestSeconds / cores,
         encryption: compute.encryptionSeconds / cores,
         socket: socketSeconds,
       },

@@ -117,6 +117,7 @@ const COLUMNS: readonly (readonly [head: string, cell: (m: Measurement) => strin
   ['RSS/node', ({ rssBytes }) => inMegabytes(rssBytes)],
   ['kernels', ({ limit }) => inSeconds(limit?.kernels)],
   ['keystream', ({ limit }) => inSeconds(limit?.keystream)],
+  ['transcript', ({ limit }) => inSeconds(limit?.transcript)],
   ['encryption', ({ limit }) => inSeconds(limit?.encryption)],
   ['socket', ({ limit }) => inSeconds(limit?.socket)],
   ['limit s', ({ limitSeconds }) => inSeconds(limitSeconds)],
@@ -124,7 +125,6 @@ const COLUMNS: readonly (readonly [head: string, cell: (m: Measurement) => strin
     'ratio',
     ({ seconds, limitSeconds }) => (limitSeconds ? (seconds / limitSeconds).toFixed(1) : ''),
   ],
-  ['(SHA-256)', ({ transcriptSeconds }) => inSeconds(transcriptSeconds)],
 ]
 
 function tableOf(measurements: readonly Measurement[]): string {

@@ -7,6 +7,8 @@ const LIMIT_PARTS = z.object({
   keystream: z.number(),
   encryption: z.number(),
   socket: z.number(),
+  /** SHA-256 of all that is sent and received. Lines from before it was a part have it apart. */
+  transcript: z.number().optional(),
 })
 
 const TIMES = z.array(z.number().positive())
@@ -42,8 +44,6 @@ const MEASUREMENT = z.object({
   /** Sum of the limit's parts. */
   limitSeconds: z.number().positive().optional(),
   limit: LIMIT_PARTS.optional(),
-  /** SHA-256 of all that is sent and received, for the transcripts: not part of the limit. */
-  transcriptSeconds: z.number().nonnegative().optional(),
 })
 
 export type Measurement = Readonly<z.infer<typeof MEASUREMENT>>
