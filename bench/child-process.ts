@@ -6,7 +6,6 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 
-import { bundled } from './bundle.ts'
 import type { Answer, Program, Question } from './serve-parent.ts'
 
 type Argument<F> = F extends (argument: infer A) => unknown ? A : never
@@ -21,14 +20,14 @@ export class Child<P extends Program> {
   readonly #process: ChildProcess
 
   /**
-   * @param file URL of the child's module
+   * @param program path of its bundle (bundle.ts)
    * @param flags for its Node
    */
-  constructor(name: string, file: URL, flags: readonly string[] = []) {
+  constructor(name: string, program: string, flags: readonly string[] = []) {
     this.name = name
     // The new space is that of a node (cli/sharehold.mjs).
     const execArgv = ['--max-semi-space-size=1', ...flags]
-    this.#process = fork(bundled(file), { execArgv, serialization: 'advanced' })
+    this.#process = fork(program, { execArgv, serialization: 'advanced' })
     living.add(this.#process)
     this.#process.once('exit', () => living.delete(this.#process))
   }

@@ -2,6 +2,7 @@
  * The parties of a benchmark: one process each, on loopback, with fresh keys that are in memory only.
  * They listen on ports that the system picks and are told each other's.
  */
+import { bundled } from './bundle.ts'
 import { Child } from './child-process.ts'
 import { type BenchNetwork, benchNetwork } from './network.ts'
 import { ShareFleet } from './share-fleet.ts'
@@ -44,8 +45,10 @@ export class Fleet {
   ): Promise<Fleet> {
     const network = benchNetwork(n, link && classOf(link))
     const { topology, mpcKeys } = network
-    const file = new URL('worker.ts', import.meta.url)
-    const parties = mpcKeys.map((_, i) => new Child<Worker>(`party ${i + 1}`, file, flags))
+    const program = bundled(new URL('worker.ts', import.meta.url))
+    // Parties start it by themselves, from where they are.
+    bundled(new URL('scaling/column-maker.ts', import.meta.url))
+    const parties = mpcKeys.map((_, i) => new Child<Worker>(`party ${i + 1}`, program, flags))
     const fleet = new Fleet(parties, network, flags)
     try {
       fleet.#addresses = await Promise.all(

@@ -14,6 +14,7 @@ import { generateKey } from '../protocol/ledger/note.ts'
 import { committee as committeeOf } from '../shares/committee.ts'
 
 import type { Benchmark, Setting } from './benchmark.ts'
+import { bundled } from './bundle.ts'
 import { Child } from './child-process.ts'
 import type { ImportActor, ImportReport, Usage } from './import-actor.ts'
 import { checkImport } from './import-check.ts'
@@ -115,7 +116,7 @@ async function startActors(
   flags: readonly string[],
 ): Promise<Actors> {
   const { topology, skeys } = await network(parties)
-  const file = new URL('import-actor.ts', import.meta.url)
+  const file = bundled(new URL('import-actor.ts', import.meta.url))
   const start = async (name: string, its: readonly string[]): Promise<Child<ImportActor>> => {
     const child = new Child<ImportActor>(name, file, its)
     await child.ask('be', {

@@ -18,6 +18,7 @@
  */
 import { availableParallelism } from 'node:os'
 
+import { bundled } from './bundle.ts'
 import { Child } from './child-process.ts'
 import type { ComputeLimit, ComputeLimiter } from './compute-limit.ts'
 import type { LimitParts } from './measurement.ts'
@@ -59,7 +60,7 @@ export async function measureLimit(work: Work, socketSeconds: number): Promise<L
   const { task, size, parties: n, sentBytes } = work
   const limiter = new Child<ComputeLimiter>(
     'compute limit',
-    new URL('compute-limit.ts', import.meta.url),
+    bundled(new URL('compute-limit.ts', import.meta.url)),
   )
   try {
     const compute = await limiter.ask('measure', { task, size, n, sentBytes })

@@ -10,11 +10,12 @@ import path from 'node:path'
 import type { JobProposal } from '../protocol/admission.ts'
 import { committee as committeeOf } from '../shares/committee.ts'
 
+import { bundled } from './bundle.ts'
 import { Child } from './child-process.ts'
 import type { ServeReport, ShareWorker } from './share-worker.ts'
 import { type Authors, type PeopleVersion, proposeJob, versionOfPeople } from './stored-people.ts'
 
-const FILE = new URL('share-worker.ts', import.meta.url)
+const program = (): string => bundled(new URL('share-worker.ts', import.meta.url))
 
 export interface ShareFleetOptions {
   readonly topology: object
@@ -82,7 +83,7 @@ export class ShareFleet {
     const directoryOf = (i: number): string => path.join(this.#directory, `share-${i + 1}`)
     const roots = await Promise.all(
       skeys.map(async (_, i) => {
-        const maker = new Child<ShareWorker>(`store ${i + 1}`, FILE)
+        const maker = new Child<ShareWorker>(`store ${i + 1}`, program())
         this.#nodes.push(maker)
         const root = await maker.ask('make', { directory: directoryOf(i), index: i + 1, n, rows })
         await maker.stop()
@@ -90,7 +91,7 @@ export class ShareFleet {
       }),
     )
     this.#nodes.length = 0
-    skeys.forEach((_, i) => this.#nodes.push(new Child(`share-node ${i + 1}`, FILE, flags)))
+    skeys.forEach((_, i) => this.#nodes.push(new Child(`share-node ${i + 1}`, program(), flags)))
     const share = await Promise.all(
       this.#nodes.map((node, i) =>
         node.ask('start', { skey: skeys[i]!, topology, directory: directoryOf(i) }),

@@ -6,6 +6,7 @@
  */
 import { renderTable } from '../../cli/table.ts'
 import type { Benchmark, Result, Setting } from '../benchmark.ts'
+import { bundled } from '../bundle.ts'
 import { Child } from '../child-process.ts'
 import type { Measurement } from '../measurement.ts'
 import { median } from '../statistics.ts'
@@ -69,10 +70,12 @@ async function ownOf(benchmark: Benchmark, setting: Setting): Promise<Measuremen
 }
 
 async function measureJiff({ size, repeat }: Setting): Promise<Measurement[]> {
-  const relay = new Child<JiffRelay>('JIFF relay', new URL('server.ts', import.meta.url))
+  const party = bundled(new URL('party.ts', import.meta.url))
+  const server = bundled(new URL('server.ts', import.meta.url))
+  const relay = new Child<JiffRelay>('JIFF relay', server)
   const parties = Array.from(
     { length: PARTIES },
-    (_, i) => new Child<JiffParty>(`JIFF party ${i + 1}`, new URL('party.ts', import.meta.url)),
+    (_, i) => new Child<JiffParty>(`JIFF party ${i + 1}`, party),
   )
   try {
     const port = await relay.ask('start', undefined)

@@ -93,13 +93,16 @@ export function writeColumns(path: string, wanted: ColumnsWanted): void {
   }
 }
 
+/** Lies beside the bundle that this runs in: fleet.ts has put it there. */
+const MAKER = join(import.meta.dirname, 'bench-scaling-column-maker.mjs')
+
 /** Makes the columns and opens them. The file has no name any more: it goes with the process. */
 export async function openColumns(
   wanted: ColumnsWanted,
   members: Uint32Array,
 ): Promise<ColumnSource> {
   const folder = mkdtempSync(join(tmpdir(), 'sharehold-bench-'))
-  const maker = new Child<ColumnMaker>('column maker', new URL('column-maker.ts', import.meta.url))
+  const maker = new Child<ColumnMaker>('column maker', MAKER)
   let file: number
   try {
     const path = join(folder, 'columns')

@@ -6,6 +6,7 @@
  */
 import { renderTable } from '../../cli/table.ts'
 import type { Benchmark, Setting } from '../benchmark.ts'
+import { bundled } from '../bundle.ts'
 import { Child } from '../child-process.ts'
 import type { Measurement } from '../measurement.ts'
 import { benchNetwork } from '../network.ts'
@@ -48,7 +49,7 @@ async function measureAll({
   flags,
 }: Setting): Promise<Map<string, TransportReport[][]>> {
   const { topology, mpcKeys } = benchNetwork(PARTIES)
-  const file = new URL('peer.ts', import.meta.url)
+  const file = bundled(new URL('peer.ts', import.meta.url))
   const peers = mpcKeys.map((_, i) => new Child<TransportPeer>(`end ${i + 1}`, file, flags))
   try {
     const addresses = await Promise.all(
