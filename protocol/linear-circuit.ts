@@ -1,6 +1,6 @@
 /**
- * Sign and zero test of a linear form of numbers with public integer factors, as circuits: what a comparison
- * of two columns of different scales and offsets comes to.
+ * Linear forms of numbers with public integer factors, as circuits: their sign and whether they are zero, which
+ * a comparison of numbers of different scales and offsets comes to, and their digits; and products of two numbers.
  *
  * In two's complement a form is a heap of bits, some of each weight: x * 2^i is its planes moved up by i, and
  * -x its complement plus a public constant. Full adders leave two bits of each weight (carry-save, one AND
@@ -13,7 +13,8 @@
  */
 import { carryOut, leastDepth } from './carry-circuit.ts'
 import { type CircuitBuilder, FALSE, type Planes, TRUE, type Wire } from './circuit-builder.ts'
-import { fullAdder } from './circuit-gadgets.ts'
+import { add, fullAdder } from './circuit-gadgets.ts'
+import type { AdderShape } from './circuit-gadgets.ts'
 
 /** factor * number */
 export interface Term {
@@ -49,6 +50,54 @@ export function isZero(b: CircuitBuilder, terms: readonly Term[], constant: bigi
   return b.andMany(v.map((wire, i) => b.xor(wire, w[i]!)))
 }
 
+/**
+ * sum of terms + constant, modulo 2^digits. No gate where every weight has one bit.
+ * @param depth 0: carries in the least rounds; Infinity: with the fewest ANDs; else in between
+ */
+export function sumOf(
+  b: CircuitBuilder,
+  terms: readonly Term[],
+  constant: bigint,
+  digits: number,
+  depth = 0,
+): Wire[] {
+  const { heap, rest } = heapOf(b, terms, constant, digits)
+  return addHeap(b, withConstant(heap, rest), depth)
+}
+
+/** x * y, as many planes as both have. k * l ANDs for the bits of products, and the adders of their sum. */
+export function productOf(b: CircuitBuilder, xs: Planes, ys: Planes, depth = 0): Wire[] {
+  const heap: Wire[][] = Array.from({ length: xs.length + ys.length }, () => [])
+  const isSquare = xs.length === ys.length && xs.every((x, i) => x === ys[i])
+  for (const [i, x] of xs.entries()) {
+    for (const [j, y] of ys.entries()) {
+      // Of a square, x_i x_j comes twice.
+      if (isSquare && j < i) continue
+      const weight = isSquare && j > i ? i + j + 1 : i + j
+      const bit = b.and(x, y)
+      if (bit !== FALSE) heap[weight]!.push(bit)
+    }
+  }
+  return addHeap(b, heap, depth)
+}
+
+function addHeap(b: CircuitBuilder, heap: readonly Wire[][], depth: number): Wire[] {
+  const left = addUpToTwo(b, heap)
+  const start = left.findIndex((column) => column.length > 1)
+  const single = (column: readonly Wire[]): Wire => column[0] ?? FALSE
+  if (start < 0) return left.map(single)
+  const upper = left.slice(start)
+  const shape: AdderShape = depth === 0 ? 'tree' : depth === Infinity ? 'ripple' : 'blocked'
+  const sums = add(
+    b,
+    upper.map(single),
+    upper.map(([, y]) => y ?? FALSE),
+    FALSE,
+    shape,
+  )
+  return [...left.slice(0, start).map(single), ...sums.slice(0, upper.length)]
+}
+
 function rangeOf(
   terms: readonly Term[],
   constant: bigint,
@@ -76,8 +125,20 @@ function twoSummands(
   constant: bigint,
   digits: number,
 ): { readonly v: Planes; readonly w: Planes } {
+  const { heap, rest } = heapOf(b, terms, constant - 1n, digits)
+  const left = addUpToTwo(b, withConstant(heap, rest))
+  return { v: left.map(([x]) => x ?? FALSE), w: left.map(([, y]) => y ?? FALSE) }
+}
+
+/** The bits of a form by weight, and what of its constant is still to be added. */
+function heapOf(
+  b: CircuitBuilder,
+  terms: readonly Term[],
+  constant: bigint,
+  digits: number,
+): { readonly heap: Wire[][]; readonly rest: bigint } {
   const heap: Wire[][] = Array.from({ length: digits }, () => [])
-  let rest = constant - 1n
+  let rest = constant
   // In an order of their own, so that the same form is the same circuit however it is written.
   const ordered = terms.toSorted((x, y) => (x.planes[0] ?? 0) - (y.planes[0] ?? 0))
   for (const { planes, factor } of ordered) {
@@ -92,12 +153,14 @@ function twoSummands(
       })
     }
   }
-  for (const [i, column] of heap.entries()) {
-    // First, as it makes a half adder free.
-    if (((rest >> BigInt(i)) & 1n) === 1n) column.unshift(TRUE)
-  }
-  const left = addUpToTwo(b, heap)
-  return { v: left.map(([x]) => x ?? FALSE), w: left.map(([, y]) => y ?? FALSE) }
+  return { heap, rest }
+}
+
+function withConstant(heap: readonly Wire[][], constant: bigint): readonly Wire[][] {
+  // First, as it makes a half adder free.
+  return heap.map((column, i) =>
+    ((constant >> BigInt(i)) & 1n) === 1n ? [TRUE, ...column] : column,
+  )
 }
 
 /**
@@ -105,7 +168,7 @@ function twoSummands(
  * adders for that (Dadda, 1965): each round only brings all weights down to the next of 2, 3, 4, 6, 9, ...
  */
 function addUpToTwo(b: CircuitBuilder, heap: readonly Wire[][]): readonly Wire[][] {
-  const highest = Math.max(...heap.map((column) => column.length))
+  const highest = Math.max(0, ...heap.map((column) => column.length))
   const targets: number[] = []
   for (let target = 2; target < highest; target = Math.floor((target * 3) / 2)) {
     targets.unshift(target)

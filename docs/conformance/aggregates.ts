@@ -52,9 +52,32 @@ export const AGGREGATES: ConformanceTable = {
     },
     {
       construct: 'of an expression',
-      example: 'SELECT SUM(fare * 2) FROM trips',
-      status: 'SH_SQL_UNSUPPORTED',
-      note: '`SUM(fare) * 2` is the same',
+      example: 'SELECT SUM(fare * (1 - tip)), AVG(fare - tip), COUNT(NULLIF(fare, tip)) FROM trips',
+      status: 'yes',
+      note: 'see [expressions over rows](#expressions-over-rows); the scale is the largest that a row can have',
+    },
+    {
+      construct: 'of CASE',
+      example:
+        'SELECT SUM(CASE WHEN fare > 20 THEN 1 ELSE 0 END), AVG(CASE WHEN shared THEN tip ELSE fare END) FROM trips',
+      status: 'yes',
+    },
+    {
+      construct: 'of a constant',
+      example: 'SELECT SUM(1), AVG(2.5), COUNT(NULL) FROM trips',
+      status: 'yes',
+      postgres: null,
+    },
+    {
+      construct: 'of a product that could leave 59 bits',
+      example: 'SELECT SUM(odometer * 1000) FROM trips',
+      status: 'SH_PLAN_OVERFLOW',
+    },
+    {
+      construct: 'of what PostgreSQL could fail on',
+      example: 'SELECT SUM(10 / passengers) FROM trips',
+      status: 'SH_PLAN_VALUE',
+      note: 'a row with 0 is allowed by the schema: `NULLIF(passengers, 0)`',
     },
     {
       construct: 'COUNT(DISTINCT member)',

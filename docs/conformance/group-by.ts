@@ -30,8 +30,20 @@ export const GROUP_BY: ConformanceTable = {
     },
     {
       construct: 'an expression',
+      example:
+        'SELECT passengers / 2 AS pair, shared AND passengers > 1, COUNT(*) FROM trips GROUP BY pair, 2',
+      status: 'yes',
+    },
+    {
+      construct: 'CASE',
+      example:
+        "SELECT CASE WHEN fare > 20 THEN 'high' WHEN fare > 5 THEN 'middle' ELSE 'low' END AS class, COUNT(*) FROM trips GROUP BY 1",
+      status: 'yes',
+    },
+    {
+      construct: 'an expression of many values',
       example: 'SELECT COUNT(*) FROM trips GROUP BY fare + 1',
-      status: 'SH_SQL_UNSUPPORTED',
+      status: 'SH_PLAN_GROUPS',
     },
     {
       construct: 'ROLLUP, CUBE, GROUPING SETS, DISTINCT',

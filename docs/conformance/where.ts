@@ -76,7 +76,19 @@ export const WHERE: ConformanceTable = {
     },
     {
       construct: 'computing with a column',
-      example: 'SELECT COUNT(*) FROM trips WHERE fare * 2 > 10',
+      example:
+        'SELECT COUNT(*) FROM trips WHERE fare * 2 > 10 + tip OR ROUND(fare) = 7 OR passengers % 2 = 1',
+      status: 'yes',
+    },
+    {
+      construct: 'CASE, COALESCE, NULLIF, GREATEST, LEAST, ABS',
+      example:
+        "SELECT COUNT(*) FROM trips WHERE COALESCE(borough, payment) <> 'cash' AND ABS(fare - tip) > CASE WHEN shared THEN 5 ELSE tip END",
+      status: 'yes',
+    },
+    {
+      construct: 'what has neither a circuit nor few values',
+      example: 'SELECT COUNT(*) FROM trips WHERE odometer % 7 = 1',
       status: 'SH_SQL_UNSUPPORTED',
     },
     {

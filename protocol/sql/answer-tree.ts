@@ -36,6 +36,16 @@ export function mapOperands(
   }
 }
 
+/** The operands of an expression, in their order. */
+export function operandsOf(expression: AnswerExpression): readonly AnswerExpression[] {
+  const operands: AnswerExpression[] = []
+  mapOperands(expression, (operand) => {
+    operands.push(operand)
+    return operand
+  })
+  return operands
+}
+
 /** All aggregates in an expression, at any depth. */
 export function aggregatesOf(expression: AnswerExpression): readonly AggregateSpec[] {
   const found: AggregateSpec[] = []

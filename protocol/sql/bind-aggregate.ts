@@ -3,16 +3,19 @@
  * they are written.
  */
 import { AGGREGATE_FUNCTIONS, arityOf, numbersOf } from './aggregate-functions.ts'
-import type { AggregateName, AggregateSpec } from './answer-spec.ts'
-import { listOf, locationOf, namesOf, open, openAs, withoutLocations } from './ast.ts'
+import type { AggregateName, AggregateSpec, SqlType } from './answer-spec.ts'
+import { listOf, locationOf, namesOf, openAs, startOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
+import { bindRow } from './bind-row.ts'
 import type { AggregateFilter, BoundAggregate } from './bound.ts'
-import { fail, resolveColumn } from './context.ts'
+import { fail, locate, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
 import { TRUE_PREDICATE } from './predicate.ts'
-import { columnValue, scaleOf, textOfValue } from './row-value.ts'
+import { analysisOf, nullOfValue } from './row-analysis.ts'
+import { textOfValue } from './row-text.ts'
+import { valueOf } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import { typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -155,17 +158,13 @@ function distinctOperand(
 }
 
 function bindArgument(context: Context, name: string, node: unknown): RowValue {
-  const reference = openAs(node, 'ColumnRef')
-  if (reference === undefined) {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      `${name.toUpperCase()} of a computed value is not supported yet: name a column.`,
-      locationOf(open(node).fields),
-      'Compute with the aggregates: SUM(fare) + SUM(tip), 2 * SUM(fare).',
-    )
+  const { expression, untyped, location } = bindRow(context, node, NESTED)
+  if (untyped !== undefined && untyped.text !== null) {
+    throw wrongArgument(context, `${name}(unknown)`, location, 'Write numbers without quotes.')
   }
-  return columnValue(resolveColumn(context, reference))
+  const value = valueOf(expression, context.schema.columns)
+  locate(context, startOf(node), () => [analysisOf(value), nullOfValue(value)])
+  return value
 }
 
 function checkTypes(
@@ -180,13 +179,15 @@ function checkTypes(
   const wrong = values.find(({ type }) => !['integer', 'bigint', 'numeric'].includes(type))
   if (wrong === undefined) return
   const text = textOfValue(wrong)
+  const hints: Readonly<Partial<Record<SqlType, string>>> = {
+    boolean: `Count the rows where it is true: COUNT(*) with WHERE ${text}.`,
+    double: `Cast it to numeric: CAST(${text} AS numeric).`,
+  }
   throw wrongArgument(
     context,
     `${name}(${values.map(({ type }) => type).join(', ')})`,
     location,
-    wrong.type === 'boolean'
-      ? `Count the rows where it is true: COUNT(*) with WHERE ${text}.`
-      : `Use COUNT(${text}).`,
+    hints[wrong.type] ?? `Use COUNT(${text}).`,
   )
 }
 
@@ -207,26 +208,30 @@ function templateOf(
   return { kind: 'aggregate', ...call, cohort: 0, places: Object.fromEntries(places) }
 }
 
+export const NESTED = {
+  message: 'Aggregates cannot be nested.',
+  hint: 'Aggregate the answer of one query after it has arrived.',
+}
+
 function refuseNested(context: Context, argument: unknown): void {
-  const nested = nestedAggregate(argument)
+  const nested = aggregateIn(argument)
   if (nested === undefined) return
-  throw fail(
-    context,
-    'SH_SQL_GROUPING',
-    'Aggregates cannot be nested.',
-    locationOf(nested),
-    'Aggregate the answer of one query after it has arrived.',
-  )
+  throw fail(context, 'SH_SQL_GROUPING', NESTED.message, locationOf(nested), NESTED.hint)
+}
+
+function scaleOf(value: RowValue): number {
+  const { shape } = analysisOf(value)
+  return shape.kind === 'numbers' && value.type === 'numeric' ? shape.scale : 0
 }
 
 /** The first aggregate call inside an expression. */
-function nestedAggregate(node: unknown): Fields | undefined {
+export function aggregateIn(node: unknown): Fields | undefined {
   if (typeof node !== 'object' || node === null) return undefined
   const call = openAs(node, 'FuncCall')
   const name = call === undefined ? '' : (namesOf(call, 'funcname').at(-1) ?? '')
   if (Object.hasOwn(AGGREGATE_FUNCTIONS, name)) return call
   for (const child of Object.values(node)) {
-    const found = nestedAggregate(child)
+    const found = aggregateIn(child)
     if (found !== undefined) return found
   }
   return undefined

@@ -3,9 +3,9 @@
  * with constants is decided for every code at plan time; what is left for the nodes are sets of codes,
  * comparisons of two columns and connectives.
  */
-import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
+import { bindRow } from './bind-row.ts'
 import type { Predicate } from './bound.ts'
 import { codesOf } from './code-set.ts'
 import type { Comparison } from './code-set.ts'
@@ -33,8 +33,9 @@ import {
   orPredicate,
   UNKNOWN_PREDICATE,
 } from './predicate.ts'
-import { bindScalar, constantValue } from './scalar.ts'
-import type { Leaves } from './typed-scalar.ts'
+import { conditionOf } from './row-analysis.ts'
+import { placesIn } from './row-value.ts'
+import { constantValue } from './scalar.ts'
 import { unsupportedExpression } from './unsupported.ts'
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>='])
@@ -79,14 +80,14 @@ function bindOperand(context: Context, node: unknown): Operand {
     case 'BooleanTest':
       return condition(bindTruthTest(context, fields))
     case 'NullTest': {
-      const test = isNull(bindOperand(context, fields['arg']))
+      const test = isNull(context, bindOperand(context, fields['arg']))
       return condition(fields['nulltesttype'] === 'IS_NOT_NULL' ? notPredicate(test) : test)
     }
     case 'A_Expr':
       if (isCondition(fields)) return condition(bindComparison(context, fields))
-      return bindConstant(context, node)
+      return bindComputed(context, node)
     default:
-      return bindConstant(context, node)
+      return bindComputed(context, node)
   }
 }
 
@@ -218,6 +219,15 @@ function bindLike(
   if (left.kind === 'column' && left.column.type === 'text') {
     return codesPredicate(left.column, codesOf(left.column.dictionary.map(matches)))
   }
+  if (left.kind === 'value') {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'LIKE of a computed text is not supported.',
+      left.location,
+      'Name a column.',
+    )
+  }
   if (left.kind !== 'constant' || left.value?.type !== 'text') return UNKNOWN_PREDICATE
   return constantPredicate(matches(left.value.value))
 }
@@ -245,43 +255,24 @@ function likePattern(
   }
 }
 
-/** Anything else must be a constant expression. */
-function bindConstant(context: Context, node: unknown): Operand {
-  const scalar = bindScalar(context, constantLeaves(context), node)
-  const { type, untyped, location } = scalar
-  const value = untyped === undefined ? constantValue(context, scalar) : null
-  return {
-    kind: 'constant',
-    type,
-    value,
-    ...(untyped === undefined ? {} : { untyped }),
-    location: startOf(node) ?? location,
+/** Anything else: computed from columns, or constant. */
+function bindComputed(context: Context, node: unknown): Operand {
+  const scalar = bindRow(context, node, IN_WHERE)
+  const { type, untyped, expression } = scalar
+  const location = startOf(node) ?? scalar.location
+  if (placesIn(expression).length > 0) {
+    const scope = context.schema.columns
+    if (type === 'boolean') {
+      const condition = locate(context, location, () => conditionOf(expression, scope))
+      return { kind: 'condition', type, condition, location }
+    }
+    return { kind: 'value', type, expression, location }
   }
+  const value = untyped === undefined ? constantValue(context, scalar) : null
+  return { kind: 'constant', type, value, ...(untyped === undefined ? {} : { untyped }), location }
 }
 
-function constantLeaves(context: Context): Leaves {
-  return {
-    keyTypes: [],
-    column: (reference) => {
-      // An unknown or forbidden name is the better complaint.
-      const column = resolveColumn(context, reference)
-      throw fail(
-        context,
-        'SH_SQL_UNSUPPORTED',
-        `Computing with column "${column.name}" in WHERE is not supported yet.`,
-        locationOf(reference),
-        'Bring the constants to the other side: fare > 10 / 2 instead of fare * 2 > 10.',
-      )
-    },
-    aggregate: (name, call) => {
-      if (!Object.hasOwn(AGGREGATE_FUNCTIONS, name)) return undefined
-      throw fail(
-        context,
-        'SH_SQL_GROUPING',
-        'Aggregate functions are not allowed in WHERE.',
-        locationOf(call),
-        'WHERE chooses rows, before anything is aggregated.',
-      )
-    },
-  }
+const IN_WHERE = {
+  message: 'Aggregate functions are not allowed in WHERE.',
+  hint: 'WHERE chooses rows, before anything is aggregated.',
 }

@@ -1,20 +1,23 @@
 /**
- * GROUP BY: columns by name, by the number or the alias of an output. Every column has a public domain, its
- * declared range or dictionary, so every group can be computed and shown, also the empty ones; groups.ts
- * refuses what would be too many.
+ * GROUP BY: columns and expressions over a row, by name, by the number or the alias of an output. Every key has a
+ * public domain, a declared range, a dictionary, or what an expression makes of them, so every group can be
+ * computed and shown, also the empty ones; groups.ts refuses what would be too many.
  */
-import type { Column } from '../../shares/schema.ts'
-
-import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
-import { listOf, namesOf, open, openAs, startOf, textOf, withoutLocations } from './ast.ts'
+import { listOf, open, startOf, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
+import { aggregateIn } from './bind-aggregate.ts'
 import { outputName } from './bind-output.ts'
+import { bindRow } from './bind-row.ts'
 import type { BoundKey } from './bound.ts'
-import { fail, findColumn, plainName, resolveColumn } from './context.ts'
+import { fail, findColumn, locate, plainName } from './context.ts'
 import type { Context } from './context.ts'
 import { columnKey } from './groups.ts'
 import { ordinalOf } from './ordinal.ts'
+import { computedKey } from './row-key.ts'
+import { valueOf } from './row-value.ts'
+import type { RowValue } from './row-value.ts'
 import { keywordAt } from './source.ts'
+import { settle } from './typed-scalar.ts'
 
 /**
  * The group keys, each once.
@@ -37,10 +40,11 @@ export function bindGroupBy(
     )
   }
   const items = listOf(select, 'groupClause')
-  return [...new Set(items.map((item) => bindKey(context, item, targets)))].map(columnKey)
+  const values = new Set(items.map((item) => bindKey(context, item, targets)))
+  return [...values].map(keyOf)
 }
 
-function bindKey(context: Context, item: unknown, targets: readonly Fields[]): Column {
+function bindKey(context: Context, item: unknown, targets: readonly Fields[]): RowValue {
   const location = startOf(item)
   const { kind, fields } = open(item)
   if (kind === 'GroupingSet') {
@@ -54,12 +58,12 @@ function bindKey(context: Context, item: unknown, targets: readonly Fields[]): C
   }
   if (kind === 'A_Const') {
     const target = targets[ordinalOf(context, fields, 'GROUP BY', targets.length)]
-    return keyColumn(context, target?.['val'], location)
+    return keyValue(context, target?.['val'], location)
   }
   const name = plainName(item)
   const isColumn = name === undefined || findColumn(context.schema, name) !== undefined
   const aliased = isColumn ? undefined : aliasedTarget(context, name, targets, location)
-  return keyColumn(context, aliased ?? item, location)
+  return keyValue(context, aliased ?? item, location)
 }
 
 /** What an alias stands for. Names of columns come before aliases (findTargetlistEntrySQL92). */
@@ -84,29 +88,28 @@ function aliasedTarget(
   return nodes[0]
 }
 
-function keyColumn(context: Context, node: unknown, location: number | undefined): Column {
-  const call = openAs(node, 'FuncCall')
-  if (
-    call !== undefined &&
-    Object.hasOwn(AGGREGATE_FUNCTIONS, namesOf(call, 'funcname')[0] ?? '')
-  ) {
+function keyValue(context: Context, node: unknown, location: number | undefined): RowValue {
+  if (aggregateIn(node) !== undefined) {
     throw fail(
       context,
       'SH_SQL_GROUPING',
-      'Aggregates are not allowed in GROUP BY.',
-      location,
-      'Group by a column.',
+      IN_GROUP_BY.message,
+      location ?? keywordAt(context.source, 'group'),
+      IN_GROUP_BY.hint,
     )
   }
-  const reference = openAs(node, 'ColumnRef')
-  if (reference === undefined) {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'GROUP BY an expression is not supported.',
-      location,
-      'Group by a column that the schema declares, as a derived one.',
-    )
-  }
-  return resolveColumn(context, reference)
+  const scalar = bindRow(context, node, IN_GROUP_BY)
+  const { expression } = settle(context, scalar, 'text')
+  const value = valueOf(expression, context.schema.columns)
+  locate(context, location, () => keyOf(value))
+  return value
+}
+
+const IN_GROUP_BY = {
+  message: 'Aggregates are not allowed in GROUP BY.',
+  hint: 'Group by columns.',
+}
+
+function keyOf(value: RowValue): BoundKey {
+  return value.kind === 'column' ? columnKey(value.column) : computedKey(value)
 }

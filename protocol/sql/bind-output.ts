@@ -1,17 +1,20 @@
 /**
  * SELECT and ORDER BY: expressions over aggregates, group keys and literals.
  */
+import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 
-import { listOf, locationOf, namesOf, open, openAs, textOf } from './ast.ts'
+import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { bindAggregate } from './bind-aggregate.ts'
+import { aggregateIn, bindAggregate, NESTED } from './bind-aggregate.ts'
 import type { AggregateList } from './bind-aggregate.ts'
+import { bindRow } from './bind-row.ts'
 import type { BoundKey } from './bound.ts'
 import { fail, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
-import { columnValue } from './row-value.ts'
+import { columnValue, valueOf } from './row-value.ts'
+import type { RowValue } from './row-value.ts'
 import { bindScalar } from './scalar.ts'
 import { settle, typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -33,6 +36,7 @@ export function bindOutput(
     keyTypes: keys.map(({ type }) => type),
     column: (reference) => bindKey(context, leaves, keys, reference),
     aggregate: (name, call) => bindAggregate(context, leaves, list, name, call),
+    whole: (node) => computedKey(context, leaves, keys, node),
   }
   return settle(context, bindScalar(context, leaves, node), 'text')
 }
@@ -92,6 +96,34 @@ function bindKey(
     location,
     keyHint(column),
   )
+}
+
+/** An expression that rows are grouped by, recognised by what it means. */
+function computedKey(
+  context: Context,
+  leaves: Leaves,
+  keys: readonly BoundKey[],
+  node: unknown,
+): Scalar | undefined {
+  if (keys.every(({ value }) => value.kind === 'column')) return undefined
+  if (openAs(node, 'ColumnRef') !== undefined || openAs(node, 'A_Const') !== undefined) {
+    return undefined
+  }
+  if (aggregateIn(node) !== undefined) return undefined
+  const value = rowValueIfAny(context, node)
+  const index = value === undefined ? -1 : keys.findIndex((key) => key.value === value)
+  if (index < 0) return undefined
+  return typed(context, leaves, { kind: 'key', index }, startOf(node))
+}
+
+function rowValueIfAny(context: Context, node: unknown): RowValue | undefined {
+  try {
+    const { expression } = bindRow(context, node, NESTED)
+    return valueOf(expression, context.schema.columns)
+  } catch (error) {
+    if (error instanceof ShareholdError) return undefined
+    throw error
+  }
 }
 
 function keyHint(column: Column): string {

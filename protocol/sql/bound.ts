@@ -6,7 +6,8 @@ import type { Column, Schema } from '../../shares/schema.ts'
 
 import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
 import type { CodeSet } from './code-set.ts'
-import type { RowValue } from './row-value.ts'
+import type { JointTable } from './row-table.ts'
+import type { RowValue, Scope } from './row-value.ts'
 
 /** `equal` and the two orders; their negations are written with `not`, their mirrors by swapping sides. */
 export type Relation = 'equal' | 'less' | 'less-equal'
@@ -23,6 +24,17 @@ export type Predicate =
       readonly left: Column
       readonly right: Column
     }
+  /** Two computed numbers or texts. Unknown where `known`, which never is, is not true. */
+  | {
+      readonly kind: 'values'
+      readonly relation: Relation
+      readonly left: AnswerExpression
+      readonly right: AnswerExpression
+      readonly scope: Scope
+      readonly known: Predicate
+    }
+  /** The results, of type boolean, say for every combination of codes. */
+  | { readonly kind: 'table'; readonly table: JointTable }
   /** Two conditions as boolean values, false before true. Unknown where either is. */
   | {
       readonly kind: 'conditions'

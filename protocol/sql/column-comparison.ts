@@ -8,6 +8,7 @@
  * binary digits of the factors. Texts of different dictionaries: about as many ANDs as the two
  * dictionaries have words.
  */
+import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 import { FALSE } from '../circuit-builder.ts'
 import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
@@ -17,6 +18,7 @@ import { isNegative, isZero } from '../linear-circuit.ts'
 import { compareCodePoints } from './answer-value.ts'
 import type { Relation } from './bound.ts'
 import { floorDivide } from './code-set.ts'
+import type { Comparison } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 
@@ -120,6 +122,26 @@ function firstNotBelow(order: readonly number[], column: TextColumn, word: strin
     else high = middle
   }
   return low
+}
+
+/**
+ * Texts of different dictionaries are compared by decoding both, which has to stay small.
+ *
+ * @throws ShareholdError SH_SQL_UNSUPPORTED (without position)
+ */
+export function checkDictionaries(comparison: Comparison, left: Column, right: Column): void {
+  if (left.type !== 'text' || right.type !== 'text' || left === right) return
+  const isEquality = comparison === '=' || comparison === '<>'
+  if (isEquality && sameDictionary(left, right)) return
+  const words = Math.max(left.dictionary.length, right.dictionary.length)
+  if (words <= MAX_DECODED_WORDS) return
+  throw new ShareholdError(
+    'SH_SQL_UNSUPPORTED',
+    `Columns "${left.name}" and "${right.name}" have dictionaries too large to compare (${words} words).`,
+    {
+      hint: `Up to ${MAX_DECODED_WORDS} words can be compared; = and <> need one dictionary for both.`,
+    },
+  )
 }
 
 /** Whether equal codes mean equal words. */

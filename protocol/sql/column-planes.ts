@@ -3,7 +3,9 @@ import { planesOf } from '../../shares/column-codec.ts'
 import type { Column, Schema } from '../../shares/schema.ts'
 import { TRUE } from '../circuit-builder.ts'
 import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
+import type { Term } from '../linear-circuit.ts'
 
+import type { AnswerExpression } from './answer-spec.ts'
 import type { Predicate } from './bound.ts'
 
 export interface ColumnPlanes {
@@ -28,6 +30,13 @@ export function inputPlanes(
   return planes
 }
 
+/** value * 10^scale = constant + sum of terms. */
+export interface Form {
+  readonly terms: readonly Term[]
+  readonly constant: bigint
+  readonly scale: number
+}
+
 /** What conditions are built over, and what has been built. */
 export interface RowPlanes {
   readonly builder: CircuitBuilder
@@ -38,6 +47,8 @@ export interface RowPlanes {
   readonly built: {
     readonly whereTrue: Map<Predicate, Wire>
     readonly whereFalse: Map<Predicate, Wire>
+    /** Numbers of expressions, as linear forms (row-number.ts). */
+    readonly forms: Map<AnswerExpression, Form>
   }
 }
 
@@ -46,5 +57,10 @@ export function rowPlanes(
   columns: ReadonlyMap<Column, ColumnPlanes>,
   carryDepth = 0,
 ): RowPlanes {
-  return { builder, columns, carryDepth, built: { whereTrue: new Map(), whereFalse: new Map() } }
+  return {
+    builder,
+    columns,
+    carryDepth,
+    built: { whereTrue: new Map(), whereFalse: new Map(), forms: new Map() },
+  }
 }

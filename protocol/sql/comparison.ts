@@ -5,13 +5,13 @@
 import type { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 
-import type { SqlType } from './answer-spec.ts'
-import { castValue, commonType, compareValues, isNumberType } from './answer-value.ts'
+import type { AnswerExpression, SqlType } from './answer-spec.ts'
+import { castValue, commonType, compareValues, formatValue, isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
-import type { Predicate, Relation } from './bound.ts'
+import type { Predicate } from './bound.ts'
 import { codesOf, codesWhere } from './code-set.ts'
 import type { Comparison, Fraction } from './code-set.ts'
-import { MAX_DECODED_WORDS, sameDictionary } from './column-comparison.ts'
+import { checkDictionaries } from './column-comparison.ts'
 import { domainOf } from './column-domain.ts'
 import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
@@ -22,15 +22,17 @@ import {
   andPredicate,
   booleanColumn,
   codesPredicate,
+  columnsPredicate,
   conditionsPredicate,
   constantPredicate,
   isNullPredicate,
   isTruePredicate,
   isUnknownPredicate,
-  notPredicate,
   orPredicate,
+  relateOperands,
   UNKNOWN_PREDICATE,
 } from './predicate.ts'
+import { conditionOf, nullOf } from './row-analysis.ts'
 
 /** A side of a comparison. */
 export type Operand =
@@ -46,6 +48,13 @@ export type Operand =
       readonly value: Value | null
       /** Set for a quoted literal or a bare NULL, whose type the other side decides. */
       readonly untyped?: { readonly text: string | null }
+      readonly location: number | undefined
+    }
+  /** Computed from columns, not boolean: its keys are the columns of the schema. */
+  | {
+      readonly kind: 'value'
+      readonly type: SqlType
+      readonly expression: AnswerExpression
       readonly location: number | undefined
     }
   | {
@@ -82,20 +91,27 @@ export function compare(
   const [a, b] = settlePair(context, comparison, left, right, location)
   if (a.kind === 'constant' && b.kind === 'constant') return ofConstants(comparison, a, b)
   if (a.kind === 'condition' || b.kind === 'condition') {
-    return related(
+    return relateOperands(
       comparison,
       asCondition(context, a, ''),
       asCondition(context, b, ''),
       conditionsPredicate,
     )
   }
+  if (a.kind === 'value' || b.kind === 'value') {
+    const { columns } = context.schema
+    const [x, y] = [expressionOf(context, a), expressionOf(context, b)]
+    const expression = { kind: 'compare', operator: comparison, left: x, right: y } as const
+    return locate(context, location, () => conditionOf(expression, columns))
+  }
   if (a.kind === 'column' && b.kind === 'column') {
     if (a.type === 'boolean') {
       const [x, y] = [booleanColumn(a.column), booleanColumn(b.column)]
-      return related(comparison, x, y, conditionsPredicate)
+      return relateOperands(comparison, x, y, conditionsPredicate)
     }
-    checkDictionaries(context, comparison, a.column, b.column, location)
-    return related(comparison, a.column, b.column, columnsPredicate)
+    const [x, y] = [a.column, b.column]
+    locate(context, location, () => checkDictionaries(comparison, x, y))
+    return relateOperands(comparison, x, y, columnsPredicate)
   }
   if (a.kind === 'column') return ofColumn(context, comparison, a.column, b as Constant)
   return ofColumn(context, MIRRORED[comparison], (b as Operand & { kind: 'column' }).column, a)
@@ -109,11 +125,14 @@ export function notDistinct(
   location: number | undefined,
 ): Predicate {
   const equal = compare(context, '=', left, right, location)
-  return orPredicate([isTruePredicate(equal), andPredicate([isNull(left), isNull(right)])])
+  return orPredicate([
+    isTruePredicate(equal),
+    andPredicate([isNull(context, left), isNull(context, right)]),
+  ])
 }
 
 /** operand IS NULL. */
-export function isNull(operand: Operand): Predicate {
+export function isNull(context: Context, operand: Operand): Predicate {
   switch (operand.kind) {
     case 'column':
       return isNullPredicate(operand.column)
@@ -123,6 +142,26 @@ export function isNull(operand: Operand): Predicate {
       )
     case 'condition':
       return isUnknownPredicate(operand.condition)
+    case 'value':
+      return locate(context, operand.location, () =>
+        nullOf(operand.expression, context.schema.columns),
+      )
+  }
+}
+
+/** An operand that is no condition as an expression over the row. */
+function expressionOf(context: Context, operand: Operand): AnswerExpression {
+  switch (operand.kind) {
+    case 'column':
+      return { kind: 'key', index: context.schema.columns.indexOf(operand.column) }
+    case 'constant': {
+      const { type, value } = operand
+      return { kind: 'literal', type, text: value === null ? null : formatValue(value) }
+    }
+    case 'value':
+      return operand.expression
+    case 'condition':
+      throw new RangeError('a condition among values')
   }
 }
 
@@ -146,6 +185,7 @@ export function asCondition(context: Context, operand: Operand, role: string): P
   }
   if (settled.kind === 'column') return booleanColumn(settled.column)
   if (settled.kind === 'condition') return settled.condition
+  if (settled.kind === 'value') throw new RangeError('a boolean value is a condition')
   return constantPredicate(settled.value === null ? null : settled.value.value === 't')
 }
 
@@ -201,7 +241,7 @@ function settlePair(
   const b = settleOperand(context, right, bothUntyped ? 'text' : left.type)
   if (!sameFamily(a.type, b.type)) throw noOperator(context, comparison, a.type, b.type, location)
   for (const operand of [a, b]) {
-    if (operand.type === 'double' && a.kind + b.kind !== 'constantconstant') {
+    if (operand.type === 'double' && [a, b].some(({ kind }) => kind === 'column')) {
       throw fail(
         context,
         'SH_SQL_UNSUPPORTED',
@@ -260,58 +300,6 @@ function fractionOf(value: Value): Fraction {
     case 'text':
       throw new TypeError(`A constant of type ${value.type} has no unit.`)
   }
-}
-
-/** A comparison as one of the three relations, swapped and negated as needed. */
-function related<T>(
-  comparison: Comparison,
-  left: T,
-  right: T,
-  relate: (relation: Relation, left: T, right: T) => Predicate,
-): Predicate {
-  switch (comparison) {
-    case '=':
-      return relate('equal', left, right)
-    case '<>':
-      return notPredicate(relate('equal', left, right))
-    case '<':
-      return relate('less', left, right)
-    case '<=':
-      return relate('less-equal', left, right)
-    case '>':
-      return relate('less', right, left)
-    case '>=':
-      return relate('less-equal', right, left)
-  }
-}
-
-/** Texts of different dictionaries are compared by decoding both, which has to stay small. */
-function checkDictionaries(
-  context: Context,
-  comparison: Comparison,
-  left: Column,
-  right: Column,
-  location: number | undefined,
-): void {
-  if (left.type !== 'text' || right.type !== 'text' || left === right) return
-  const isEquality = comparison === '=' || comparison === '<>'
-  if (isEquality && sameDictionary(left, right)) return
-  const words = Math.max(left.dictionary.length, right.dictionary.length)
-  if (words <= MAX_DECODED_WORDS) return
-  throw fail(
-    context,
-    'SH_SQL_UNSUPPORTED',
-    `Columns "${left.name}" and "${right.name}" have dictionaries too large to compare (${words} words).`,
-    location,
-    `Up to ${MAX_DECODED_WORDS} words can be compared; = and <> need one dictionary for both.`,
-  )
-}
-
-function columnsPredicate(relation: Relation, left: Column, right: Column): Predicate {
-  if (left !== right) return { kind: 'columns', relation, left, right }
-  // A column against itself: decided but for NULLs.
-  const { size } = domainOf(left)
-  return codesPredicate(left, relation === 'less' ? [] : [[0n, size - 1n]])
 }
 
 function holds(comparison: Comparison, order: number): boolean {

@@ -10,23 +10,18 @@
  */
 import type { Column } from '../../shares/schema.ts'
 import { FALSE, TRUE } from '../circuit-builder.ts'
-import type { Planes, Wire } from '../circuit-builder.ts'
-import { equalsConstant, inSet, lessThanConstant } from '../circuit-gadgets.ts'
+import type { Wire } from '../circuit-builder.ts'
 
 import type { Predicate } from './bound.ts'
-import { contains, countOf } from './code-set.ts'
+import { codesPlane } from './code-circuit.ts'
+import { contains } from './code-set.ts'
 import type { CodeSet } from './code-set.ts'
 import { relateColumns } from './column-comparison.ts'
 import { domainOf } from './column-domain.ts'
 import type { ColumnPlanes, RowPlanes } from './column-planes.ts'
 import { neverUnknown, notNullWhenTrue } from './predicate.ts'
-
-/** Widest code for which a set is tried as an enumeration (circuit-gadgets.ts, inSet). */
-const MAX_ENUMERATED_PLANES = 16
-/** Most codes for which a set is tried as equalities. */
-const MAX_EQUALITIES = 32n
-/** Most intervals for which a set is tried as comparisons with their ends. */
-const MAX_INTERVALS = 64
+import { tablePlane } from './row-lookup.ts'
+import { relateValues } from './row-relation.ts'
 
 /** The plane that is 1 where the condition is true (unknown counts as not). */
 export function whereTrue(row: RowPlanes, predicate: Predicate): Wire {
@@ -67,6 +62,10 @@ function buildTrue(row: RowPlanes, predicate: Predicate): Wire {
       const both = builder.and(planesOf(row, left).valid, planesOf(row, right).valid)
       return builder.and(both, relateColumns(row, relation, left, right))
     }
+    case 'values':
+      return builder.and(whereTrue(row, predicate.known), valuesPlane(row, predicate))
+    case 'table':
+      return tablePlane(row, predicate.table, true)
     case 'conditions':
       return conditionsTrue(row, predicate)
     case 'and':
@@ -99,6 +98,10 @@ function buildFalse(row: RowPlanes, predicate: Predicate): Wire {
       const both = builder.and(planesOf(row, left).valid, planesOf(row, right).valid)
       return builder.and(both, builder.not(relateColumns(row, relation, left, right)))
     }
+    case 'values':
+      return builder.and(whereTrue(row, predicate.known), builder.not(valuesPlane(row, predicate)))
+    case 'table':
+      return tablePlane(row, predicate.table, false)
     case 'conditions':
       return conditionsFalse(row, predicate)
     case 'and':
@@ -112,6 +115,11 @@ function buildFalse(row: RowPlanes, predicate: Predicate): Wire {
     case 'is-unknown':
       return builder.not(whereTrue(row, predicate))
   }
+}
+
+function valuesPlane(row: RowPlanes, predicate: Extract<Predicate, { kind: 'values' }>): Wire {
+  const circuit = { row, whereTrue: (condition: Predicate) => whereTrue(row, condition) }
+  return relateValues(circuit, predicate)
 }
 
 /** Whether one of these conditions wants a column to be NULL, and another is not true if it is. */
@@ -135,52 +143,6 @@ function codesTrue(row: RowPlanes, column: Column, codes: CodeSet): Wire {
   const inside = codesPlane(row, code, codes, domainOf(column).size)
   if (!column.nullable || !contains(codes, 0n)) return inside
   return builder.xor(valid, builder.not(inside))
-}
-
-/** 1 where the code is in the set; what it is on codes that do not exist is left open. */
-function codesPlane(
-  { builder, carryDepth }: RowPlanes,
-  planes: Planes,
-  codes: CodeSet,
-  size: bigint,
-): Wire {
-  const room = 1n << BigInt(planes.length)
-  // Codes from `size` on never occur: an interval that reaches the end has no upper end to compare with.
-  const open = codes.map(([low, high]) => [low, high === size - 1n ? room - 1n : high] as const)
-  const below = (end: bigint): Wire => lessThanConstant(builder, planes, end, carryDepth)
-  // Below the end but not below the start: the second lies within the first, so XOR subtracts.
-  const asIntervals = (): Wire =>
-    builder.xorMany(
-      open.map(([low, high]) =>
-        low === high
-          ? equalsConstant(builder, planes, low)
-          : builder.xor(below(high + 1n), below(low)),
-      ),
-    )
-  const candidates: (() => Wire)[] = []
-  if (open.length <= MAX_INTERVALS) candidates.push(asIntervals)
-  for (const set of countOf(open) === countOf(codes) ? [open] : [open, codes]) {
-    if (!isWorthEnumerating(set, planes.length)) continue
-    candidates.push(() => inSet(builder, planes, enumerate(set), carryDepth))
-  }
-  return candidates.length === 0 ? asIntervals() : builder.cheapest(candidates)
-}
-
-/**
- * Whether a set may be cheaper code by code or as a truth table than as intervals: these take at most two
- * comparisons each, a table monomials of half the planes.
- */
-function isWorthEnumerating(codes: CodeSet, planes: number): boolean {
-  if (planes > MAX_ENUMERATED_PLANES) return false
-  return countOf(codes) <= MAX_EQUALITIES || 2 * planes * codes.length > 2 ** (planes / 2)
-}
-
-function enumerate(codes: CodeSet): number[] {
-  const all: number[] = []
-  for (const [low, high] of codes) {
-    for (let code = Number(low); code <= Number(high); code++) all.push(code)
-  }
-  return all
 }
 
 type Conditions = Extract<Predicate, { kind: 'conditions' }>

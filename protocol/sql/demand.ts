@@ -12,6 +12,8 @@ import type { AggregateNumber } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
+import { FALSE_PREDICATE } from './predicate.ts'
+import { nullOfValue } from './row-analysis.ts'
 import type { RowValue } from './row-value.ts'
 import type { SummedRows } from './strategy.ts'
 
@@ -42,6 +44,8 @@ export interface Demand {
   /** Planes whose distinct members are counted, each once. */
   readonly cohorts: readonly Wire[]
   readonly values: readonly ValueDemand[]
+  /** Planes that the summed values are made of, in the field; none is constant. */
+  readonly bits: readonly Wire[]
   /** The aggregates, with places in the lanes of a group. */
   readonly specs: readonly AggregateSpec[]
   /** For each group the output lanes that its aggregates read; all cohorts come before all values. */
@@ -65,6 +69,7 @@ export function collectDemand(
   aggregates: readonly BoundAggregate[],
   groups: readonly GroupPlanes[],
   summedRows: SummedRows,
+  bits: readonly Wire[],
 ): Demand {
   const cohorts = new Map<Wire, number>()
   const values = new Map<string, { readonly index: number; readonly value: ValueDemand }>()
@@ -132,6 +137,7 @@ export function collectDemand(
   return {
     cohorts: [...cohorts.keys()],
     values: [...values.values()].map(({ value }) => value),
+    bits,
     specs: placeLanes(aggregates),
     lanes,
   }
@@ -149,9 +155,14 @@ function placeLanes(aggregates: readonly BoundAggregate[]): AggregateSpec[] {
   })
 }
 
-/** Whether the product is 0 wherever an argument of the aggregate is NULL: it has all of them. */
+/** Whether the product is 0 wherever an argument of the aggregate is NULL: it has all that can be. */
 function isZeroOfNull(aggregate: BoundAggregate, factors: readonly RowValue[]): boolean {
-  return argumentsOf(aggregate).every((argument) => factors.includes(argument))
+  return argumentsOf(aggregate).every(
+    (argument) =>
+      nullOfValue(argument) === FALSE_PREDICATE ||
+      // A computed value is anything where it is NULL.
+      (argument.kind === 'column' && factors.includes(argument)),
+  )
 }
 
 /**

@@ -15,6 +15,8 @@ export const SQL_ERRORS = {
     'A column is neither grouped by nor aggregated, or an aggregate stands where none may.',
   SH_SQL_INTERNAL: 'The compiler failed on a statement that it should accept or refuse.',
   SH_PLAN_OVERFLOW: 'A sum could leave the range that is exact in the field of 61 bits.',
+  SH_PLAN_VALUE:
+    'PostgreSQL would fail on rows that the schema allows: a division by zero, or a value beyond its type.',
   SH_PLAN_GROUPS: 'The grouping has more groups than a plan may have.',
   SH_POLICY_ROW_VALUES:
     'The answer would show values of single rows: only aggregates are answered.',

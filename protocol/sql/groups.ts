@@ -15,7 +15,9 @@ import type { CodeSet } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
-import { columnOf, columnValue, textOfValue } from './row-value.ts'
+import { keyPlanes } from './row-key.ts'
+import { textOfValue } from './row-text.ts'
+import { columnValue } from './row-value.ts'
 
 /** Most groups of a plan. */
 export const MAX_GROUPS = 4096
@@ -103,7 +105,11 @@ export function groupPlanes(
 
 /** One plane per value of the key, in the order of the key's values; FALSE for values that the filter rules out. */
 function valuePlanes(row: RowPlanes, key: BoundKey, condition: Predicate): Wire[] {
-  const column = columnOf(key.value)
+  if (key.value.kind === 'computed') {
+    const circuit = { row, whereTrue: (one: Predicate) => whereTrue(row, one) }
+    return keyPlanes(circuit, key.value, key.values())
+  }
+  const { column } = key.value
   const planes = row.columns.get(column)
   if (planes === undefined) throw new RangeError(`column ${column.name} is not loaded`)
   const { builder } = row

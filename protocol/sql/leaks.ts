@@ -8,7 +8,8 @@ import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import type { Demand } from './demand.ts'
 import { countGroups } from './groups.ts'
-import { textOfValue } from './row-value.ts'
+import { textOfFactors, textOfValue } from './row-text.ts'
+import type { RowValue } from './row-value.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
 export function leaksOf(query: BoundQuery, demand: Demand): string[] {
@@ -39,8 +40,9 @@ function openedNames(aggregates: readonly BoundAggregate[]): string[] {
   const filters = [...new Set(aggregates.flatMap(({ filter }) => filter ?? []))]
   for (const aggregate of aggregates) {
     const { template, filter } = aggregate
-    const values = argumentsOf(aggregate).map(textOfValue)
-    const both = values.length > 1 ? ` where ${values.join(' and ')} are not NULL` : ''
+    const values = argumentsOf(aggregate)
+    const texts = values.map(textOfValue).join(' and ')
+    const both = values.length > 1 ? ` where ${texts} are not NULL` : ''
     const over = filter === undefined ? '' : ` over filter ${filters.indexOf(filter) + 1}`
     for (const number of Object.values(numbersOf(template))) {
       const name = openedName(number, values)
@@ -50,14 +52,14 @@ function openedNames(aggregates: readonly BoundAggregate[]): string[] {
   return [...names]
 }
 
-function openedName(number: AggregateNumber, values: readonly string[]): string | undefined {
+function openedName(number: AggregateNumber, values: readonly RowValue[]): string | undefined {
   switch (number.kind) {
     case 'present':
       return undefined
     case 'count':
-      return `COUNT(${values.length === 1 ? values[0] : '*'})`
+      return `COUNT(${values.length === 1 ? textOfValue(values[0]!) : '*'})`
     case 'sum':
-      return `SUM(${number.factors.map((at) => values[at]).join(' * ')})`
+      return `SUM(${textOfFactors(number.factors.map((at) => values[at]!))})`
     case 'any':
       return number.value
         ? 'whether any of the conditions of BOOL_OR is true'

@@ -5,7 +5,9 @@ import { numbersOf } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import { fieldBits } from './column-domain.ts'
-import { columnOf, textOfValue } from './row-value.ts'
+import { analysisOf } from './row-analysis.ts'
+import { textOfValue } from './row-text.ts'
+import type { RowValue } from './row-value.ts'
 
 /** |sum| < 2^59: below p/2 with its sign, and a bit to spare. */
 export const MAX_SUM_BITS = 59
@@ -24,7 +26,7 @@ export function bitsOf(value: number): number {
 export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
   const { template } = aggregate
   const values = argumentsOf(aggregate)
-  const valueBits = values.map((value) => fieldBits(columnOf(value)))
+  const valueBits = values.map((value) => magnitudeBits(value))
   const rowBits = bitsOf(Math.max(rows, 1) - 1)
   for (const number of Object.values(numbersOf(template))) {
     if (number.kind !== 'sum') continue
@@ -32,7 +34,9 @@ export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
     const bits = factors.reduce((sum: number, at) => sum + valueBits[at]!, rowBits)
     if (bits <= MAX_SUM_BITS) continue
     const names = [...new Set(factors)].map((at) => textOfValue(values[at]!))
-    const narrower = `Declare a narrower range or a smaller scale for ${names.join(' or ')}`
+    const narrower = values.every(({ kind }) => kind === 'column')
+      ? `Declare a narrower range or a smaller scale for ${names.join(' or ')}`
+      : 'Declare narrower ranges or smaller scales for its columns, or ROUND it'
     const sumFits =
       factors.length > 1 && factors.every((at) => valueBits[at]! + rowBits <= MAX_SUM_BITS)
     throw new ShareholdError(
@@ -51,4 +55,14 @@ function bitsOfProduct(factors: readonly (0 | 1)[], valueBits: readonly number[]
   return factors[0] === factors[1]
     ? `twice ${a} bits of a value`
     : `${a} and ${b} bits of two values`
+}
+
+/** Bits of the largest magnitude that a value's field element can have. */
+function magnitudeBits(value: RowValue): number {
+  if (value.kind === 'column') return fieldBits(value.column)
+  const { shape } = analysisOf(value)
+  if (shape.kind !== 'numbers') return 0
+  return Math.max(
+    ...[shape.least, shape.most].map((end) => (end < 0n ? -end : end).toString(2).length),
+  )
 }

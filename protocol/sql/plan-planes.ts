@@ -5,7 +5,6 @@ import { batchesOf } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
 
 import type { Demand, ValueDemand } from './demand.ts'
-import type { RowValue } from './row-value.ts'
 
 /**
  * Most field elements of converted planes in a batch. They travel in one message (512 MiB, of the 1 GiB that
@@ -15,7 +14,7 @@ const MAX_BATCH_ELEMENTS = 2 ** 26
 
 /** Planes by what is done with them; none is constant. */
 export interface NeededPlanes {
-  /** Taken sums over, in the field. */
+  /** Taken sums over, or part of what is summed: in the field. */
   readonly summed: ReadonlySet<Wire>
   /** Counted, and not needed in the field for a sum: here the way of counting matters. */
   readonly loose: ReadonlySet<Wire>
@@ -25,13 +24,13 @@ export interface NeededPlanes {
   readonly cohorts: ReadonlySet<Wire>
 }
 
-export function neededPlanes({ cohorts, values }: Demand): NeededPlanes {
+export function neededPlanes({ cohorts, values, bits }: Demand): NeededPlanes {
   const varying = (wires: readonly Wire[]): ReadonlySet<Wire> =>
     new Set(wires.filter((wire) => wire !== TRUE && wire !== FALSE))
   const computed = values.filter(({ plane }) => plane !== FALSE)
   const ofKind = <K extends ValueDemand['kind']>(kind: K): Extract<ValueDemand, { kind: K }>[] =>
     computed.filter((value) => isOfKind(value, kind))
-  const summed = varying(ofKind('sum').map((value) => value.summed))
+  const summed = varying([...ofKind('sum').map((value) => value.summed), ...bits])
   const counted = varying(ofKind('count').map(({ plane }) => plane))
   const loose = new Set([...counted].filter((plane) => !summed.has(plane)))
   const tested = varying(ofKind('any').map((value) => value.tested))
@@ -43,25 +42,6 @@ export function isOfKind<K extends ValueDemand['kind']>(
   kind: K,
 ): value is Extract<ValueDemand, { kind: K }> {
   return value.kind === kind
-}
-
-/** Products of values that are summed, each once. */
-export function productsOf(
-  values: readonly ValueDemand[],
-): readonly (readonly [RowValue, RowValue])[] {
-  const products: (readonly [RowValue, RowValue])[] = []
-  for (const value of values) {
-    if (value.kind !== 'sum') continue
-    const [a, b] = value.factors
-    if (a === undefined || b === undefined) continue
-    if (!products.some((known) => isSame(known, [a, b]))) products.push([a, b])
-  }
-  return products
-}
-
-/** Whether two products are of the same values, in whatever order. */
-export function isSame([a, b]: readonly RowValue[], [c, d]: readonly RowValue[]): boolean {
-  return (a === c && b === d) || (a === d && b === c)
 }
 
 /** Whether a batch's planes that sums are taken over fit into memory, once converted. */

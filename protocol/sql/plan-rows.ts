@@ -9,22 +9,29 @@ import type { Wire } from '../circuit-builder.ts'
 import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
+import { numbersOf } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery, KeyValue } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereFalse, whereKnown, whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
-import type { Demand, GroupPlanes } from './demand.ts'
+import type { Demand, GroupPlanes, SumDemand } from './demand.ts'
 import { groupPlanes } from './groups.ts'
+import { isOfKind } from './plan-planes.ts'
 import type { PlanWriter } from './plan-writer.ts'
-import { columnsOf, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
-import { columnOf, columnsIn, isNullable } from './row-value.ts'
+import { columnsOf, neverTrueWhere, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
+import { nullOfValue } from './row-analysis.ts'
+import { bitsOfSum, FieldSums } from './row-field.ts'
+import type { FieldSum } from './row-field.ts'
+import { columnsIn } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import type { RowStrategy } from './strategy.ts'
 
 export interface RowPlan {
   readonly demand: Demand
+  /** What is summed, in the field. */
+  readonly fields: ReadonlyMap<SumDemand, FieldSum>
   /** Holds the planes that the demand names. */
   readonly builder: CircuitBuilder
   /** Columns in the order of the circuit's inputs. */
@@ -45,6 +52,9 @@ export function planRows(
   const read = new Set([
     ...[filter, ...filters].flatMap(columnsOf),
     ...[...keys.map(({ value }) => value), ...checked].flatMap(columnsIn),
+    ...summedValues(aggregates).flatMap((value) =>
+      value.kind === 'computed' ? columnsIn(value) : [],
+    ),
   ])
   const builder = new CircuitBuilder()
   const columns = inputPlanes(builder, schema, read)
@@ -58,7 +68,7 @@ export function planRows(
       // Within a group a key is NULL everywhere or nowhere.
       const key = keys.findIndex(({ value }) => value === argument)
       if (key >= 0) return group[key] === null ? FALSE : TRUE
-      return checked.has(argument) ? (columns.get(columnOf(argument))?.valid ?? TRUE) : TRUE
+      return checked.has(argument) ? builder.not(whereTrue(row, nullOfValue(argument))) : TRUE
     }
     return {
       rows,
@@ -76,7 +86,15 @@ export function planRows(
       },
     }
   })
-  return { demand: collectDemand(aggregates, groupsWithPlanes, summedRows), builder, columns }
+  const sums = new FieldSums({ row, whereTrue: (condition) => whereTrue(row, condition) })
+  const bits = summedValues(aggregates).flatMap((value) => bitsOfSum(sums.of(value)))
+  const demand = collectDemand(aggregates, groupsWithPlanes, summedRows, [...new Set(bits)])
+  const fields = new Map(
+    demand.values
+      .filter((value) => isOfKind(value, 'sum'))
+      .map((value) => [value, sums.ofProduct(value.factors)]),
+  )
+  return { demand, fields, builder, columns }
 }
 
 /**
@@ -136,13 +154,22 @@ export function lookup(planes: readonly Wire[], ref: (part: number) => Ref): (pl
   }
 }
 
+/** Arguments of aggregates that are summed, or multiplied to be. */
+function summedValues(aggregates: readonly BoundAggregate[]): readonly RowValue[] {
+  const all = aggregates.flatMap((aggregate) =>
+    Object.values(numbersOf(aggregate.template)).flatMap((number) =>
+      number.kind === 'sum' ? number.factors.map((at) => argumentsOf(aggregate)[at]!) : [],
+    ),
+  )
+  return [...new Set(all)]
+}
+
 /** Arguments of aggregates that can be NULL on a row that passes the filter. */
 function valuesToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<RowValue> {
   const notNull = notNullWhenTrue(filter) ?? new Set<string>()
   const checked = new Set<RowValue>()
   for (const argument of aggregates.flatMap(argumentsOf)) {
-    if (!isNullable(argument)) continue
-    if (notNull.has(columnOf(argument).name)) continue
+    if (neverTrueWhere(nullOfValue(argument), notNull)) continue
     if (!keys.some(({ value }) => value === argument)) checked.add(argument)
   }
   return checked

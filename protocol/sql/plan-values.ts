@@ -10,18 +10,17 @@ import type { PlanParams, Ref } from '../plan.ts'
 import { rowsOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
-import type { SumDemand, ValueDemand } from './demand.ts'
+import type { ValueDemand } from './demand.ts'
 import { writeAny } from './plan-any.ts'
 import { writeCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
 import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
-import { batchRows, fitsMemory, isOfKind, neededPlanes, productsOf, isSame } from './plan-planes.ts'
+import { batchRows, fitsMemory, neededPlanes } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
+import { writeSums } from './plan-sums.ts'
 import type { PlanWriter } from './plan-writer.ts'
-import { columnOf, textOfValue } from './row-value.ts'
-import type { RowValue } from './row-value.ts'
 import type { Strategy } from './strategy.ts'
 
 /**
@@ -55,7 +54,8 @@ export function writePlan(
           ),
         )
   const values = demand.values.filter(({ plane }) => plane !== FALSE)
-  const sums = writeSums(query, writer, field, values, via)
+  const rows = rowsOf(params)
+  const sums = writeSums({ query, rowPlan, rows, writer, field, via }, values)
   const counts = writeTotals(writer, countedIn(converted, values), field)
   const rest = [...loose]
   const of = { lanes: 'rows', of: 'counts of rows' } as const
@@ -100,56 +100,6 @@ function checkMemory(params: PlanParams, { demand }: RowPlan): void {
 function countedIn(converted: readonly Wire[], values: readonly ValueDemand[]): Wire[] {
   const counted = new Set(values.filter(({ kind }) => kind === 'count').map(({ plane }) => plane))
   return converted.filter((plane) => counted.has(plane))
-}
-
-/** Sums and sums of squares: inner products of a column with the bits of a group. */
-function writeSums(
-  query: BoundQuery,
-  writer: PlanWriter,
-  field: (plane: Wire) => Ref,
-  values: readonly ValueDemand[],
-  via: { readonly via?: 'king' },
-): Map<ValueDemand, Slot> {
-  const slots = new Map<ValueDemand, Slot>()
-  const sums = values.filter((value) => isOfKind(value, 'sum'))
-  if (sums.length === 0) return slots
-  const summed = [...new Set(sums.flatMap(({ factors }) => factors))]
-  const products = productsOf(sums)
-  const vectors = summed.map((value) => {
-    const { dataset } = query.schema
-    const operator = { kind: 'load-field', dataset, column: columnOf(value).name } as const
-    return writer.add(operator, `values of ${textOfValue(value)}`)(0)
-  })
-  const vector = (value: RowValue): Ref => vectors[summed.indexOf(value)]!
-  const product =
-    products.length === 0
-      ? nowhere
-      : writer.add(
-          {
-            kind: 'multiply',
-            pairs: products.map(([a, b]) => [vector(a), vector(b)]),
-            ...via,
-          },
-          `products ${products.map((factors) => factors.map(textOfValue).join(' * ')).join(', ')}`,
-        )
-  const term = ({ factors }: SumDemand): Ref =>
-    factors.length === 1
-      ? vector(factors[0]!)
-      : product(products.findIndex((known) => isSame(known, factors)))
-
-  // Over all rows a sum is local: shares add up.
-  const whole = sums.filter((sum) => sum.summed === TRUE)
-  if (whole.length > 0) {
-    const total = writer.add({ kind: 'total', inputs: whole.map(term) }, 'sums over all rows')(0)
-    whole.forEach((sum, lane) => slots.set(sum, { from: total, lane }))
-  }
-  const filtered = sums.filter((sum) => sum.summed !== TRUE)
-  if (filtered.length > 0) {
-    const pairs = filtered.map((sum) => [field(sum.summed), term(sum)] as const)
-    const dot = writer.add({ kind: 'dot', pairs }, 'sums over the rows of each group')(0)
-    filtered.forEach((sum, lane) => slots.set(sum, { from: dot, lane }))
-  }
-  return slots
 }
 
 /**

@@ -6,8 +6,9 @@ import type { Column } from '../../shares/schema.ts'
 
 import type { Predicate, Relation } from './bound.ts'
 import { complement, countOf, intersection, union } from './code-set.ts'
-import type { CodeSet } from './code-set.ts'
+import type { CodeSet, Comparison } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
+import { columnAt, placesIn } from './row-value.ts'
 
 type Codes = Extract<Predicate, { kind: 'codes' }>
 
@@ -44,6 +45,8 @@ export function notPredicate(operand: Predicate): Predicate {
     case 'not':
       return operand.operand
     case 'columns':
+    case 'values':
+    case 'table':
     case 'conditions':
     case 'and':
     case 'or':
@@ -91,6 +94,37 @@ export function conditionsPredicate(
   return { kind: 'conditions', relation, left, right }
 }
 
+/** Two stored columns. */
+export function columnsPredicate(relation: Relation, left: Column, right: Column): Predicate {
+  if (left !== right) return { kind: 'columns', relation, left, right }
+  // A column against itself: decided but for NULLs.
+  const { size } = domainOf(left)
+  return codesPredicate(left, relation === 'less' ? [] : [[0n, size - 1n]])
+}
+
+/** A comparison as one of the three relations, swapped and negated as needed. */
+export function relateOperands<T>(
+  comparison: Comparison,
+  left: T,
+  right: T,
+  relate: (relation: Relation, left: T, right: T) => Predicate,
+): Predicate {
+  switch (comparison) {
+    case '=':
+      return relate('equal', left, right)
+    case '<>':
+      return notPredicate(relate('equal', left, right))
+    case '<':
+      return relate('less', left, right)
+    case '<=':
+      return relate('less-equal', left, right)
+    case '>':
+      return relate('less', right, left)
+    case '>=':
+      return relate('less-equal', right, left)
+  }
+}
+
 /** Whether the condition is true or false on every row. */
 export function neverUnknown(predicate: Predicate): boolean {
   switch (predicate.kind) {
@@ -100,6 +134,10 @@ export function neverUnknown(predicate: Predicate): boolean {
       return !predicate.column.nullable
     case 'columns':
       return !predicate.left.nullable && !predicate.right.nullable
+    case 'values':
+      return sameConstant(predicate.known, TRUE_PREDICATE)
+    case 'table':
+      return predicate.table.entries.every(({ result }) => result !== null)
     case 'conditions':
       return neverUnknown(predicate.left) && neverUnknown(predicate.right)
     case 'and':
@@ -124,6 +162,13 @@ export function columnsOf(predicate: Predicate): readonly Column[] {
       return [predicate.column]
     case 'columns':
       return [predicate.left, predicate.right]
+    case 'values': {
+      const { left, right, scope, known } = predicate
+      const places = [...placesIn(left), ...placesIn(right)]
+      return [...places.map((place) => columnAt(scope, place)), ...columnsOf(known)]
+    }
+    case 'table':
+      return predicate.table.columns
     case 'conditions':
       return [...columnsOf(predicate.left), ...columnsOf(predicate.right)]
     case 'and':
@@ -142,6 +187,29 @@ export function columnsOf(predicate: Predicate): readonly Column[] {
  */
 export function notNullWhenTrue(predicate: Predicate): ReadonlySet<string> | undefined {
   return notNull(predicate).whenTrue
+}
+
+/** Whether a condition that is never unknown is false on all rows where these columns are not NULL. */
+export function neverTrueWhere(condition: Predicate, notNull: ReadonlySet<string>): boolean {
+  switch (condition.kind) {
+    case 'constant':
+      return condition.value !== true
+    case 'is-null':
+      return notNull.has(condition.column.name)
+    case 'and':
+      return condition.operands.some((operand) => neverTrueWhere(operand, notNull))
+    case 'or':
+      return condition.operands.every((operand) => neverTrueWhere(operand, notNull))
+    case 'codes':
+    case 'columns':
+    case 'conditions':
+    case 'is-true':
+    case 'is-unknown':
+    case 'not':
+    case 'table':
+    case 'values':
+      return false
+  }
 }
 
 type Names = ReadonlySet<string> | undefined
@@ -166,6 +234,12 @@ function notNull(predicate: Predicate): NotNull {
       return always([predicate.column.name])
     case 'columns':
       return always([predicate.left.name, predicate.right.name])
+    case 'values': {
+      const { whenTrue } = notNull(predicate.known)
+      return { whenTrue, whenFalse: whenTrue }
+    }
+    case 'table':
+      return always([])
     case 'conditions': {
       // Known only where both sides are.
       const names = together([whenKnown(predicate.left), whenKnown(predicate.right)])

@@ -11,9 +11,11 @@ import type { BoundQuery } from './bound.ts'
 import { countTuning, possibleAddingRounds } from './count-tuning.ts'
 import type { CountedLanes } from './count-tuning.ts'
 import { kingSeconds } from './network-model.ts'
-import { fitsMemory, hasSingleRows, neededPlanes, productsOf } from './plan-planes.ts'
+import { fitsMemory, hasSingleRows, neededPlanes } from './plan-planes.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { columnsOf } from './predicate.ts'
+import { productsOfSum } from './row-field.ts'
+import type { FieldFactor } from './row-field.ts'
 import type { Counting, RowStrategy, Strategy } from './strategy.ts'
 
 /** A question, and the ways that are possible. */
@@ -146,8 +148,9 @@ export function localSeconds(planning: Planning, strategy: Strategy): number {
 
 /** Of products of values, and of conversions. */
 function productsOverRows({ params, rowPlanOf }: Planning, strategy: Strategy): number {
-  const { demand } = rowPlanOf(strategy)
+  const { demand, fields } = rowPlanOf(strategy)
   const converted = neededPlanes(demand).summed.size
-  const products = productsOf(demand.values).length
+  const seen = new Set<FieldFactor>()
+  const products = [...fields.values()].flatMap((sum) => productsOfSum(sum, seen)).length
   return ((params.committee.t - 1) * converted + products) * rowsOf(params)
 }

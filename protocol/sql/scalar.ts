@@ -43,6 +43,8 @@ export function bindScalar(context: Context, leaves: Leaves, node: unknown): Sca
   const { kind, fields } = open(node)
   const location = locationOf(fields)
   const bind = (operand: unknown): Scalar => bindScalar(context, leaves, operand)
+  const whole = leaves.whole?.(node)
+  if (whole !== undefined) return whole
   const conditional = bindConditional(context, leaves, node, bind)
   if (conditional !== undefined) return conditional
   switch (kind) {

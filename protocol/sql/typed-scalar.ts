@@ -23,6 +23,8 @@ export interface Leaves {
   readonly column: (reference: Fields) => Scalar
   /** Undefined if the function is no aggregate. */
   readonly aggregate: (name: string, call: Fields) => Scalar | undefined
+  /** A whole expression that has a meaning of its own here, as a group key; undefined if it has none. */
+  readonly whole?: (node: unknown) => Scalar | undefined
   /** Types of the group keys that `column` may refer to. */
   readonly keyTypes: readonly SqlType[]
 }

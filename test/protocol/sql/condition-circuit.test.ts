@@ -81,6 +81,9 @@ function meaning(predicate: Predicate, row: Row): Truth {
       if (left === null || right === null) return null
       return related(predicate.relation, compareValues(left!, right!))
     }
+    case 'values':
+    case 'table':
+      throw new TypeError('made of expressions, which the oracle knows (oracle.test.ts)')
     case 'conditions': {
       const left = meaning(predicate.left, row)
       const right = meaning(predicate.right, row)

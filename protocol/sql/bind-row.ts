@@ -1,0 +1,36 @@
+/** Expressions over the columns of one row: in WHERE, in arguments of aggregates, in GROUP BY. */
+import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
+import { locationOf } from './ast.ts'
+import { fail, resolveColumn } from './context.ts'
+import type { Context } from './context.ts'
+import { typesOf } from './row-value.ts'
+import { bindScalar } from './scalar.ts'
+import { typed } from './typed-scalar.ts'
+import type { Leaves, Scalar } from './typed-scalar.ts'
+
+/** What to say of an aggregate among the columns of a row. */
+export interface AggregateRefusal {
+  readonly message: string
+  readonly hint: string
+}
+
+/**
+ * Binds an expression; its keys are columns, by their places in the schema.
+ *
+ * @throws ShareholdError SH_SQL_GROUPING for an aggregate, and what bindScalar throws
+ */
+export function bindRow(context: Context, node: unknown, refusal: AggregateRefusal): Scalar {
+  const { columns } = context.schema
+  const leaves: Leaves = {
+    keyTypes: typesOf(columns),
+    column: (reference) => {
+      const index = columns.indexOf(resolveColumn(context, reference))
+      return typed(context, leaves, { kind: 'key', index }, locationOf(reference))
+    },
+    aggregate: (name, call) => {
+      if (!Object.hasOwn(AGGREGATE_FUNCTIONS, name)) return undefined
+      throw fail(context, 'SH_SQL_GROUPING', refusal.message, locationOf(call), refusal.hint)
+    },
+  }
+  return bindScalar(context, leaves, node)
+}

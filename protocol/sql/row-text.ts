@@ -1,0 +1,90 @@
+/** Values of rows as SQL, for messages and EXPLAIN. */
+import type { AnswerExpression } from './answer-spec.ts'
+import { quoteName } from './names.ts'
+import { columnAt } from './row-value.ts'
+import type { RowValue, Scope } from './row-value.ts'
+
+/** Longest text of an expression in a message. */
+const MAX_TEXT = 200
+
+export function textOfValue(value: RowValue): string {
+  return value.kind === 'column' ? value.column.name : textOfRow(value.expression, value.scope)
+}
+
+/** A product of values. */
+export function textOfFactors(factors: readonly RowValue[]): string {
+  const [first, ...others] = factors
+  if (first !== undefined && others.length === 0) return textOfValue(first)
+  return factors
+    .map((factor) => (factor.kind === 'column' ? factor.column.name : `(${textOfValue(factor)})`))
+    .join(' * ')
+}
+
+export function textOfRow(expression: AnswerExpression, scope: Scope): string {
+  const text = write(expression, scope, { left: 4 * MAX_TEXT })
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
+}
+
+/** `budget.left`: what is still read of an expression, which may be a graph with many paths. */
+function write(expression: AnswerExpression, scope: Scope, budget: { left: number }): string {
+  if (budget.left <= 0) return '…'
+  budget.left--
+  const of = (operand: AnswerExpression): string => write(operand, scope, budget)
+  const inside = (operand: AnswerExpression): string =>
+    ['binary', 'negate', 'compare', 'and', 'or', 'not', 'is'].includes(operand.kind)
+      ? `(${of(operand)})`
+      : of(operand)
+  switch (expression.kind) {
+    case 'key':
+      return quoteName(columnAt(scope, expression.index).name)
+    case 'literal':
+      return literal(expression)
+    case 'binary':
+    case 'compare':
+      return `${inside(expression.left)} ${expression.operator} ${inside(expression.right)}`
+    case 'negate':
+      return `-${inside(expression.operand)}`
+    case 'cast': {
+      const { to, precision, scale, operand } = expression
+      const modifier = precision === undefined ? '' : `(${precision}, ${scale ?? 0})`
+      return `CAST(${of(operand)} AS ${to}${modifier})`
+    }
+    case 'and':
+    case 'or':
+      return expression.operands.map(inside).join(` ${expression.kind.toUpperCase()} `)
+    case 'not':
+      return `NOT ${inside(expression.operand)}`
+    case 'is':
+      return `${inside(expression.operand)} IS ${expression.test.toUpperCase()}`
+    case 'case': {
+      const branches = expression.branches.map(
+        ({ when, result }) => `WHEN ${of(when)} THEN ${of(result)}`,
+      )
+      const otherwise =
+        expression.otherwise === undefined ? '' : ` ELSE ${of(expression.otherwise)}`
+      return `CASE ${branches.join(' ')}${otherwise} END`
+    }
+    case 'call':
+      return `${expression.function.toUpperCase()}(${expression.arguments.map(of).join(', ')})`
+    case 'aggregate':
+      return expression.function
+  }
+}
+
+function literal({ type, text }: Extract<AnswerExpression, { kind: 'literal' }>): string {
+  if (text === null) return 'NULL'
+  switch (type) {
+    case 'integer':
+    case 'bigint':
+    case 'numeric':
+    case 'double':
+      return text
+    case 'boolean':
+      return text === 't' ? 'TRUE' : 'FALSE'
+    case 'text':
+      return `'${text.replaceAll("'", "''")}'`
+    case 'date':
+    case 'timestamp':
+      return `${type.toUpperCase()} '${text}'`
+  }
+}
