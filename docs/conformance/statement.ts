@@ -68,6 +68,12 @@ export const STATEMENT: ConformanceTable = {
       status: 'yes',
     },
     {
+      construct: 'sub-query of members, each once: to be counted',
+      example:
+        'SELECT COUNT(*) FROM (SELECT DISTINCT rider FROM trips WHERE fare > 20 AND shared) AS q',
+      status: 'yes',
+    },
+    {
       construct: 'sub-query with GROUP BY, DISTINCT, aggregates, LIMIT, UNION',
       example: 'SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM trips GROUP BY borough) AS q',
       status: 'SH_SQL_UNSUPPORTED',

@@ -12,10 +12,11 @@ import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
 import { plainName } from './context.ts'
 import { derivedTable, NO_SCOPE, scopeOf } from './derived-table.ts'
-import type { CommonQuery, Scope } from './derived-table.ts'
+import type { CommonQuery, DerivedTable, Scope } from './derived-table.ts'
 import { InlineBudget } from './inline-budget.ts'
 import { asColumn, columnsOf } from './inline-columns.ts'
 import { InlineNames } from './inline-names.ts'
+import { countingMembers, listsMembers, withoutDuplicates } from './member-list.ts'
 import type { ParsedSelect } from './parse.ts'
 import { checkPlain } from './plain-query.ts'
 import { sqlError } from './source.ts'
@@ -74,12 +75,25 @@ function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Fields 
   const table = derivedTable(source, bare, scope)
   if (table === undefined) return bare
   read.add(table.select)
-  checkPlain(source, table.select)
-  const inner = inlineSelect(inlining, table.select, table.scope)
-  const names = new InlineNames(source, table, columnsOf(source, schema, inner, table), budget)
-  const result = { ...rewriteSelect(names, bare), fromClause: inner['fromClause'] }
+  const list = withoutDuplicates(table.select, schema)
+  const counting = list === undefined ? undefined : countingMembers(bare, nameOfMember(table))
+  const plain = { ...table, select: (counting && list) ?? table.select }
+  checkPlain(source, plain.select)
+  const inner = inlineSelect(inlining, plain.select, table.scope)
+  // Under the member's name may stand another column of a sub-query further inside.
+  if (counting !== undefined && !listsMembers(inner, schema)) checkPlain(source, table.select)
+  const columns = columnsOf(source, schema, inner, plain)
+  const names = new InlineNames(source, plain, columns, budget)
+  const result = { ...rewriteSelect(names, counting ?? bare), fromClause: inner['fromClause'] }
   unused.push(...names.unused())
   return withCondition(result, inner['whereClause'])
+}
+
+/** The name of a list's only column. */
+function nameOfMember({ select, columnNames }: DerivedTable): unknown {
+  const target = openAs(listOf(select, 'targetList')[0], 'ResTarget') ?? {}
+  const name = columnNames[0] ?? (textOf(target, 'name') || outputName(target['val']))
+  return { ColumnRef: { fields: [{ String: { sval: name } }] } }
 }
 
 /** AND of both conditions, the inner one first. */

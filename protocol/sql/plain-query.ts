@@ -156,7 +156,8 @@ function aggregateIn(node: unknown): unknown {
   return undefined
 }
 
-function isAggregate(call: Fields): boolean {
+/** Whether a FuncCall is an aggregate or a window function. */
+export function isAggregate(call: Fields): boolean {
   return (
     call['over'] !== undefined ||
     call['agg_filter'] !== undefined ||

@@ -74,6 +74,19 @@ const SAME: readonly (readonly [nested: string, flat: string])[] = [
     'SELECT COUNT(*) FILTER (WHERE b = 1) FROM (SELECT passengers AS b FROM trips) q',
     'SELECT COUNT(*) FILTER (WHERE passengers = 1) FROM trips',
   ],
+  // A list of members, each once.
+  [
+    'SELECT COUNT(*) FROM (SELECT DISTINCT rider FROM trips WHERE fare > 3) q',
+    'SELECT COUNT(DISTINCT rider) FROM trips WHERE fare > 3',
+  ],
+  [
+    'WITH m(r) AS (SELECT t.rider FROM trips t WHERE shared GROUP BY t.rider) SELECT COUNT(m.r) * 2, COUNT(1), COUNT(DISTINCT r) FROM m',
+    'SELECT COUNT(DISTINCT rider) * 2, COUNT(DISTINCT rider), COUNT(DISTINCT rider) FROM trips WHERE shared',
+  ],
+  [
+    'SELECT COUNT(*) FROM (SELECT rider FROM (SELECT rider, fare AS f FROM trips WHERE tip > 1) a WHERE f > 2 GROUP BY 1) q',
+    'SELECT COUNT(DISTINCT rider) FROM trips WHERE tip > 1 AND fare > 2',
+  ],
   // A quoted literal is text as soon as it is a column.
   [
     "SELECT COUNT(*) FROM (SELECT 'x' AS c FROM trips) q WHERE c = 'x'",
@@ -99,6 +112,30 @@ test.each(SAME)('%s', async (nested, flat) => {
 type Case = readonly [code: string, marked: string, hint?: RegExp]
 
 const REFUSED: readonly Case[] = [
+  ['SH_SQL_UNSUPPORTED', 'SELECT SUM(1) FROM (SELECT «DISTINCT» rider FROM trips) q', /GROUP BY/u],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(NULL) FROM (SELECT «DISTINCT» rider FROM trips) q',
+    /GROUP BY/u,
+  ],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (SELECT «DISTINCT» ON (rider) rider FROM trips) q'],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (SELECT «DISTINCT» rider, borough FROM trips) q'],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(*) FROM (SELECT rider FROM trips «GROUP» BY rider, borough) q',
+  ],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(*) FROM (SELECT rider FROM trips GROUP BY rider «HAVING» COUNT(*) > 1) q',
+  ],
+  [
+    'SH_SQL_UNSUPPORTED',
+    'SELECT COUNT(*) FROM (SELECT «DISTINCT» rider FROM (SELECT fare AS rider FROM trips) a) q',
+  ],
+  [
+    'SH_POLICY_MEMBER',
+    "SELECT COUNT(*) FROM (SELECT DISTINCT rider FROM trips) q WHERE «rider» = 'x'",
+  ],
   [
     'SH_SQL_UNSUPPORTED',
     'SELECT COUNT(*) FROM (SELECT borough, COUNT(*) FROM trips «GROUP» BY borough) q',
