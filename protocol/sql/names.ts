@@ -28,6 +28,13 @@ export function didYouMean(name: string, candidates: readonly string[]): string 
   return `There ${candidates.length === 1 ? 'is' : 'are'} ${shown}${candidates.length > SHOWN_NAMES ? ', …' : ''}.`
 }
 
+/** The candidate that a word is one slip away from, if it is none itself. */
+export function slipOf(word: string, candidates: readonly string[]): string | undefined {
+  const folded = word.toLowerCase()
+  if (folded.length < 3 || candidates.includes(folded)) return undefined
+  return candidates.find((candidate) => distance(folded, candidate) === 1)
+}
+
 /** Edit distance, with transpositions of neighbours (optimal string alignment). */
 function distance(a: string, b: string): number {
   const xs = Array.from(a).slice(0, 64)

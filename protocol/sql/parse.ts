@@ -8,12 +8,12 @@
 import { loadModule, parseSync, scanSync } from 'libpg-query'
 
 import { ShareholdError } from '../../shares/errors.ts'
-import type { Position } from '../../shares/errors.ts'
 
 import { fieldsOf, listOf, numberOf, open } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { keywordAt, positionOf, positionOfCharacters, sqlError } from './source.ts'
+import { keywordAt, positionOfCharacters, sqlError } from './source.ts'
 import type { Source, Token } from './source.ts'
+import { parserError } from './syntax-error.ts'
 import { STATEMENT_HINTS } from './unsupported-constructs.ts'
 
 export { formatSqlError } from './format-error.ts'
@@ -156,62 +156,8 @@ function parserResult(sql: string, tokens: readonly Token[], call: () => unknown
   try {
     return call() as Fields
   } catch (cause) {
-    const details =
-      cause instanceof Error && 'sqlDetails' in cause
-        ? (cause.sqlDetails as { message?: unknown; cursorPosition?: unknown } | undefined)
-        : undefined
-    // The stack was too small after all.
-    if (typeof details?.message !== 'string') {
-      throw new ShareholdError('SH_SQL_TOO_COMPLEX', 'The statement is nested too deeply.', {
-        hint: 'Remove a few levels of parentheses.',
-      })
-    }
-    const memory = details.message.startsWith('memory exhausted')
-    throw new ShareholdError(
-      memory ? 'SH_SQL_TOO_COMPLEX' : 'SH_SQL_SYNTAX',
-      `${sentence(details.message)}.`,
-      { ...hintOf(details.message), position: cursorPosition({ sql, tokens }, details) },
-    )
+    throw parserError({ sql, tokens }, cause)
   }
-}
-
-function cursorPosition(
-  source: Source,
-  details: { readonly message?: unknown; readonly cursorPosition?: unknown },
-): Position {
-  const { sql, tokens } = source
-  const cursor = Math.max(
-    0,
-    typeof details.cursorPosition === 'number' ? details.cursorPosition : 0,
-  )
-  const near = / at or near "([^]*)"$/u.exec(String(details.message))?.[1]
-  if (near !== undefined) return positionOfCharacters(sql, cursor, Array.from(near).length)
-  const before = Array.from(sql).slice(0, cursor).join('')
-  const bytes = new TextEncoder().encode(before).length
-  // At the end of the input there is no token to cover.
-  const covered = tokens.some(({ start, end }) => start <= bytes && bytes < end)
-  return covered ? positionOf(source, bytes) : positionOfCharacters(sql, cursor, 1)
-}
-
-/** What people bring from other systems, and what to write instead. */
-const HABITS: readonly (readonly [message: RegExp, hint: string])[] = [
-  [/at or near "`"/u, 'Names stand in double quotes: "name".'],
-  [/at or near ":"/u, 'Write the value itself: there are no parameters.'],
-  [/at or near "\["/u, 'Names stand in double quotes: "name".'],
-  [/at or near "=>"/u, 'Write >=.'],
-  [/LIMIT #,# syntax/u, 'Write LIMIT 10 OFFSET 20.'],
-  [/^unterminated quoted string/u, "A quote inside a text is written twice: 'it''s'."],
-  [/^unterminated quoted identifier/u, 'A name that starts with a double quote ends with one.'],
-  [/^at end of input|syntax error at end of input/u, 'The statement stops in the middle.'],
-]
-
-function hintOf(message: string): { readonly hint?: string } {
-  const hint = HABITS.find(([pattern]) => pattern.test(message))?.[1]
-  return hint === undefined ? {} : { hint }
-}
-
-function sentence(message: string): string {
-  return message.charAt(0).toUpperCase() + message.slice(1)
 }
 
 /** Kinds whose statements do not start with the first word of the kind. */

@@ -20,7 +20,7 @@ import { PARAMS, TRIPS } from './trips-schema.ts'
 import { tripsTable } from './trips-table.ts'
 
 // Correct on a busy machine too.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
 // Members are many for the groups of the examples, so little is suppressed, and most rows can be compared.
 const TABLE = tripsTable({ ...TRIPS, kMin: 2 }, 600, 120)

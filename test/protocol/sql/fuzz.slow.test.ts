@@ -1,12 +1,15 @@
 /** The fuzz test of fuzz.test.ts at length: 100,000 mutated statements. */
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { compile } from '../../../protocol/sql/compile.ts'
 
 import { outcomeOf } from './fuzz-property.ts'
 import { mutatedStatement } from './mutated-statement.ts'
 import { PARAMS, TRIPS } from './trips-schema.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 3_600_000 })
 
 const RUNS = 100_000
 

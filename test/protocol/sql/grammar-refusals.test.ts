@@ -475,6 +475,15 @@ const STATEMENTS: readonly Case[] = [
 
 /** What people bring from other systems. */
 const HABITS: readonly Case[] = [
+  ['SH_SQL_SYNTAX', '«SELCT» COUNT(*) FROM trips', /Did you mean SELECT/u],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FORM «trips»', /Did you mean FROM/u],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHER «fare» > 2', /Did you mean WHERE/u],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips GRUOP «BY» borough', /Did you mean GROUP/u],
+  [
+    'SH_SQL_SYNTAX',
+    'SELECT COUNT(*) FROM trips GROUP BY borough «ODER» BY 1',
+    /Did you mean ORDER/u,
+  ],
   ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips «LIMIT» 1, 2', /Write LIMIT 10 OFFSET/u],
   ['SH_SQL_UNSUPPORTED', "SELECT COUNT(*) FROM trips WHERE borough «==» 'x'", /Write =\./u],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips WHERE shared «&&» shared', /Write AND\./u],
@@ -488,9 +497,9 @@ const HABITS: readonly Case[] = [
   ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE«»', /The statement stops in/u],
   ['SH_SQL_SYNTAX', "SELECT COUNT(*) FROM trips WHERE borough = «'Que»", /A quote inside a/u],
   ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE fare = «1e»'],
-  ['SH_SQL_SYNTAX', 'SELECT TOP «10» COUNT(*) FROM trips'],
+  ['SH_SQL_SYNTAX', 'SELECT TOP «10» COUNT(*) FROM trips', /LIMIT/u],
   ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE NOT«»', /The statement stops in/u],
-  ['SH_SQL_SYNTAX', 'SELECT COUNT(*), «FROM» trips'],
+  ['SH_SQL_SYNTAX', 'SELECT COUNT(*), «FROM» trips', /comma/u],
   ['SH_SQL_SYNTAX', 'SELECT COUNT(* «FROM» trips'],
   ['SH_SQL_UNSUPPORTED', 'SELECT «IF»(fare > 1, 1, 2) FROM trips', /Write CASE WHEN …/u],
   ['SH_SQL_SYNTAX', 'SELECT COUNT(*) FROM trips WHERE fare «=>» 2', /Write >=\./u],

@@ -1,9 +1,12 @@
 /** The compiler against PostgreSQL (oracle-property.ts): 2,000 random queries. The seed is printed; SEED=… repeats a run. */
-import { afterAll, beforeAll, test } from 'vitest'
+import { afterAll, beforeAll, test, vi } from 'vitest'
 
 import { compareWithPostgres } from './oracle-property.ts'
 import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 3_600_000, hookTimeout: 600_000 })
 
 const seed = Number(process.env['SEED'] || Date.now() % 2 ** 31)
 
