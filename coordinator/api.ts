@@ -35,6 +35,8 @@ export interface CoordinatorService {
   submitJob(note: string): Promise<{ job: string }>
   status(job: string): JobStatus
   result(job: string): Promise<JobResult>
+  /** By what it depends on (protocol/result-name.ts). @throws ShareholdError SH_JOB_UNKNOWN */
+  findResult(name: string): Promise<JobResult>
   /** Calls back at every change of status until the returned function is called. */
   watch(job: string, changed: (status: JobStatus) => void): () => void
   /** Bytes of a ledger file (`checkpoint`, `tile/…`), or null. */
@@ -131,6 +133,9 @@ export async function createApi(
   )
   api.get<{ Params: { job: string } }>('/v1/jobs/:job/result', (request) =>
     service.result(request.params.job),
+  )
+  api.get<{ Params: { name: string } }>('/v1/results/:name', (request) =>
+    service.findResult(request.params.name),
   )
   api.get<{ Params: { job: string } }>(
     '/v1/jobs/:job/progress',

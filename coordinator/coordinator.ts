@@ -114,6 +114,7 @@ function serviceOf(catalogue: Catalogue, jobs: Jobs, ledger: Log): CoordinatorSe
     submitJob: (note) => jobs.submit(note),
     status: (job) => jobs.status(job),
     result: (job) => jobs.result(job),
+    findResult: (name) => jobs.findResult(name),
     watch: (job, changed) => jobs.watch(job, changed),
     ledgerFile: async (file) => (await ledger.file(file)) ?? null,
   }

@@ -19,7 +19,8 @@ import { canonicalJson } from '../protocol/canonical-json.ts'
 import { encodeBase64 } from '../protocol/ledger/base64.ts'
 import type { Log } from '../protocol/ledger/log.ts'
 import { peekRecord } from '../protocol/ledger/records.ts'
-import type { JobRequestBody } from '../protocol/ledger/records.ts'
+import type { JobRequestBody, JobStartBody } from '../protocol/ledger/records.ts'
+import { resultName } from '../protocol/result-name.ts'
 import { compile } from '../protocol/sql/compile.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
@@ -52,6 +53,8 @@ interface Job {
   status: JobStatus
   /** Ledger number of the completion. */
   entry?: number
+  /** What its result is found by; known once it is admitted. */
+  resultName?: string
   readonly watchers: Set<Watcher>
 }
 
@@ -67,6 +70,8 @@ export class Jobs {
   readonly #jobs = new Map<string, Job>()
   /** Request nonces that have been used: no two jobs may have the same. */
   readonly #nonces = new Set<string>()
+  /** Finished jobs by what their results depend on; of several the newest. */
+  readonly #byResult = new Map<string, Job>()
   readonly #running = new Set<Promise<void>>()
   readonly #waiting: (() => void)[] = []
   #slots = JOBS_AT_ONCE
@@ -82,13 +87,15 @@ export class Jobs {
   enter({ seq, record }: LedgerEntry): void {
     if (record.kind === 'job-start') {
       const { job, attempt, requestNote } = record.body
-      this.#put({ job, attempt, state: 'running', progress: 0 })
+      const started = this.#put({ job, attempt, state: 'running', progress: 0 })
       const request = peekRecord(requestNote, this.#keys.origin)
       if (request.kind === 'job-request') this.#nonces.add(request.body.nonce)
+      const name = this.#resultNameOf(record.body)
+      if (name !== undefined) started.resultName = name
     }
     if (record.kind === 'completion') {
       const { job, attempt } = record.body
-      this.#put({ job, attempt, state: 'done', progress: 1 }).entry = seq
+      this.#done(this.#put({ job, attempt, state: 'done', progress: 1 }), seq)
     }
     if (record.kind === 'abort') {
       const { job, attempt, code, reason, blamed } = record.body
@@ -147,6 +154,8 @@ export class Jobs {
       this.#nonces.delete(request.nonce)
       throw error
     }
+    const { querier, compiled, paramsHash } = ready.admitted
+    job.resultName = resultName(querier, request, compiled.planHash, paramsHash)
     const run = this.#run(job, ready).finally(() => this.#running.delete(run))
     this.#running.add(run)
     return { job: id }
@@ -169,6 +178,17 @@ export class Jobs {
       throw new ShareholdError('SH_JOB_NOT_DONE', 'The sealed result is not kept any more.')
     }
     return { ...kept, job: id, entry, sealed: kept.sealed.map((bytes) => encodeBase64(bytes)) }
+  }
+
+  /**
+   * The newest result that depends on just this (protocol/result-name.ts): nothing is computed.
+   * @throws ShareholdError SH_JOB_UNKNOWN
+   */
+  async findResult(name: string): Promise<JobResult> {
+    const id = this.#byResult.get(name)?.status.job
+    const kept = id === undefined ? undefined : await this.#options.results.read(id)
+    if (id !== undefined && kept !== undefined) return this.result(id)
+    throw new ShareholdError('SH_JOB_UNKNOWN', 'There is no finished result of that name.')
   }
 
   /**
@@ -243,7 +263,7 @@ export class Jobs {
         onProgress: (state, progress) => this.#update(job, { ...job.status, state, progress }),
         keep: (outcome) => results.write(id, attempt, outcome),
       })
-      job.entry = entry
+      this.#done(job, entry)
       this.#update(job, { ...job.status, state: 'done', progress: 1 })
       log.info({ job: id, entry }, 'job done')
     } catch (error) {
@@ -264,6 +284,21 @@ export class Jobs {
       })
     }
     this.#slots--
+  }
+
+  #done(job: Job, entry: number): void {
+    job.entry = entry
+    if (job.resultName !== undefined) this.#byResult.set(job.resultName, job)
+  }
+
+  /** Undefined if the querier is none any more. */
+  #resultNameOf({ requestNote, plan, params }: JobStartBody): string | undefined {
+    try {
+      const { request, querier } = openRequest(requestNote, this.#keys)
+      return resultName(querier, request, plan, params)
+    } catch {
+      return undefined
+    }
   }
 
   #put(status: JobStatus): Job {

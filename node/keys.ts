@@ -116,12 +116,7 @@ export async function createKeyFiles(directory: string, name: string): Promise<A
  * have any right on the file
  */
 export async function readKeyFile(skeyFile: string, name?: string): Promise<ActorKey> {
-  const { text, stats } = await readSmall(skeyFile)
-  if ((stats.mode & 0o077) !== 0) {
-    throw new ShareholdError('SH_KEYS_PERMISSIONS', `Others than the owner may use ${skeyFile}.`, {
-      hint: `Run: chmod 600 ${skeyFile}`,
-    })
-  }
+  const text = await readPrivateFile(skeyFile)
   let key: ActorKey
   try {
     key = new ActorKey(text)
@@ -159,6 +154,27 @@ export async function readVkeyFile(vkeyFile: string): Promise<string> {
     })
   }
   return text
+}
+
+/**
+ * Writes a file that only its owner may read; makes its directory (0700) if it is not there.
+ * @throws ShareholdError SH_KEYS_EXISTS (nothing is changed then), SH_KEYS_UNREADABLE
+ */
+export async function createPrivateFile(file: string, text: string): Promise<void> {
+  await writable(file, () => mkdir(path.dirname(file), { recursive: true, mode: 0o700 }))
+  await writable(file, () => writeNew(file, text, 0o600))
+}
+
+/**
+ * The one line of a small file that only its owner may use.
+ * @throws ShareholdError SH_KEYS_UNREADABLE, SH_KEYS_INVALID, SH_KEYS_PERMISSIONS
+ */
+export async function readPrivateFile(file: string): Promise<string> {
+  const { text, stats } = await readSmall(file)
+  if ((stats.mode & 0o077) === 0) return text
+  throw new ShareholdError('SH_KEYS_PERMISSIONS', `Others than the owner may use ${file}.`, {
+    hint: `Run: chmod 600 ${file}`,
+  })
 }
 
 /** One line, without its newline, and the stats of the very file that was read. */

@@ -5,7 +5,7 @@
  * Against whom: anyone without the secret key learns the length only, and cannot alter the message,
  * its `info` or its `aad`. Base mode does not say who sealed: anyone can. Where that matters the hash of
  * the sealed bytes is signed (ledger/records.ts, report). No forward secrecy towards the holder of the
- * secret key: a querier makes a fresh result key for each request.
+ * secret key: a querier makes a fresh result key for each request, unless it wants to open results again.
  *
  * Cost: 2 scalar multiplications to seal, 1 to open; 48 bytes longer than the plaintext.
  */
@@ -46,7 +46,11 @@ const MODE_BASE = Uint8Array.of(0)
  * @param rng cryptographic randomness: returns that many bytes
  */
 export function generateResultKey(rng: (bytes: number) => Uint8Array): ResultKey {
-  const secretKey = rng(SEAL_KEY_BYTES)
+  return resultKeyOf(rng(SEAL_KEY_BYTES))
+}
+
+/** The pair of a secret key. @param secretKey 32 bytes */
+export function resultKeyOf(secretKey: Uint8Array): ResultKey {
   return { secretKey, publicKey: x25519.getPublicKey(secretKey) }
 }
 

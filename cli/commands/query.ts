@@ -2,10 +2,12 @@ import { HttpClient } from '../../coordinator/client/http-client.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
 import { ask } from '../../coordinator/client/querier.ts'
 import type { Asked } from '../../coordinator/client/querier.ts'
+import { rng } from '../../node/crypto.ts'
+import { keptResultKey } from '../../node/result-key-file.ts'
 import { readTopology } from '../../node/topology.ts'
 import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { renderCsv, renderJson, renderTable } from '../../protocol/sql/render.ts'
-import { text } from '../command.ts'
+import { optionalText, text } from '../command.ts'
 import type { Command, CommandOption } from '../command.ts'
 import { printExplanation } from '../explaining.ts'
 import { TOPOLOGY_OPTION, keyOption, topologyFile } from '../options.ts'
@@ -41,6 +43,10 @@ export const query: Command = {
     AS_OPTION,
     keyOption('<querier>'),
     ANSWER_FORMAT,
+    {
+      flags: '--result-key <file>',
+      help: 'keep the key that answers are sealed to in this file (made if it is not there), and have the same answer delivered again while nothing it depends on has changed; whoever has the file can open all answers that were sealed to it',
+    },
   ],
   example:
     'sharehold query "SELECT payment, AVG(tip) FROM trips GROUP BY payment" --purpose city-planning',
@@ -61,7 +67,9 @@ export const query: Command = {
         return
       }
       const as = await asking()
-      const asked = await ask({ ...question, ...as }).finally(as.ended)
+      const file = optionalText(options, 'resultKey')
+      const kept = file === undefined ? {} : { resultKey: await keptResultKey(file, rng) }
+      const asked = await ask({ ...question, ...as, ...kept }).finally(as.ended)
       process.stdout.write(render(asked, format))
       note(closingLine(asked))
     })
@@ -81,7 +89,8 @@ function render(asked: Asked, format: string): string {
   return `${JSON.stringify({ table, keys, columns: answer.columns, rows: answer.rows })}\n`
 }
 
-function closingLine({ job, rounds, bytesPerNode, seconds, entry }: Asked): string {
+function closingLine({ job, rounds, bytesPerNode, seconds, entry, repeated }: Asked): string {
+  if (repeated) return `job ${job}, ledger entry ${entry}: delivered again, nothing was computed`
   const figures = `${grouped(rounds)} rounds, ${humanBytes(bytesPerNode)} sent per node`
   return `job ${job}: ${figures}, ${seconds.toFixed(1)} s, ledger entry ${entry}`
 }

@@ -71,6 +71,16 @@ export class HttpClient {
     return this.#json('GET', path, JobResult, undefined, signal)
   }
 
+  /** A finished result by its name (protocol/result-name.ts), if there is one. */
+  async findResult(name: string, signal?: AbortSignal): Promise<JobResult | undefined> {
+    try {
+      return await this.#json('GET', `/v1/results/${name}`, JobResult, undefined, signal)
+    } catch (error) {
+      if (error instanceof ShareholdError && error.code === 'SH_JOB_UNKNOWN') return undefined
+      throw error
+    }
+  }
+
   /** Bytes of a ledger file, or null if there is none. */
   async ledgerFile(file: string, signal?: AbortSignal): Promise<Uint8Array | null> {
     const path = `/v1/ledger/${file}`

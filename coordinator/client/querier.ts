@@ -1,6 +1,6 @@
 /**
  * The querier's whole way from SQL to the answer. Compiles by itself, signs the request, follows the job,
- * checks what comes back, and alone can open it: the result key never leaves this function. Runs in
+ * checks what comes back, and alone can open it: the result key never leaves this process. Runs in
  * Node and in a browser.
  *
  * Who learns what: the coordinator and all nodes the SQL, purpose and time; the querier the answer and
@@ -11,7 +11,9 @@ import { bytesSent, schedule } from '../../protocol/cost.ts'
 import type { Schedule } from '../../protocol/cost.ts'
 import { noteHash, signRecord } from '../../protocol/ledger/records.ts'
 import { openOutputs } from '../../protocol/output.ts'
+import type { NamedRequest } from '../../protocol/result-name.ts'
 import { generateResultKey } from '../../protocol/seal.ts'
+import type { ResultKey } from '../../protocol/seal.ts'
 import { evaluateAnswer } from '../../protocol/sql/answer.ts'
 import type { Answer } from '../../protocol/sql/answer.ts'
 import { compile } from '../../protocol/sql/compile.ts'
@@ -22,7 +24,7 @@ import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import { hexOf } from '../../shares/hex.ts'
 import type { Schema } from '../../shares/schema.ts'
-import type { JobStatus } from '../api-types.ts'
+import type { JobResult, JobStatus } from '../api-types.ts'
 
 import { viewDataset } from './dataset-view.ts'
 import type { DatasetView } from './dataset-view.ts'
@@ -31,7 +33,9 @@ import type { HttpClient } from './http-client.ts'
 import { measuredRun } from './measured-run.ts'
 import { sizeOf } from './network-keys.ts'
 import type { NetworkKeys } from './network-keys.ts'
+import { repeatedResult } from './repeated-result.ts'
 import { verifyResult } from './verify-result.ts'
+import type { VerifiedResult } from './verify-result.ts'
 
 const EXPIRY_SECONDS = 600
 
@@ -51,6 +55,11 @@ export interface AskOptions extends ExplainOptions {
   readonly rng: (bytes: number) => Uint8Array
   /** Unix milliseconds. */
   readonly now: () => number
+  /**
+   * A key that the querier keeps. If it has had the same answer sealed to it before, that is delivered again, and
+   * no node does anything. Absent: a fresh key, and a new job.
+   */
+  readonly resultKey?: ResultKey
   readonly onStatus?: (status: JobStatus) => void
 }
 
@@ -75,6 +84,8 @@ export interface Asked extends Explained {
   readonly bytesPerNode: number
   /** What it took, and whether that is what the plan costs; undefined of jobs of earlier releases. */
   readonly measured: MeasuredRun | undefined
+  /** Whether it is a result of earlier: then job, seconds and so on are those of that time. */
+  readonly repeated: boolean
 }
 
 /**
@@ -106,14 +117,13 @@ async function compileQuery(options: ExplainOptions): Promise<Explained> {
  * back cannot be trusted; SH_ANSWER_* where PostgreSQL fails on the values
  */
 export async function ask(options: AskOptions): Promise<Asked> {
-  const { client, keys, skey, sql, purpose, rng, now, signal } = options
+  const { client, keys, skey, purpose, signal } = options
   const explained = await compileQuery(options)
   const { compiled, cost, dataset } = explained
   const { schema, version } = dataset
-
-  const resultKey = generateResultKey(rng)
-  const request = {
-    sql,
+  const { planHash } = compiled
+  const resultKey = options.resultKey ?? generateResultKey(options.rng)
+  const request: NamedRequest = {
     purpose,
     datasets: [
       {
@@ -124,9 +134,44 @@ export async function ask(options: AskOptions): Promise<Asked> {
       },
     ],
     resultKey: hexOf(resultKey.publicKey),
+    grant: '',
+  }
+  const before =
+    options.resultKey === undefined
+      ? undefined
+      : await repeatedResult({ client, keys, skey, request, planHash, dataset, signal })
+  const { result, verified } = before ?? (await newResult(options, explained, request))
+
+  const { jobContext, reports, sealed } = verified
+  const place = { jobContext, n: sizeOf(keys) }
+  const lanes = openOutputs(resultKey.secretKey, place, compiled.answer.lanes, sealed)
+  return {
+    ...explained,
+    answer: evaluateAnswer(compiled.answer, lanes),
+    schema,
+    job: result.job,
+    attempt: result.attempt,
+    entry: result.entry,
+    seconds: result.seconds,
+    rounds: cost.rounds.length,
+    bytesPerNode: Math.max(...bytesSent(cost)),
+    measured: reports === undefined ? undefined : measuredRun(cost, reports, result),
+    repeated: before !== undefined,
+  }
+}
+
+/** Signs the request, follows its job, and checks what comes of it. */
+async function newResult(
+  options: AskOptions,
+  { compiled, dataset }: Explained,
+  named: NamedRequest,
+): Promise<{ result: JobResult; verified: VerifiedResult }> {
+  const { client, keys, skey, sql, rng, now, signal } = options
+  const request = {
+    ...named,
+    sql,
     nonce: hexOf(rng(32)),
     expiry: Math.floor(now() / 1000) + EXPIRY_SECONDS,
-    grant: '',
   }
   const requestNote = signRecord(keys.origin, 'job-request', request, [skey])
   const { job } = await client.submitJob(requestNote, signal)
@@ -139,25 +184,8 @@ export async function ask(options: AskOptions): Promise<Asked> {
   const status = await client.follow(job, options.onStatus ?? (() => {}), signal)
   if (status.state === 'aborted') throw abortOf(status)
   const result = await client.result(job, signal)
-
   const { planHash } = compiled
-  const verified = verifyResult(result, { job, requestNote, planHash, dataset, keys })
-  const { jobContext, reports, sealed } = verified
-  const { secretKey } = resultKey
-  const place = { jobContext, n: sizeOf(keys) }
-  const lanes = openOutputs(secretKey, place, compiled.answer.lanes, sealed)
-  return {
-    ...explained,
-    answer: evaluateAnswer(compiled.answer, lanes),
-    schema,
-    job,
-    attempt: result.attempt,
-    entry: result.entry,
-    seconds: result.seconds,
-    rounds: cost.rounds.length,
-    bytesPerNode: Math.max(...bytesSent(cost)),
-    measured: reports === undefined ? undefined : measuredRun(cost, reports, result),
-  }
+  return { result, verified: verifyResult(result, { job, requestNote, planHash, dataset, keys }) }
 }
 
 /** Every node checks it too; here it costs nobody anything. */

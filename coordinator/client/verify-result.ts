@@ -49,12 +49,17 @@ export interface VerifiedResult {
   readonly sealed: readonly Uint8Array[]
 }
 
+/** What the coordinator has announced. @throws ShareholdError SH_RESULT_INVALID */
+export function startOf({ startNote }: JobResult, keys: NetworkKeys): JobStartBody {
+  return opened('start note', () =>
+    openRecordOfAll(startNote, keys.origin, 'job-start', [keys.coordinator]),
+  )
+}
+
 /** @throws ShareholdError SH_RESULT_INVALID */
 export function verifyResult(result: JobResult, expected: ExpectedResult): VerifiedResult {
   const { keys } = expected
-  const start = opened('start note', () =>
-    openRecordOfAll(result.startNote, keys.origin, 'job-start', [keys.coordinator]),
-  )
+  const start = startOf(result, keys)
   const completion = opened('completion', () =>
     openRecordOfAll(result.completionNote, keys.origin, 'completion', keys.mpcNodes),
   )

@@ -92,7 +92,7 @@ export interface JobRequestBody {
   readonly sql: string
   readonly purpose: string
   readonly datasets: readonly RequestedDataset[]
-  /** X25519 public key that the outputs are sealed to; a fresh one for each request. */
+  /** X25519 public key that the outputs are sealed to: a fresh one for each request, or one that the querier keeps. */
   readonly resultKey: Hex32
   readonly nonce: Hex32
   /** Unix seconds; not to be started later. */

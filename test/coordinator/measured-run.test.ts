@@ -23,7 +23,7 @@ let stage: Stage
 /** What the plan costs. */
 let plain: Asked
 beforeAll(async () => {
-  stage = await openStage()
+  stage = await openStage(60_000)
   plain = await stage.ask(SQL)
 })
 afterAll(() => stage.close())

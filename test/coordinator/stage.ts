@@ -5,7 +5,7 @@ import path from 'node:path'
 
 import { HttpClient } from '../../coordinator/client/http-client.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
-import { ask, type Asked } from '../../coordinator/client/querier.ts'
+import { ask, type Asked, type AskOptions } from '../../coordinator/client/querier.ts'
 import { startCoordinator, type Coordinator } from '../../coordinator/coordinator.ts'
 import { hash, rng } from '../../node/crypto.ts'
 import { admissionKeys } from '../../node/job-server.ts'
@@ -22,7 +22,7 @@ export interface Stage {
   client: HttpClient
   nodes: FakeNetwork
   /** As `ann`. */
-  ask(sql: string, script?: Script): Promise<Asked>
+  ask(sql: string, script?: Script, more?: Partial<AskOptions>): Promise<Asked>
   /** Ends the coordinator and starts it again on the same data. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -30,8 +30,9 @@ export interface Stage {
 
 const clientOf = ({ http }: Coordinator): HttpClient => new HttpClient(http)
 
-export async function openStage(): Promise<Stage> {
-  const paper = await paperNetwork(3, { roundTimeoutMs: 3_000 })
+/** @param roundTimeoutMs long for tests in which nobody is silent: then they are right on a busy machine too */
+export async function openStage(roundTimeoutMs = 3_000): Promise<Stage> {
+  const paper = await paperNetwork(3, { roundTimeoutMs })
   const directory = await mkdtemp(path.join(tmpdir(), 'sharehold-coordinator-'))
   const keys = admissionKeys(paper.topology)
   const start = async (): Promise<{ coordinator: Coordinator; nodes: FakeNetwork }> => {
@@ -62,7 +63,7 @@ export async function openStage(): Promise<Stage> {
     coordinator,
     nodes,
     client: clientOf(coordinator),
-    ask(sql, script = {}) {
+    ask(sql, script = {}, more = {}) {
       stage.nodes.script = script
       return ask({
         client: stage.client,
@@ -72,6 +73,7 @@ export async function openStage(): Promise<Stage> {
         purpose: 'planning',
         rng,
         now: () => Date.now(),
+        ...more,
       })
     },
     async restart() {
