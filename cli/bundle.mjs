@@ -1,7 +1,7 @@
-// Bundles the TypeScript sources, and the packages that can be, into dist/sharehold.mjs when that is missing or older
+// Bundles the TypeScript sources, and the packages that can be, into dist/ when the bundle is missing or older
 // than a source or the locked packages (0.4 s): nobody has to remember a build step, a process starts four times as fast
 // as through a loader hook, and holds only what it uses of a package.
-import { readdir, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -34,7 +34,10 @@ export const OPTIONS = {
   logLevel: 'error',
 }
 
-const BUNDLE = path.join(ROOT, 'dist', 'sharehold.mjs')
+const DIST = path.join(ROOT, 'dist')
+const BUNDLE = path.join(DIST, 'sharehold.mjs')
+/** Parts of earlier bundles are kept for so long: a process may be about to load them. */
+const KEPT_MS = 24 * 3600 * 1000
 
 /** When a source was last changed, or the packages. */
 async function newestSource() {
@@ -48,6 +51,23 @@ async function newestSource() {
   return Math.max(...(await Promise.all(times)))
 }
 
+/** Writes a file aside and renames it: several processes may start at once. */
+async function put(file) {
+  const aside = `${file.path}.${process.pid}`
+  await writeFile(aside, file.contents)
+  await rename(aside, file.path)
+}
+
+/** Removes old parts that are not of these. */
+async function clear(names) {
+  for (const name of await readdir(DIST)) {
+    if (!name.startsWith('part-') || names.has(name)) continue
+    const file = path.join(DIST, name)
+    const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Infinity }))
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(file, { force: true })
+  }
+}
+
 /** Path of an up-to-date bundle. */
 export async function bundle() {
   const [built, source] = await Promise.all([
@@ -59,9 +79,21 @@ export async function bundle() {
   ])
   if (built > source) return BUNDLE
   const { build } = await import('esbuild')
-  // Written aside and renamed: several processes may start at once.
-  const aside = `${BUNDLE}.${process.pid}`
-  await build({ ...OPTIONS, entryPoints: [path.join(ROOT, 'cli', 'main.ts')], outfile: aside })
-  await rename(aside, BUNDLE)
+  const { outputFiles } = await build({
+    ...OPTIONS,
+    entryPoints: { sharehold: path.join(ROOT, 'cli', 'main.ts') },
+    outdir: DIST,
+    outExtension: { '.js': '.mjs' },
+    // What is imported when it is needed (cli/commands.ts) is a part of its own, named by its hash.
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    write: false,
+  })
+  await mkdir(DIST, { recursive: true })
+  // The entry last: who finds it finds all parts.
+  const parts = outputFiles.filter((file) => file.path !== BUNDLE)
+  for (const file of parts) await put(file)
+  for (const file of outputFiles) if (file.path === BUNDLE) await put(file)
+  await clear(new Set(parts.map((file) => path.basename(file.path))))
   return BUNDLE
 }

@@ -11,7 +11,7 @@ import pc from 'picocolors'
 import { ShareholdError } from '../shares/errors.ts'
 
 import type { Command } from './command.ts'
-import { COMMANDS } from './commands.ts'
+import { commandsFor } from './commands.ts'
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit-codes.ts'
 
 function packageVersion(): string {
@@ -87,7 +87,7 @@ export function describeError(error: unknown): string {
 export async function main(argv: readonly string[]): Promise<number> {
   let exit: number = EXIT.ok
   try {
-    await buildProgram(COMMANDS, (code) => {
+    await buildProgram(await commandsFor(argv[0]), (code) => {
       exit = code
     }).parseAsync([...argv], { from: 'user' })
     return exit

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
-import { COMMANDS } from '../cli/commands.ts'
+import { commandsFor } from '../cli/commands.ts'
 import { ERROR_TABLES } from '../cli/error-tables.ts'
 import { EXIT_HELP } from '../cli/exit-codes.ts'
 
@@ -24,8 +24,8 @@ function errorsPage(): string {
   return `${NOTE}\n\n# Error codes\n\n${sections.join('\n')}`
 }
 
-function cliPage(): string {
-  const sections = COMMANDS.map((command) => {
+async function cliPage(): Promise<string> {
+  const sections = (await commandsFor()).map((command) => {
     const usage = ['sharehold', ...command.path, ...(command.arguments ?? []).map((a) => a.name)]
     const options = (command.options ?? []).map(
       (o) =>
@@ -57,7 +57,7 @@ async function emit(file: string, text: string, check: boolean): Promise<boolean
 const check = process.argv.includes('--check')
 const same = [
   await emit('errors.md', errorsPage(), check),
-  await emit('cli.md', cliPage(), check),
+  await emit('cli.md', await cliPage(), check),
   await emit('sql.md', await sqlPage(), check),
 ]
 if (check && same.includes(false)) {

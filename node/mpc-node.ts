@@ -55,13 +55,15 @@ export interface MpcNodeOptions extends NodeOptions {
 }
 
 /**
- * What this node says it runs: a hash of the running code (the bundle, or from sources this file) and of
- * the locked dependencies. It tells honest operators that their nodes differ; it attests nothing.
+ * What this node says it runs: a hash of the running code (the bundle's entry, which names all other parts by their
+ * hashes; from sources this file) and of the locked dependencies. It tells honest operators that their nodes
+ * differ; it attests nothing.
  */
 function softwareHash(): string {
   const digest = createHash('sha256')
+  const entry = path.join(import.meta.dirname, 'sharehold.mjs')
   for (const file of [
-    import.meta.filename,
+    existsSync(entry) ? entry : import.meta.filename,
     path.join(import.meta.dirname, '..', 'package.json'),
     path.join(import.meta.dirname, '..', 'package-lock.json'),
   ]) {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import { COMMANDS } from '../../cli/commands.ts'
+import { commandsFor } from '../../cli/commands.ts'
 import { summarize } from '../../cli/entry-summary.ts'
 import { grouped, humanBytes } from '../../cli/units.ts'
 import { signRecord } from '../../protocol/ledger/records.ts'
 import { nextVersion, paperNetwork, requestNote, schemaNote, skey } from '../coordinator/fixture.ts'
+
+const COMMANDS = await commandsFor()
 
 describe('commands', () => {
   it.each(COMMANDS.map((command) => [command.path.join(' '), command] as const))(
@@ -21,6 +23,15 @@ describe('commands', () => {
     for (const [at, path] of paths.entries()) {
       const parent = paths.indexOf(path.split(' ').slice(0, -1).join(' '))
       expect(parent).toBeLessThan(at)
+    }
+  })
+
+  it('are all there for help and typing errors, and those of a word alone for that word', async () => {
+    for (const word of ['--help', 'help', 'qery', 'constructor']) {
+      expect(await commandsFor(word)).toEqual(COMMANDS)
+    }
+    for (const word of new Set(COMMANDS.map(({ path }) => path[0]!))) {
+      expect(await commandsFor(word)).toEqual(COMMANDS.filter(({ path }) => path[0] === word))
     }
   })
 })
