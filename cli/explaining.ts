@@ -1,4 +1,5 @@
 /** EXPLAIN on stdout, for `explain` and for `query` with an EXPLAIN in its SQL. */
+import { measuredBasis } from '../coordinator/client/measured-basis.ts'
 import type { Asked, ExplainOptions } from '../coordinator/client/querier.ts'
 import { ask, explainQuery } from '../coordinator/client/querier.ts'
 import { withoutTiming } from '../protocol/sql/explain-measured.ts'
@@ -16,6 +17,7 @@ export interface Explaining {
   readonly statement: ExplainStatement | undefined
   /** If the statement does not say it. */
   readonly format: 'text' | 'json'
+  /** What seconds are predicted for, instead of what the nodes have measured. */
   readonly basis?: Basis
   /** How to ask the query, for ANALYZE. @throws ShareholdError if nobody may ask */
   readonly asking: () => Promise<Asking>
@@ -23,11 +25,12 @@ export interface Explaining {
 
 /** @throws ShareholdError SH_RESULT_COST, when all is printed, if a run was not what its plan demands */
 export async function printExplanation(explaining: Explaining): Promise<void> {
-  const { options, statement, basis } = explaining
+  const { options, statement } = explaining
   const json = (statement?.format ?? explaining.format) === 'json'
   try {
     const asked = statement?.analyze === true ? await askSelect(explaining, statement) : undefined
     const { compiled, dataset } = asked ?? (await explainQuery(options))
+    const basis = explaining.basis ?? (await measuredBasis(options.client, options.signal))
     const plan = explainPlan(compiled, dataset.params, basis)
     const all = asked?.measured
     const measured = all === undefined || statement?.timing === true ? all : withoutTiming(all)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 
+import { LinkFigures } from '../protocol/link-figures.ts'
 import type { PlanParams } from '../protocol/plan.ts'
 import { RunFigures } from '../protocol/run-figures.ts'
 
@@ -57,6 +58,15 @@ export const JobResult = z.object({
   figures: JobFigures.optional(),
 })
 export type JobResult = z.infer<typeof JobResult>
+
+/** What the MPC nodes have measured of the lines between them, unsigned. */
+export const NetworkInfo = z.object({
+  /** The class of network that plans are made for. */
+  network: z.string(),
+  /** All MPC nodes; `peers` is empty of one that has told nothing. */
+  nodes: z.array(z.object({ node: z.number(), peers: LinkFigures })),
+})
+export type NetworkInfo = z.infer<typeof NetworkInfo>
 
 export const DatasetInfo = z.object({
   dataset: z.string(),

@@ -22,6 +22,7 @@ import type {
   ErrorBody,
   JobResult,
   JobStatus,
+  NetworkInfo,
   SchemaInfo,
 } from './api-types.ts'
 
@@ -39,6 +40,8 @@ export interface CoordinatorService {
   findResult(name: string): Promise<JobResult>
   /** Calls back at every change of status until the returned function is called. */
   watch(job: string, changed: (status: JobStatus) => void): () => void
+  /** Lines between the MPC nodes. */
+  network(): Promise<NetworkInfo>
   /** Bytes of a ledger file (`checkpoint`, `tile/…`), or null. */
   ledgerFile(file: string): Promise<Uint8Array | null>
 }
@@ -122,6 +125,7 @@ export async function createApi(
   api.get<{ Params: { name: string } }>('/v1/schemas/:name', (request) =>
     service.schema(request.params.name),
   )
+  api.get('/v1/network', () => service.network())
   api.post('/v1/schemas', (request) => service.submitSchema(body(NoteBody, request.body).note))
   api.post('/v1/versions', (request) => {
     const { note, receipts } = body(VersionBody, request.body)

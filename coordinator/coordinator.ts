@@ -25,6 +25,7 @@ import type { CoordinatorService } from './api.ts'
 import { Catalogue } from './catalogue.ts'
 import { Jobs } from './jobs.ts'
 import { entriesOf } from './ledger-entries.ts'
+import { Links } from './links.ts'
 import { resultFiles } from './result-files.ts'
 
 export interface CoordinatorOptions {
@@ -90,7 +91,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     await jobs.settle()
     log.info({ entries: ledger.size }, 'ledger read')
 
-    const service = serviceOf(catalogue, jobs, ledger)
+    const service = serviceOf(catalogue, jobs, ledger, new Links(overlay, log))
     const api = await createApi(service, log)
     closers.push(
       () => api.close(),
@@ -104,7 +105,12 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   }
 }
 
-function serviceOf(catalogue: Catalogue, jobs: Jobs, ledger: Log): CoordinatorService {
+function serviceOf(
+  catalogue: Catalogue,
+  jobs: Jobs,
+  ledger: Log,
+  links: Links,
+): CoordinatorService {
   return {
     datasets: () => catalogue.datasets(),
     dataset: (name) => catalogue.dataset(name),
@@ -116,6 +122,7 @@ function serviceOf(catalogue: Catalogue, jobs: Jobs, ledger: Log): CoordinatorSe
     result: (job) => jobs.result(job),
     findResult: (name) => jobs.findResult(name),
     watch: (job, changed) => jobs.watch(job, changed),
+    network: () => links.info(),
     ledgerFile: async (file) => (await ledger.file(file)) ?? null,
   }
 }

@@ -28,6 +28,7 @@ import { serveJobs } from './job-server.ts'
 import type { JobOutcome, JobRole, JobRun } from './job-server.ts'
 import { startKernelThreads } from './kernel-threads.ts'
 import type { ActorKey } from './keys.ts'
+import { serveLinks } from './link-meter.ts'
 import type { Log } from './log.ts'
 import { MpcColumns } from './mpc-columns.ts'
 import { createOverlay } from './overlay.ts'
@@ -84,7 +85,9 @@ export async function startMpcNode(options: MpcNodeOptions): Promise<Running> {
   const columns = await MpcColumns.open(overlay, topology.limits.warmBytes)
   const keystream = kernels?.prg(prg) ?? prg
   const rehearsal = rehearsalOf(options, keystream)
-  const role = mpcRole(overlay, key, columns, softwareHash(), keystream, rehearsal)
+  const running = new Set<string>()
+  await serveLinks(overlay, { busy: () => running.size > 0, now: () => performance.now(), log })
+  const role = mpcRole(overlay, key, columns, softwareHash(), keystream, running, rehearsal)
   await serveJobs({
     overlay,
     topology,
@@ -124,6 +127,7 @@ function mpcRole(
   columns: MpcColumns,
   software: string,
   keystream: Prg,
+  running: Set<string>,
   rehearsal: Rehearsal | undefined,
 ): JobRole {
   const { topology } = overlay
@@ -132,9 +136,11 @@ function mpcRole(
     async prepare(admitted, attempt) {
       await rehearsal?.stop()
       columns.expect(admitted, attempt)
+      running.add(`${admitted.job}/${attempt}`)
     },
     forget(admitted, attempt) {
       columns.forget(admitted.job, attempt)
+      running.delete(`${admitted.job}/${attempt}`)
     },
     async run(run): Promise<JobOutcome> {
       const { admitted, attempt, index, signal } = run

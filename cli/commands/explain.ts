@@ -20,7 +20,7 @@ const EXPLAIN_FORMAT: CommandOption = {
 
 const LINK: CommandOption = {
   flags: '--link <ms/mbit>',
-  help: 'predict for this round trip and uplink of the nodes, such as 20/100, not for their class',
+  help: 'predict for this round trip and uplink of the nodes, such as 20/100, not for what they have measured',
 }
 
 /** @throws ShareholdError SH_CLI_OPTION */

@@ -11,6 +11,7 @@ import {
   ErrorBody,
   JobResult,
   JobStatus,
+  NetworkInfo,
   SchemaInfo,
 } from '../api-types.ts'
 
@@ -35,6 +36,11 @@ export class HttpClient {
   dataset(name: string, signal?: AbortSignal): Promise<DatasetInfo> {
     const path = `/v1/datasets/${encodeURIComponent(name)}`
     return this.#json('GET', path, DatasetInfo, undefined, signal)
+  }
+
+  /** What the MPC nodes have measured of the lines between them. */
+  network(signal?: AbortSignal): Promise<NetworkInfo> {
+    return this.#json('GET', '/v1/network', NetworkInfo, undefined, signal)
   }
 
   /** The schema of a dataset, also before its first version or while signatures are missing. */

@@ -37,10 +37,7 @@ function basisText(basis: Basis, network: string): string {
   const trip = `${figure(roundTripMs)} ms`
   const rate = `${figure(megabits)} Mbit/s`
   if (basis.from === 'option') return `${trip}, ${rate}`
-  const old = `measured by the nodes ${age(basis.ageSeconds)} ago`
-  return basis.bandwidth === 'nodes'
-    ? `${trip} and ${rate}, ${old}`
-    : `${trip}, ${old}; ${rate} of the class ${network}, for want of long messages so far`
+  return `${trip} and ${rate} on the slowest line, measured by the nodes ${age(basis.ageSeconds)} ago`
 }
 
 const figure = (value: number): string => String(Number(value.toPrecision(3)))

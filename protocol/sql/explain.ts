@@ -42,8 +42,6 @@ export type Basis =
       readonly link: Link
       /** Of the oldest figure in it. */
       readonly ageSeconds: number
-      /** Whether the bandwidth was measured, or is that of the class for want of long messages so far. */
-      readonly bandwidth: 'nodes' | 'class'
     }
 
 export interface Explanation {

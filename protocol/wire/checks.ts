@@ -102,6 +102,9 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   columnPiece: z.strictObject({ column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
 
+  linksWanted: empty,
+  links: z.strictObject({ figures: text(1, 10_000) }),
+
   members: z
     .strictObject({ part: u32, piece: u32, pieces: z.int().min(1).max(U32) })
     .refine(({ piece, pieces }) => piece < pieces, 'the piece is not one of the pieces'),

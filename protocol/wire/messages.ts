@@ -120,6 +120,12 @@ export interface Headers {
   }
   readonly columnsEnd: Empty
 
+  // --- lines: coordinator -> MPC node (node/link-meter.ts) ---
+
+  readonly linksWanted: Empty
+  /** MPC node: what it has measured (protocol/link-figures.ts). */
+  readonly links: { readonly figures: string }
+
   // --- shared ---
 
   /**

@@ -38,6 +38,9 @@ message Envelope {
     ColumnsHeld columns_held = 67;
     ColumnsTicket columns_ticket = 68;
 
+    LinksWanted links_wanted = 80;
+    Links links = 81;
+
     Members members = 96;
     Hello hello = 97;
   }
@@ -124,6 +127,9 @@ message ColumnsTicket {
   repeated string sharings = 1;
   required string line = 2;
 }
+
+message LinksWanted {}
+message Links { required string figures = 1; }
 
 message Members {
   required uint32 part = 1;

@@ -36,6 +36,8 @@ const headers: { readonly [K in Kind]: fc.Arbitrary<Headers[K]> } = {
   committed: fc.record({ keyCommitments: fc.array(name, { maxLength: 5 }) }),
   start: fc.record({ startNote: note }),
   progress: fc.record({ op: u32, batch: u32, totalOps: u32 }),
+  linksWanted: fc.constant({}),
+  links: fc.record({ figures: fc.constant('[]') }),
   done: fc.record({ reportNote: maybeNote, figures: maybeNote }),
   signCompletion: fc.record({ text: note }),
   signed: fc.record({ line: name }),
