@@ -1,18 +1,26 @@
 /** What a prediction stands on: the slowest of the lines that the nodes have measured. */
 import type { Basis } from '../../protocol/sql/explain.ts'
+import { ShareholdError } from '../../shares/errors.ts'
 import type { NetworkInfo } from '../api-types.ts'
 
 import type { HttpClient } from './http-client.ts'
 
 /**
  * Asks the coordinator. Hearsay, and so is the prediction; costs in rounds and bytes do not depend on it.
- * @returns undefined if it does not know all lines
+ * @returns undefined if it does not know all lines, or tells nothing of them: that is no reason to explain nothing
+ * @throws the signal's reason
  */
 export async function measuredBasis(
   client: HttpClient,
   signal?: AbortSignal,
 ): Promise<Basis | undefined> {
-  return basisOf(await client.network(signal))
+  try {
+    return basisOf(await client.network(signal))
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof ShareholdError) return undefined
+    throw error
+  }
 }
 
 /** @returns undefined unless every node has measured its line to every other */

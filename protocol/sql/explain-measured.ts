@@ -74,6 +74,11 @@ export function measuredLines(measured: MeasuredRun): string[] {
     ...(differences.length === 0
       ? [`  sent by the nodes: ${messages} messages, ${bytes}; exactly what the plan demands`]
       : differences.map((line) => `  NOT WHAT THE PLAN DEMANDS: ${line}`)),
+    ...(operatorSeconds(measured, 0) === undefined
+      ? []
+      : [
+          '  behind an operator: how long the slowest node took from its start to its end; operators wait for rounds that they share',
+        ]),
     ...nodes.flatMap(({ index, figures }) =>
       figures === null ? [] : [`  node ${index}: ${nodeLine(figures)}`],
     ),
@@ -82,7 +87,7 @@ export function measuredLines(measured: MeasuredRun): string[] {
 
 function nodeLine(figures: NodeFigures): string {
   const { rounds, warmColumns, dealtColumns } = figures
-  const columns = `${count(warmColumns)} columns kept from an earlier job, ${count(dealtColumns)} dealt`
+  const columns = `${count(warmColumns)} ${warmColumns === 1 ? 'column' : 'columns'} kept from an earlier job, ${count(dealtColumns)} dealt`
   const all = `${count(rounds)} ${rounds === 1 ? 'round' : 'rounds'}; ${columns}`
   const { columnsMicros, executeMicros, roundsMicros, sealMicros } = figures
   if (

@@ -83,7 +83,8 @@ describe('a run that went as planned', () => {
     expect(operatorSeconds(measured, 1)).toBe(0.001)
     expect(text).toContain('took 2.0 s')
     expect(text).toContain('exactly what the plan demands')
-    expect(text).toContain('1 columns kept from an earlier job, 2 dealt; 3.0 ms until columns came')
+    expect(text).toContain('behind an operator: how long the slowest node took')
+    expect(text).toContain('1 column kept from an earlier job, 2 dealt; 3.0 ms until columns came')
     const phases = [measured.preparingSeconds, measured.runningSeconds, measured.signingSeconds]
     const sum = phases.reduce<number>((all, one) => all + one!, 0)
     expect(sum).toBeCloseTo(measured.seconds!, 6)

@@ -1,7 +1,7 @@
 /**
  * Plans of these queries must not change by accident: nodes of different versions would refuse each other's
- * plans, and sealed results could not be delivered again. Who changes the planner on purpose takes the new
- * hashes over.
+ * plans, sealed results could not be delivered again, and entries of the ledger not be audited. Who changes the
+ * planner on purpose takes the new hashes over, and counts PLANNER_VERSION up if there was a release since it was.
  */
 import { expect, test, vi } from 'vitest'
 
