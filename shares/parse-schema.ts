@@ -58,6 +58,7 @@ const anyColumn = {
   name: identifier,
   nullable,
   derived: z.exactOptional(z.string().min(1).max(SCHEMA_LIMITS.textLength)),
+  reveal: z.exactOptional(z.literal('extremes', 'must be extremes, or be left out')),
 }
 
 const columnShape = z

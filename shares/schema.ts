@@ -16,6 +16,11 @@ interface AnyColumn {
    * (protocol/sql/derived.ts); their files do not have the column. Absent: stored as it comes.
    */
   readonly derived?: string
+  /**
+   * What may be answered besides sums and counts: `extremes` are MIN, MAX, quantiles and the mode, which show the
+   * value of a single row. Absent: nothing.
+   */
+  readonly reveal?: 'extremes'
 }
 
 export type Column = AnyColumn &

@@ -7,11 +7,13 @@
  */
 import { ShareholdError } from '../../shares/errors.ts'
 
-import { arityOf } from './aggregate-functions.ts'
+import { arityOf, showsValues } from './aggregate-functions.ts'
+import type { AggregateCall } from './aggregate-functions.ts'
+import { chosenValue, interpolatedValue } from './answer-chosen.ts'
 import { checkCount, inconsistent } from './answer-consistency.ts'
 import type { OpenedNumbers } from './answer-consistency.ts'
 import { regression } from './answer-regression.ts'
-import type { AggregateSpec, SqlType } from './answer-spec.ts'
+import type { AggregateName, SqlType } from './answer-spec.ts'
 import { isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 import {
@@ -22,9 +24,6 @@ import {
   sqrtToScale,
 } from './numeric.ts'
 
-/** What aggregates are told by: the function and what it is applied to. */
-export type AggregateCall = Pick<AggregateSpec, 'function' | 'arguments' | 'distinct'>
-
 /**
  * PostgreSQL's result type of an aggregate.
  *
@@ -33,14 +32,16 @@ export type AggregateCall = Pick<AggregateSpec, 'function' | 'arguments' | 'dist
 export function aggregateType(call: AggregateCall): SqlType {
   const { function: name, arguments: operands } = call
   if (name === 'count') return 'bigint'
-  const isLogical = name === 'bool_and' || name === 'bool_or'
-  const fits = ({ type }: { readonly type: SqlType }): boolean =>
-    isLogical ? type === 'boolean' : isNumberType(type)
-  if (operands.length !== arityOf(name) || !operands.every(fits)) {
+  if (operands.length !== arityOf(name) || !operands.every(({ type }) => takes(name, type))) {
     const types = operands.map(({ type }) => type).join(', ')
     throw new ShareholdError('SH_ANSWER_TYPE', `Function ${name}(${types}) does not exist.`)
   }
   switch (name) {
+    case 'min':
+    case 'max':
+    case 'percentile_disc':
+    case 'mode':
+      return operands[0]!.type
     case 'bool_and':
     case 'bool_or':
       return 'boolean'
@@ -65,8 +66,16 @@ export function aggregateType(call: AggregateCall): SqlType {
     case 'regr_slope':
     case 'regr_intercept':
     case 'regr_r2':
+    case 'percentile_cont':
       return 'double'
   }
+}
+
+/** Whether the function exists for arguments of a type. */
+function takes(name: AggregateName, type: SqlType): boolean {
+  if (name === 'bool_and' || name === 'bool_or') return type === 'boolean'
+  if (name === 'min' || name === 'max') return type !== 'boolean'
+  return isNumberType(type) || (showsValues(name) && name !== 'percentile_cont')
 }
 
 /**
@@ -108,6 +117,13 @@ export function aggregateValue(call: AggregateCall, numbers: OpenedNumbers): Val
     case 'stddev_pop':
     case 'stddev_samp':
       return dispersion(name, scale, numbers)
+    case 'min':
+    case 'max':
+    case 'percentile_disc':
+    case 'mode':
+      return chosenValue(call, numbers('value'))
+    case 'percentile_cont':
+      return interpolatedValue(call, numbers)
     case 'covar_pop':
     case 'covar_samp':
     case 'corr':

@@ -42,6 +42,11 @@ export type AggregateName =
   | 'regr_r2'
   | 'bool_and'
   | 'bool_or'
+  | 'min'
+  | 'max'
+  | 'percentile_disc'
+  | 'percentile_cont'
+  | 'mode'
 
 /**
  * Type of an aggregate's argument: 'bigint' when PostgreSQL would hold it as int8 (range beyond int4), whose SUM
@@ -66,6 +71,28 @@ export type NumberName =
   | 'products'
   /** Whether any of these rows has the value that decides. */
   | 'any'
+  /** A value of a row, by its place in the domain; of two that are interpolated between, the lower and the upper. */
+  | 'value'
+  | 'lower'
+  | 'upper'
+
+/**
+ * The values that the places 0, 1, … stand for, ascending: origin + step * place, in units of 10^-scale for numbers
+ * and in microseconds since 2000-01-01 for dates and timestamps (decimal texts); or those that are listed, in
+ * PostgreSQL's text form.
+ */
+export interface ValueDomain {
+  readonly size: string
+  readonly origin: string
+  readonly step: string
+  readonly texts?: readonly string[]
+}
+
+/** numerator / denominator in lowest terms, from 0 to 1. */
+export interface Fraction {
+  readonly numerator: number
+  readonly denominator: number
+}
 
 /**
  * One aggregate, over opened integers. What it reads differs from row to row: its numbers are places in the row's
@@ -78,6 +105,11 @@ export interface AggregateSpec {
   readonly arguments: readonly ArgumentType[]
   /** Over distinct values. */
   readonly distinct?: true
+  /** What a quantile is at, and whether it counts from the largest value on. */
+  readonly fraction?: Fraction
+  readonly descending?: true
+  /** Of functions that show values of their argument. */
+  readonly domain?: ValueDomain
   /** Place of the cohort lane. */
   readonly cohort: number
   /** Places of the numbers that the function needs (aggregate-functions.ts). */

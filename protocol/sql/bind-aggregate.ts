@@ -2,20 +2,32 @@
  * Calls of aggregates: name, arguments, DISTINCT, FILTER. Equal aggregates of a query are one, however often
  * they are written.
  */
-import { AGGREGATE_FUNCTIONS, arityOf, numbersOf } from './aggregate-functions.ts'
+import type { Column } from '../../shares/schema.ts'
+
+import {
+  AGGREGATE_FUNCTIONS,
+  arityOf,
+  canBeDistinct,
+  isOfDistinctAnyway,
+  isOrderedSet,
+  numbersOf,
+  showsValues,
+} from './aggregate-functions.ts'
 import type { AggregateName, AggregateSpec, SqlType } from './answer-spec.ts'
-import { listOf, locationOf, namesOf, openAs, startOf, withoutLocations } from './ast.ts'
+import { listOf, locationOf, namesOf, openAs, startOf, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindRow } from './bind-row.ts'
 import type { AggregateFilter, BoundAggregate } from './bound.ts'
-import { fail, locate, resolveColumn } from './context.ts'
+import { fail, locate } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
+import { orderedDomain } from './ordered-planes.ts'
 import { TRUE_PREDICATE } from './predicate.ts'
+import { bindFraction } from './quantile.ts'
 import { analysisOf, nullOfValue } from './row-analysis.ts'
 import { textOfValue } from './row-text.ts'
-import { valueOf } from './row-value.ts'
+import { columnsIn, valueOf } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import { typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -28,7 +40,7 @@ export interface AggregateList {
 
 /** What an aggregate is of. */
 type Operands = Pick<BoundAggregate, 'argument' | 'second' | 'condition'> &
-  Pick<AggregateSpec, 'distinct'>
+  Pick<AggregateSpec, 'distinct' | 'fraction' | 'descending'>
 
 /**
  * Binds a call if it is one of an aggregate.
@@ -46,13 +58,17 @@ export function bindAggregate(
 ): Scalar | undefined {
   const aggregate = Object.hasOwn(AGGREGATE_FUNCTIONS, name) ? AGGREGATE_FUNCTIONS[name] : undefined
   if (aggregate === undefined) return undefined
-  const { agg_filter: filterNode, agg_distinct: distinct, ...plain } = call
+  const ordered = isOrderedSet(aggregate)
+  const plain = withoutModifiers(call, ordered)
   if (modifierOf(plain) !== undefined) throw unsupportedCall(context, plain)
   const location = locationOf(call)
-  const operands =
-    distinct === true
-      ? distinctOperand(context, name, aggregate, call)
+  const operands = ordered
+    ? orderedSetOperands(context, name, aggregate, call)
+    : call['agg_distinct'] === true
+      ? distinctOperands(context, list, name, aggregate, call)
       : bindOperands(context, list, name, aggregate, call)
+  if (showsValues(aggregate)) checkReveal(context, name, operands, location)
+  const filterNode = call['agg_filter']
   const filter =
     filterNode === undefined ? undefined : bindTest(context, list, filterNode, 'FILTER')
   const found = {
@@ -61,20 +77,55 @@ export function bindAggregate(
   }
   const same = list.aggregates.find((known) => isSame(known, aggregate, found))
   if (same !== undefined) return typed(context, leaves, same.template, location)
-  const template = templateOf(aggregate, operands)
-  const { distinct: _, ...bound } = found
+  const template = locate(context, location, () => templateOf(aggregate, operands))
+  const { distinct: _distinct, fraction: _fraction, descending: _descending, ...bound } = found
   list.aggregates.push({ template, ...bound, location })
   return typed(context, leaves, template, location)
+}
+
+/** The call without what is dealt with here. */
+function withoutModifiers(call: Fields, ordered: boolean): Fields {
+  const { agg_filter: _filter, agg_distinct: _distinct, ...others } = call
+  if (!ordered) return others
+  const { agg_within_group: _within, agg_order: _order, ...plain } = others
+  return plain
+}
+
+/** MIN, MAX, quantiles and the mode show the value of a row: the schema must allow that. */
+function checkReveal(
+  context: Context,
+  name: string,
+  { argument }: Operands,
+  location: number | undefined,
+): void {
+  const hidden = argument === undefined ? undefined : columnsIn(argument).find(isHidden)
+  if (hidden === undefined) return
+  throw fail(
+    context,
+    'SH_POLICY_EXTREME',
+    `${name} would show the value of a single row, which the schema does not allow for "${hidden.name}".`,
+    location,
+    `All repositories would have to sign a schema with reveal: extremes for ${hidden.name}; AVG, STDDEV and COUNT(*) with WHERE are there without.`,
+  )
+}
+
+function isHidden({ reveal }: Column): boolean {
+  return reveal !== 'extremes'
 }
 
 function isSame(
   known: BoundAggregate,
   name: AggregateName,
-  { argument, second, condition, filter, distinct }: Operands & Pick<BoundAggregate, 'filter'>,
+  found: Operands & Pick<BoundAggregate, 'filter'>,
 ): boolean {
+  const { argument, second, condition, filter, distinct, fraction, descending } = found
+  const { template } = known
   return (
-    known.template.function === name &&
-    known.template.distinct === distinct &&
+    template.function === name &&
+    template.distinct === distinct &&
+    template.descending === descending &&
+    template.fraction?.numerator === fraction?.numerator &&
+    template.fraction?.denominator === fraction?.denominator &&
     known.argument === argument &&
     known.second === second &&
     known.condition === condition &&
@@ -132,29 +183,123 @@ function isNotNullConstant(node: unknown): boolean {
 }
 
 /** COUNT(DISTINCT member): what the member column is good for. */
-function distinctOperand(
+function isMember({ schema, qualifier }: Context, args: readonly unknown[]): boolean {
+  const column = args.length === 1 ? openAs(args[0], 'ColumnRef') : undefined
+  const parts = column === undefined ? [] : namesOf(column, 'fields')
+  return (
+    parts.at(-1) === schema.member &&
+    (parts.length === 1 || (parts.length === 2 && parts[0] === qualifier))
+  )
+}
+
+/** An aggregate over distinct values: of members, or of a value with few. */
+function distinctOperands(
+  context: Context,
+  list: AggregateList,
+  name: string,
+  aggregate: AggregateName,
+  call: Fields,
+): Operands {
+  if (aggregate === 'count' && isMember(context, listOf(call, 'args'))) return { distinct: true }
+  const location = locationOf(call)
+  if (!canBeDistinct(aggregate)) {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      `${name.toUpperCase()}(DISTINCT …) is not supported.`,
+      location,
+      'COUNT, SUM and AVG are there over distinct values.',
+    )
+  }
+  if (listOf(call, 'args').length !== 1) {
+    throw wrongArgument(
+      context,
+      `${name} over ${listOf(call, 'args').length} distinct arguments`,
+      location,
+      `Name one column; COUNT(DISTINCT ${quoteName(context.schema.member)}) counts members.`,
+    )
+  }
+  const operands = bindOperands(context, list, name, aggregate, call)
+  if (isOfDistinctAnyway(aggregate)) return operands
+  if (operands.argument === undefined) {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      `${name.toUpperCase()}(DISTINCT …) of a constant is not supported.`,
+      location,
+      'Name a column.',
+    )
+  }
+  checkFew(context, `${name.toUpperCase()}(DISTINCT …)`, operands.argument, location)
+  return { ...operands, distinct: true }
+}
+
+/** Most values of an argument that are looked at one by one. */
+const MAX_VALUES = 256
+
+function checkFew(
+  context: Context,
+  what: string,
+  value: RowValue,
+  location: number | undefined,
+): void {
+  const { size } = locate(context, location, () => orderedDomain(value))
+  if (BigInt(size) <= MAX_VALUES) return
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    `${what} looks at every value: ${textOfValue(value)} can have ${size}, more than ${MAX_VALUES}.`,
+    location,
+    `Declare ${textOfValue(value)} with a narrower range, or take a column that is rounded.`,
+  )
+}
+
+/** percentile_disc(0.5) WITHIN GROUP (ORDER BY x DESC), mode() WITHIN GROUP (ORDER BY x). */
+function orderedSetOperands(
   context: Context,
   name: string,
   aggregate: AggregateName,
   call: Fields,
 ): Operands {
+  const location = locationOf(call)
   const args = listOf(call, 'args')
-  const [argument] = args
-  const column = openAs(argument, 'ColumnRef')
-  const parts = column === undefined ? [] : namesOf(column, 'fields')
-  const isMember =
-    parts.at(-1) === context.schema.member &&
-    (parts.length === 1 || (parts.length === 2 && parts[0] === context.qualifier))
-  if (aggregate === 'count' && args.length === 1 && isMember) return { distinct: true }
-  if (args.length === 1 && column !== undefined) resolveColumn(context, column)
-  const written = column === undefined ? 'x' : parts.join('.')
-  throw fail(
-    context,
-    'SH_SQL_UNSUPPORTED',
-    `${name.toUpperCase()}(DISTINCT ${written}) is not supported.`,
-    locationOf(call),
-    `COUNT(DISTINCT ${quoteName(context.schema.member)}) counts members; GROUP BY a column to see its values.`,
-  )
+  const sorts = listOf(call, 'agg_order')
+  if (call['agg_within_group'] !== true) {
+    const fraction = aggregate === 'mode' ? '' : '0.5'
+    throw wrongArgument(
+      context,
+      `${name} without WITHIN GROUP`,
+      location,
+      `Write ${name}(${fraction}) WITHIN GROUP (ORDER BY x).`,
+    )
+  }
+  const direct = aggregate === 'mode' ? 0 : 1
+  if (args.length !== direct || sorts.length !== 1) {
+    const what = `${name} with ${args.length} arguments, over ${sorts.length}`
+    throw wrongArgument(context, what, location, `It takes ${direct}, and one value to order by.`)
+  }
+  const sort = openAs(sorts[0], 'SortBy') ?? {}
+  if (textOf(sort, 'sortby_dir') === 'SORTBY_USING') {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'ORDER BY … USING is not supported.',
+      location,
+      'Write ASC or DESC.',
+    )
+  }
+  refuseNested(context, sort['node'])
+  const argument = bindArgument(context, name, sort['node'])
+  const operands = {
+    argument,
+    ...(textOf(sort, 'sortby_dir') === 'SORTBY_DESC' ? { descending: true as const } : {}),
+  }
+  checkTypes(context, name, aggregate, operands, location)
+  if (aggregate === 'mode') {
+    checkFew(context, 'mode()', argument, location)
+    return operands
+  }
+  return { ...operands, fraction: bindFraction(context, name, args[0]) }
 }
 
 function bindArgument(context: Context, name: string, node: unknown): RowValue {
@@ -175,25 +320,36 @@ function checkTypes(
   location: number | undefined,
 ): void {
   if (aggregate === 'count') return
+  const isOrdinal = showsValues(aggregate) && aggregate !== 'percentile_cont'
   const values = [operands.argument, operands.second].filter((value) => value !== undefined)
-  const wrong = values.find(({ type }) => !['integer', 'bigint', 'numeric'].includes(type))
+  const wrong = values.find(({ type }) =>
+    isOrdinal
+      ? type === 'double' || (type === 'boolean' && !isOrderedSet(aggregate))
+      : !['integer', 'bigint', 'numeric'].includes(type),
+  )
   if (wrong === undefined) return
   const text = textOfValue(wrong)
-  const hints: Readonly<Partial<Record<SqlType, string>>> = {
-    boolean: `Count the rows where it is true: COUNT(*) with WHERE ${text}.`,
-    double: `Cast it to numeric: CAST(${text} AS numeric).`,
-  }
   throw wrongArgument(
     context,
     `${name}(${values.map(({ type }) => type).join(', ')})`,
     location,
-    hints[wrong.type] ?? `Use COUNT(${text}).`,
+    hintForType(aggregate, wrong.type, text),
   )
+}
+
+function hintForType(aggregate: AggregateName, type: SqlType, text: string): string {
+  if (type === 'double') return `Cast it to numeric: CAST(${text} AS numeric).`
+  if (aggregate === 'min') return `Write BOOL_AND(${text}).`
+  if (aggregate === 'max') return `Write BOOL_OR(${text}).`
+  if (aggregate === 'percentile_cont') return 'percentile_disc takes a value of any type.'
+  return type === 'boolean'
+    ? `Count the rows where it is true: COUNT(*) with WHERE ${text}.`
+    : `Use COUNT(${text}).`
 }
 
 function templateOf(
   aggregate: AggregateName,
-  { argument, second, condition, distinct }: Operands,
+  { argument, second, condition, distinct, fraction, descending }: Operands,
 ): AggregateSpec {
   const values = [argument, second].filter((value) => value !== undefined)
   const call = {
@@ -203,6 +359,11 @@ function templateOf(
         ? values.map((value) => ({ type: value.type, scale: scaleOf(value) }))
         : [{ type: 'boolean', scale: 0 } as const],
     ...(distinct === undefined ? {} : { distinct }),
+    ...(fraction === undefined ? {} : { fraction }),
+    ...(descending === undefined ? {} : { descending }),
+    ...(showsValues(aggregate) && argument !== undefined
+      ? { domain: orderedDomain(argument) }
+      : {}),
   }
   const places = Object.keys(numbersOf(call)).map((number) => [number, 0])
   return { kind: 'aggregate', ...call, cohort: 0, places: Object.fromEntries(places) }

@@ -160,6 +160,6 @@ function byBytes(column: TextColumn): number[] {
     .map(({ code }) => code)
 }
 
-function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   return b === 0n ? a : greatestCommonDivisor(b, a % b)
 }

@@ -8,7 +8,7 @@
 import type { Wire } from '../circuit-builder.ts'
 
 import { numbersOf } from './aggregate-functions.ts'
-import type { AggregateNumber } from './aggregate-functions.ts'
+import type { AggregateNumber, Rank } from './aggregate-functions.ts'
 import type { AggregateSpec } from './answer-spec.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
@@ -36,9 +36,28 @@ export type ValueDemand = {
   | { readonly kind: 'any'; readonly tested: Wire }
   /** Distinct members. */
   | { readonly kind: 'members' }
+  /** The place of a value in its order (ordered-planes.ts): the largest, the smallest, that of a rank. */
+  | { readonly kind: 'extreme'; readonly argument: RowValue; readonly largest: boolean }
+  | { readonly kind: 'rank'; readonly argument: RowValue; readonly rank: Rank }
+  /** The place of the value that most rows have, a plane for each value; among several the least place, or the largest. */
+  | { readonly kind: 'mode'; readonly planes: readonly Wire[]; readonly largest: boolean }
+  /** How many of these planes have a row, or the sum of what each of those stands for. */
+  | {
+      readonly kind: 'distinct'
+      readonly argument: RowValue
+      readonly of: 'count' | 'sum'
+      readonly planes: readonly Wire[]
+    }
 )
 
 export type SumDemand = Extract<ValueDemand, { readonly kind: 'sum' }>
+
+export type ModeDemand = Extract<ValueDemand, { readonly kind: 'mode' }>
+
+export type DistinctDemand = Extract<ValueDemand, { readonly kind: 'distinct' }>
+
+/** Of a value that stands for a row. */
+export type ChosenDemand = Extract<ValueDemand, { readonly kind: 'extreme' | 'rank' }>
 
 export interface Demand {
   /** Planes whose distinct members are counted, each once. */
@@ -62,6 +81,8 @@ export interface GroupPlanes {
   readonly contributing: (aggregate: BoundAggregate) => Wire
   /** Of those, the rows where its argument, a condition, has this value. */
   readonly having: (aggregate: BoundAggregate, value: boolean) => Wire
+  /** Of the contributing rows, those with each value of its argument, in the order of ordered-planes.ts. */
+  readonly valued: (aggregate: BoundAggregate) => readonly Wire[]
 }
 
 /** Collects what the aggregates of all groups need. */
@@ -90,7 +111,23 @@ export function collectDemand(
       const factors = value.factors.map(placeOf).toSorted((a, b) => a - b)
       return [kind, plane, ...factors].join(' ')
     }
-    return kind === 'any' ? [kind, plane, value.tested].join(' ') : [kind, plane].join(' ')
+    switch (kind) {
+      case 'any':
+        return [kind, plane, value.tested].join(' ')
+      case 'extreme':
+        return [kind, plane, placeOf(value.argument), value.largest].join(' ')
+      case 'mode':
+        return [kind, ...value.planes, value.largest].join(' ')
+      case 'distinct':
+        return [kind, plane, placeOf(value.argument), value.of].join(' ')
+      case 'rank': {
+        const { times, plus, over } = value.rank
+        return [kind, plane, placeOf(value.argument), times, plus, over].join(' ')
+      }
+      case 'count':
+      case 'members':
+        return [kind, plane].join(' ')
+    }
   }
   const valueOf = (value: ValueDemand): number => {
     const key = keyOf(value)
@@ -114,6 +151,22 @@ export function collectDemand(
             return valueOf({ ...base, kind: number.kind })
           case 'any':
             return valueOf({ ...base, kind: 'any', tested: group.having(aggregate, number.value) })
+          case 'extreme':
+          case 'rank': {
+            const argument = argumentsOf(aggregate)[0]!
+            return number.kind === 'extreme'
+              ? valueOf({ ...base, kind: 'extreme', argument, largest: number.largest })
+              : valueOf({ ...base, kind: 'rank', argument, rank: number })
+          }
+          case 'mode': {
+            const { largest } = number
+            return valueOf({ ...base, kind: 'mode', planes: group.valued(aggregate), largest })
+          }
+          case 'distinct': {
+            const argument = argumentsOf(aggregate)[0]!
+            const planes = group.valued(aggregate)
+            return valueOf({ ...base, kind: 'distinct', argument, of: number.of, planes })
+          }
           case 'sum': {
             const factors = number.factors.map((at) => argumentsOf(aggregate)[at]!)
             const summed =

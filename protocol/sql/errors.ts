@@ -20,6 +20,8 @@ export const SQL_ERRORS = {
   SH_PLAN_GROUPS: 'The grouping has more groups than a plan may have.',
   SH_POLICY_ROW_VALUES:
     'The answer would show values of single rows: only aggregates are answered.',
+  SH_POLICY_EXTREME:
+    'MIN, MAX, quantiles and the mode show the value of a row; the schema does not allow that of a column.',
   SH_POLICY_MEMBER: 'The statement names the member column, which would single out a member.',
 } as const satisfies ErrorTable
 

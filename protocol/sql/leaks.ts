@@ -3,7 +3,7 @@
  * too small, and what everybody who takes part sees anyway.
  */
 import { numbersOf } from './aggregate-functions.ts'
-import type { AggregateNumber } from './aggregate-functions.ts'
+import type { AggregateNumber, Rank } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import type { Demand } from './demand.ts'
@@ -53,6 +53,7 @@ function openedNames(aggregates: readonly BoundAggregate[]): string[] {
 }
 
 function openedName(number: AggregateNumber, values: readonly RowValue[]): string | undefined {
+  const first = values[0] === undefined ? '' : textOfValue(values[0])
   switch (number.kind) {
     case 'present':
       return undefined
@@ -66,5 +67,17 @@ function openedName(number: AggregateNumber, values: readonly RowValue[]): strin
         : 'whether any of the conditions of BOOL_AND is false'
     case 'members':
       return 'COUNT(DISTINCT member)'
+    case 'extreme':
+      return `${number.largest ? 'MAX' : 'MIN'}(${first}), the value of a row`
+    case 'rank':
+      return `the value of ${first} of rank ${rankText(number)}, that of a row`
+    case 'distinct':
+      return `${number.of === 'sum' ? 'SUM' : 'COUNT'}(DISTINCT ${first})`
+    case 'mode':
+      return `the most frequent value of ${first}`
   }
+}
+
+function rankText({ times, plus, over }: Rank): string {
+  return `floor((${times} * COUNT + ${plus}) / ${over})`
 }

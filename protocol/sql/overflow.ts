@@ -5,6 +5,7 @@ import { numbersOf } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import { fieldBits } from './column-domain.ts'
+import { orderedDomain } from './ordered-planes.ts'
 import { analysisOf } from './row-analysis.ts'
 import { textOfValue } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
@@ -29,6 +30,10 @@ export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
   const valueBits = values.map((value) => magnitudeBits(value))
   const rowBits = bitsOf(Math.max(rows, 1) - 1)
   for (const number of Object.values(numbersOf(template))) {
+    if (number.kind === 'distinct' && number.of === 'sum') {
+      checkDistinctSum(values[0]!)
+      continue
+    }
     if (number.kind !== 'sum') continue
     const { factors } = number
     const bits = factors.reduce((sum: number, at) => sum + valueBits[at]!, rowBits)
@@ -47,6 +52,17 @@ export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
       { hint: sumFits ? `${narrower}; SUM and AVG of it fit.` : `${narrower}.` },
     )
   }
+}
+
+/** Each value is in the sum once at most. */
+function checkDistinctSum(value: RowValue): void {
+  const bits = magnitudeBits(value) + bitsOf(Number(orderedDomain(value).size) - 1)
+  if (bits <= MAX_SUM_BITS) return
+  throw new ShareholdError(
+    'SH_PLAN_OVERFLOW',
+    `SUM(DISTINCT ${textOfValue(value)}) could need ${bits} bits, more than ${MAX_SUM_BITS}.`,
+    { hint: `Declare a narrower range or a smaller scale for ${textOfValue(value)}.` },
+  )
 }
 
 function bitsOfProduct(factors: readonly (0 | 1)[], valueBits: readonly number[]): string {

@@ -20,6 +20,10 @@ export interface NeededPlanes {
   readonly loose: ReadonlySet<Wire>
   /** Asked whether they have a row at all. */
   readonly tested: ReadonlySet<Wire>
+  /** In which a row is chosen; TRUE may be among them. */
+  readonly chosen: ReadonlySet<Wire>
+  /** Whose counts are compared with each other; constants may be among them. */
+  readonly tallied: ReadonlySet<Wire>
   /** Of which the members are counted. */
   readonly cohorts: ReadonlySet<Wire>
 }
@@ -33,8 +37,13 @@ export function neededPlanes({ cohorts, values, bits }: Demand): NeededPlanes {
   const summed = varying([...ofKind('sum').map((value) => value.summed), ...bits])
   const counted = varying(ofKind('count').map(({ plane }) => plane))
   const loose = new Set([...counted].filter((plane) => !summed.has(plane)))
-  const tested = varying(ofKind('any').map((value) => value.tested))
-  return { summed, loose, tested, cohorts: varying(cohorts) }
+  const tested = varying([
+    ...ofKind('any').map((value) => value.tested),
+    ...ofKind('distinct').flatMap((value) => value.planes),
+  ])
+  const tallied = new Set(ofKind('mode').flatMap((value) => value.planes))
+  const chosen = new Set([...ofKind('extreme'), ...ofKind('rank')].map(({ plane }) => plane))
+  return { summed, loose, tested, chosen, tallied, cohorts: varying(cohorts) }
 }
 
 export function isOfKind<K extends ValueDemand['kind']>(

@@ -5,19 +5,21 @@
 import { planesOf } from '../../shares/column-codec.ts'
 import type { Column } from '../../shares/schema.ts'
 import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
-import type { Wire } from '../circuit-builder.ts'
+import type { Planes, Wire } from '../circuit-builder.ts'
+import { oneHot } from '../circuit-gadgets.ts'
 import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
-import { numbersOf } from './aggregate-functions.ts'
+import { numbersOf, readsValues } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
-import type { BoundAggregate, BoundQuery, KeyValue } from './bound.ts'
+import type { BoundAggregate, BoundQuery, KeyValue, Predicate } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereFalse, whereKnown, whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes, SumDemand } from './demand.ts'
 import { groupPlanes } from './groups.ts'
+import { orderedDomain, orderedPlanes } from './ordered-planes.ts'
 import { isOfKind } from './plan-planes.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import { columnsOf, neverTrueWhere, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
@@ -32,6 +34,8 @@ export interface RowPlan {
   readonly demand: Demand
   /** What is summed, in the field. */
   readonly fields: ReadonlyMap<SumDemand, FieldSum>
+  /** Values of rows that are chosen among, as numbers in the same order. */
+  readonly ordered: ReadonlyMap<RowValue, Planes>
   /** Holds the planes that the demand names. */
   readonly builder: CircuitBuilder
   /** Columns in the order of the circuit's inputs. */
@@ -46,12 +50,15 @@ export function planRows(
 ): RowPlan {
   const { schema, filter, keys, aggregates } = query
   const checked = valuesToCheck(query)
+  const shown = new Set(
+    aggregates.flatMap((one) => (readsValues(one.template) ? argumentsOf(one) : [])),
+  )
   const filters = aggregates.flatMap(({ filter: own, condition }) =>
     [own, condition].flatMap((one) => one?.condition ?? []),
   )
   const read = new Set([
     ...[filter, ...filters].flatMap(columnsOf),
-    ...[...keys.map(({ value }) => value), ...checked].flatMap(columnsIn),
+    ...[...keys.map(({ value }) => value), ...checked, ...shown].flatMap(columnsIn),
     ...summedValues(aggregates).flatMap((value) =>
       value.kind === 'computed' ? columnsIn(value) : [],
     ),
@@ -59,6 +66,10 @@ export function planRows(
   const builder = new CircuitBuilder()
   const columns = inputPlanes(builder, schema, read)
   const row = rowPlanes(builder, columns, carryDepth)
+  const circuit = { row, whereTrue: (condition: Predicate) => whereTrue(row, condition) }
+  const ordered = new Map([...shown].map((value) => [value, orderedPlanes(circuit, value)]))
+  const valueBits = (value: RowValue): readonly Wire[] =>
+    oneHot(builder, ordered.get(value)!, [...Array(Number(orderedDomain(value).size)).keys()])
   const wires = groupPlanes(row, keys, filter)
   const groupsWithPlanes = groups.map((group, index): GroupPlanes => {
     const rows = wires[index]!
@@ -70,14 +81,19 @@ export function planRows(
       if (key >= 0) return group[key] === null ? FALSE : TRUE
       return checked.has(argument) ? builder.not(whereTrue(row, nullOfValue(argument))) : TRUE
     }
+    const contributing = (aggregate: BoundAggregate): Wire => {
+      const { condition } = aggregate
+      const known = condition === undefined ? TRUE : whereKnown(row, condition.condition)
+      const present = builder.andMany(argumentsOf(aggregate).map(valid))
+      return builder.and(filtered(aggregate), builder.and(known, present))
+    }
     return {
       rows,
       filtered,
-      contributing: (aggregate) => {
-        const { condition } = aggregate
-        const known = condition === undefined ? TRUE : whereKnown(row, condition.condition)
-        const present = builder.andMany(argumentsOf(aggregate).map(valid))
-        return builder.and(filtered(aggregate), builder.and(known, present))
+      contributing,
+      valued: (aggregate) => {
+        const over = contributing(aggregate)
+        return valueBits(argumentsOf(aggregate)[0]!).map((bit) => builder.and(over, bit))
       },
       having: (aggregate, value) => {
         const condition = aggregate.condition?.condition ?? TRUE_PREDICATE
@@ -86,7 +102,7 @@ export function planRows(
       },
     }
   })
-  const sums = new FieldSums({ row, whereTrue: (condition) => whereTrue(row, condition) })
+  const sums = new FieldSums(circuit)
   const bits = summedValues(aggregates).flatMap((value) => bitsOfSum(sums.of(value)))
   const demand = collectDemand(aggregates, groupsWithPlanes, summedRows, [...new Set(bits)])
   const fields = new Map(
@@ -94,12 +110,12 @@ export function planRows(
       .filter((value) => isOfKind(value, 'sum'))
       .map((value) => [value, sums.ofProduct(value.factors)]),
   )
-  return { demand, fields, builder, columns }
+  return { demand, fields, ordered, builder, columns }
 }
 
 /**
  * Writes the circuit and the loads of the columns that it reads.
- * @param planes that it puts out; none is constant
+ * @param planes that it puts out, each once; constants too, if it has others
  * @returns where each of them is
  */
 export function writeRowCircuit(

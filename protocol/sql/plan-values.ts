@@ -12,11 +12,14 @@ import { rowsOf } from '../validate-plan.ts'
 import type { BoundQuery } from './bound.ts'
 import type { ValueDemand } from './demand.ts'
 import { writeAny } from './plan-any.ts'
+import { isChosen, writeChosen } from './plan-chosen.ts'
 import { writeCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
+import { writeDistinct } from './plan-distinct.ts'
 import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
-import { batchRows, fitsMemory, neededPlanes } from './plan-planes.ts'
+import { writeModes } from './plan-mode.ts'
+import { batchRows, fitsMemory, isOfKind, neededPlanes } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { writeSums } from './plan-sums.ts'
@@ -37,11 +40,16 @@ export function writePlan(
 ): void {
   const { demand } = rowPlan
   checkMemory(params, rowPlan)
-  const { summed, loose, tested, cohorts } = neededPlanes(demand)
+  const { summed, loose, tested, chosen, tallied, cohorts } = neededPlanes(demand)
   const converted = [...summed]
   const via = strategy.via === undefined ? {} : { via: strategy.via }
 
-  const planes = [...new Set([...converted, ...cohorts, ...loose, ...tested])]
+  const values = demand.values.filter(({ plane }) => plane !== FALSE)
+  const choices = values.filter((value) => isChosen(value))
+  const numbers = choices.flatMap(({ argument }) => rowPlan.ordered.get(argument) ?? [])
+  const planes = [
+    ...new Set([...converted, ...cohorts, ...loose, ...tested, ...chosen, ...tallied, ...numbers]),
+  ]
   const bit = writeRowCircuit(query, rowPlan, planes, writer)
   const field =
     converted.length === 0
@@ -53,7 +61,6 @@ export function writePlan(
             'bits that sums and counts are taken over',
           ),
         )
-  const values = demand.values.filter(({ plane }) => plane !== FALSE)
   const rows = rowsOf(params)
   const sums = writeSums({ query, rowPlan, rows, writer, field, via }, values)
   const counts = writeTotals(writer, countedIn(converted, values), field)
@@ -61,7 +68,12 @@ export function writePlan(
   const of = { lanes: 'rows', of: 'counts of rows' } as const
   const added = writeCounts(writer, params, rest, rest.map(bit), of, strategy.counts)
   for (const [plane, slot] of added) counts.set(plane, slot)
+  const chosenLane = writeChosen({ params, writer, bit, ordered: rowPlan.ordered }, choices)
+  const modes = values.filter((value) => isOfKind(value, 'mode'))
+  const modeLane = writeModes({ params, writer, bit }, modes)
   const any = writeAny(writer, params, [...tested], bit, strategy.counts)
+  const distinct = values.filter((value) => isOfKind(value, 'distinct'))
+  const distinctLane = writeDistinct(writer, distinct, any)
   const { kMin } = query.schema
   const membersDemanded = values.some(({ kind }) => kind === 'members')
   const { bits, members } = writeCohorts(
@@ -81,6 +93,13 @@ export function writePlan(
         return any(value.tested)
       case 'members':
         return members(plane)
+      case 'extreme':
+      case 'rank':
+        return chosenLane(value)
+      case 'mode':
+        return modeLane(value)
+      case 'distinct':
+        return distinctLane(value)
     }
   }
   writeOutput(writer, bits, demand.values, laneOf)

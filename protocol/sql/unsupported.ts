@@ -51,14 +51,7 @@ const FAMILIES: readonly (readonly [names: string, hint: string])[] = [
 
 /** What to do instead of a function of PostgreSQL. */
 const FUNCTION_HINTS: Readonly<Record<string, string>> = {
-  min: 'MIN and MAX come in a later release; COUNT(*) with WHERE x < … brackets them today.',
-  max: 'MIN and MAX come in a later release; COUNT(*) with WHERE x > … brackets them today.',
-  median: 'Quantiles come in a later release; COUNT(*) with WHERE x < … brackets them today.',
-  percentile_cont:
-    'Quantiles come in a later release; COUNT(*) with WHERE x < … brackets them today.',
-  percentile_disc:
-    'Quantiles come in a later release; COUNT(*) with WHERE x < … brackets them today.',
-  mode: 'GROUP BY the column and ORDER BY COUNT(*) DESC.',
+  median: 'Write percentile_cont(0.5) WITHIN GROUP (ORDER BY x).',
   mod: 'Write a % b.',
   power: 'Multiply: x * x.',
   trunc: 'ROUND, FLOOR and CEIL are there.',
@@ -127,7 +120,7 @@ export function modifierOf(call: Fields): Refusal | undefined {
   if (call['agg_within_group'] === true) {
     return {
       what: 'WITHIN GROUP',
-      hint: 'COUNT(*) with WHERE x < … brackets a quantile.',
+      hint: 'It belongs to percentile_cont, percentile_disc and mode.',
     }
   }
   if (call['agg_order'] !== undefined) {

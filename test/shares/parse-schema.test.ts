@@ -45,6 +45,15 @@ function messageOf(value: unknown): string {
 }
 
 describe('parseSchema', () => {
+  it('keeps what a column may reveal, and adds nothing to those that say nothing', () => {
+    expect(parseSchema(changed('columns.2.reveal', 'extremes')).columns[2]).toHaveProperty(
+      'reveal',
+      'extremes',
+    )
+    expect(parseSchema(SOUND).columns.some((column) => 'reveal' in column)).toBe(false)
+    expect(messageOf(changed('columns.2.reveal', 'rows'))).toContain('columns[2].reveal')
+  })
+
   it('fills defaults and takes numbers as decimal texts', () => {
     const schema = parseSchema(SOUND)
     expect(schema.columns.map((column) => column.nullable)).toEqual([

@@ -33,6 +33,9 @@ export interface RandomQuery {
   readonly limit: string
 }
 
+/** Values of an argument of DISTINCT and mode(), in up to that many groups squared. */
+const MOST_DISTINCT = 40n
+
 /** Of a key: two keys of this many make groups enough. */
 const MOST_KEY_VALUES = 24n
 
@@ -232,7 +235,30 @@ function filtered(g: Gen, schema: Schema, names: Namer, plain: RandomExpression)
 
 function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
   const numbers = schema.columns.filter(({ type }) => type === 'integer' || type === 'decimal')
-  const kind = g(fc.integer, { min: 0, max: 6 })
+  const kind = g(fc.integer, { min: 0, max: 10 })
+  const shown = numbers.filter(({ reveal }) => reveal !== undefined)
+  if (kind === 7 || kind === 8) {
+    const column = g(fc.constantFrom, ...(shown.length > 0 ? shown : numbers))
+    const cohorts = [`${column.name} IS NOT NULL`]
+    if (shown.length === 0) return { sql: `AVG(${names.of(column)})`, cohorts }
+    const name = g(fc.constantFrom, 'MIN', 'max', 'MAX(DISTINCT', 'percentile_cont')
+    if (name === 'percentile_cont') return { sql: quantile(g, name, names.of(column)), cohorts }
+    const open = name.includes('(') ? ' ' : '('
+    return { sql: `${name}${open}${names.of(column)})`, cohorts }
+  }
+  if (kind === 9) {
+    const few = schema.columns.filter((column) => codecOf(column).codeMax < MOST_DISTINCT)
+    const fewNumbers = few.filter((column) => numbers.includes(column))
+    const name = g(fc.constantFrom, 'COUNT', 'SUM', 'AVG')
+    const candidates = name === 'COUNT' ? few : fewNumbers
+    if (candidates.length > 0) {
+      const column = g(fc.constantFrom, ...candidates)
+      return {
+        sql: `${name}(DISTINCT ${names.of(column)})`,
+        cohorts: [`${column.name} IS NOT NULL`],
+      }
+    }
+  }
   if (kind === 5) {
     return { sql: `COUNT(DISTINCT ${g(fc.constantFrom, 'rider', 'RIDER')})`, cohorts: ['TRUE'] }
   }
@@ -278,12 +304,43 @@ const MOMENTS = [
 ]
 const QUOTIENTS = ['CORR', 'REGR_R2', 'REGR_SLOPE', 'REGR_INTERCEPT']
 
-/** Aggregates that are no exact numbers: of conditions, and of two numbers. */
+/** Aggregates that are no exact numbers: of conditions, of two numbers, values of rows. */
 function randomStatistic(g: Gen, schema: Schema, names: Namer): RandomExpression {
   return filtered(g, schema, names, plainStatistic(g, schema, names))
 }
 
+const FRACTIONS = ['0.5', '0', '1', '0.25', '.9', '1 - 0.1', '0.333', '0.75']
+
+function quantile(g: Gen, name: string, column: string): string {
+  const direction = g(fc.constantFrom, '', '', ' DESC', ' ASC NULLS FIRST')
+  return `${name}(${g(fc.constantFrom, ...FRACTIONS)}) WITHIN GROUP (ORDER BY ${column}${direction})`
+}
+
+/** Of values of any type. */
+function chosenValue(g: Gen, schema: Schema, names: Namer): RandomExpression | undefined {
+  const shown = schema.columns.filter(({ reveal }) => reveal !== undefined)
+  if (shown.length === 0) return undefined
+  const column = g(fc.constantFrom, ...shown)
+  const name = names.of(column)
+  const cohorts = [`${column.name} IS NOT NULL`]
+  switch (g(fc.integer, { min: 0, max: 2 })) {
+    case 0:
+      return { sql: quantile(g, 'percentile_disc', name), cohorts }
+    case 1:
+      if (codecOf(column).codeMax >= MOST_DISTINCT) return undefined
+      return {
+        sql: `mode() WITHIN GROUP (ORDER BY ${name}${g(fc.constantFrom, '', ' DESC')})`,
+        cohorts,
+      }
+    default:
+      if (column.type === 'boolean') return undefined
+      return { sql: `${g(fc.constantFrom, 'MIN', 'MAX')}(${name})`, cohorts }
+  }
+}
+
 function plainStatistic(g: Gen, schema: Schema, names: Namer): RandomExpression {
+  const chosen = g(fc.boolean) ? chosenValue(g, schema, names) : undefined
+  if (chosen !== undefined) return chosen
   // Products of wide values would not fit the field: refused, and tested elsewhere.
   const numbers = schema.columns.filter(
     (column) => (column.type === 'integer' || column.type === 'decimal') && fieldBits(column) <= 24,

@@ -37,7 +37,10 @@ export function randomTable(g: Gen, n: 3 | 5 = 3): RandomTable {
     minLength: 1,
     maxLength: 4,
   })
-  const columns = [...types, ...extra].map((type, index) => randomColumn(g, type, index))
+  const columns = [...types, ...extra].map((type, index): Column => {
+    const column = randomColumn(g, type, index)
+    return g(fc.integer, { min: 0, max: 4 }) === 0 ? column : { ...column, reveal: 'extremes' }
+  })
   const schema: Schema = {
     dataset: 'trips',
     member: 'rider',
