@@ -89,7 +89,7 @@ function refs(op: number, count: number): Ref[] {
 }
 
 /** As many rows as make kernels and messages long enough for V8 to take trouble. A multiple of 3. */
-const ROWS = 6000
+const ROWS = 3000
 
 /** How often everything is rehearsed, if there is time: more brings little. */
 const PASSES = 8
