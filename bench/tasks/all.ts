@@ -6,6 +6,7 @@ import { chain, innerProduct, multiplications } from './arithmetic.ts'
 import { maximum, median } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
+import { groups } from './groups.ts'
 import { query } from './query.ts'
 import { sorting } from './sorting.ts'
 import { queryCold, queryWarm } from './stored-query.ts'
@@ -23,6 +24,7 @@ export const TASKS: readonly Task[] = [
   maximum,
   median,
   sorting,
+  groups,
   query,
   queryCold,
   queryWarm,

@@ -56,8 +56,13 @@ export const GROUP_BY: ConformanceTable = {
       status: 'SH_SQL_GROUPING',
     },
     {
-      construct: 'more than 4,096 groups',
-      example: 'SELECT zone, COUNT(*) FROM trips GROUP BY zone',
+      construct: 'many groups, up to 65,536',
+      example: 'SELECT zone, COUNT(*), SUM(tip) FROM trips GROUP BY zone',
+      status: 'yes',
+    },
+    {
+      construct: 'more than 65,536 groups',
+      example: 'SELECT zone, COUNT(*) FROM trips GROUP BY zone, other_zone',
       status: 'SH_PLAN_GROUPS',
     },
   ],

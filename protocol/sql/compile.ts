@@ -76,12 +76,12 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
     locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
   }
   const planned = locate(context, keywordAt(source, 'group'), () => planQuery(query, params))
-  const { plan, answer, purposes, demand, choices } = planned
+  const { plan, answer, purposes, cohorts, choices } = planned
   return {
     plan,
     planHash: bytesToHex(sha256(new TextEncoder().encode(canonicalJson(plan)))),
     answer,
-    leaks: leaksOf(query, demand),
+    leaks: leaksOf(query, cohorts),
     explain: {
       dataset: schema.dataset,
       version: params.dataset.version,

@@ -19,7 +19,7 @@ import { keyPlanes } from './row-key.ts'
 import { textOfValue } from './row-text.ts'
 import { columnValue } from './row-value.ts'
 
-/** Most groups of a plan. */
+/** Most groups of a plan that has a plane for each. */
 export const MAX_GROUPS = 4096
 
 /** A stored column as a key. Its values: a range from its start, false before true, a dictionary in its order. */
@@ -47,15 +47,19 @@ export function countGroups(keys: readonly BoundKey[]): bigint {
 /**
  * The groups in the order of the answer's rows, the last key running fastest; one group without keys.
  *
+ * @param most groups that are possible
  * @throws ShareholdError SH_PLAN_GROUPS
  */
-export function groupsOf(keys: readonly BoundKey[]): readonly (readonly KeyValue[])[] {
+export function groupsOf(
+  keys: readonly BoundKey[],
+  most = MAX_GROUPS,
+): readonly (readonly KeyValue[])[] {
   const count = countGroups(keys)
-  if (count > MAX_GROUPS) {
+  if (count > most) {
     const sizes = keys.map((key) => `${textOfValue(key.value)} ${key.size}`).join(', ')
     throw new ShareholdError(
       'SH_PLAN_GROUPS',
-      `The grouping has ${count} groups (values: ${sizes}); at most ${MAX_GROUPS} are possible.`,
+      `The grouping has ${count} groups (values: ${sizes}); at most ${most} are possible.`,
       {
         hint: 'Group by fewer columns, or by one that the schema declares with a narrower range; restrict the others in WHERE.',
       },

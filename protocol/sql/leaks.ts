@@ -6,13 +6,12 @@ import { numbersOf } from './aggregate-functions.ts'
 import type { AggregateNumber, Rank } from './aggregate-functions.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
-import type { Demand } from './demand.ts'
 import { countGroups } from './groups.ts'
 import { textOfFactors, textOfValue } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
 
-/** Lines for EXPLAIN and for the querier, without secrets. */
-export function leaksOf(query: BoundQuery, demand: Demand): string[] {
+/** Lines for EXPLAIN and for the querier, without secrets. @param cohorts that are tested */
+export function leaksOf(query: BoundQuery, cohorts: number): string[] {
   const { schema, keys, aggregates, limit, offset } = query
   const groups = Number(countGroups(keys))
   const where =
@@ -22,7 +21,7 @@ export function leaksOf(query: BoundQuery, demand: Demand): string[] {
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
     `To every node: how many rows each pseudonym has.`,
-    `To the querier: ${demand.cohorts.length === 1 ? 'one bit' : `${demand.cohorts.length} bits`}, whether at least ${schema.kMin} members contribute${where}.`,
+    `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${schema.kMin} members contribute${where}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
   ]
   if (limit !== null || offset > 0) {

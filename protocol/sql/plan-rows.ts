@@ -28,6 +28,7 @@ import { bitsOfSum, FieldSums } from './row-field.ts'
 import type { FieldSum } from './row-field.ts'
 import { columnsIn } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
+import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
 
 export interface RowPlan {
@@ -40,16 +41,21 @@ export interface RowPlan {
   readonly builder: CircuitBuilder
   /** Columns in the order of the circuit's inputs. */
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
+  /** The number of a row's group, if rows are sorted by it; the demand is then that of a query without groups. */
+  readonly key?: Planes
 }
 
 /** Builds the planes of all groups and aggregates. */
 export function planRows(
   query: BoundQuery,
   groups: readonly (readonly KeyValue[])[],
-  { carryDepth, summedRows }: RowStrategy,
+  { grouping, carryDepth, summedRows }: RowStrategy,
 ): RowPlan {
-  const { schema, filter, keys, aggregates } = query
-  const checked = valuesToCheck(query)
+  const sorted = grouping === 'sort'
+  const { schema, filter, aggregates } = query
+  // Sorted rows have one plane for all groups.
+  const keys = sorted ? [] : query.keys
+  const checked = valuesToCheck({ ...query, keys })
   const shown = new Set(
     aggregates.flatMap((one) => (readsValues(one.template) ? argumentsOf(one) : [])),
   )
@@ -58,7 +64,7 @@ export function planRows(
   )
   const read = new Set([
     ...[filter, ...filters].flatMap(columnsOf),
-    ...[...keys.map(({ value }) => value), ...checked, ...shown].flatMap(columnsIn),
+    ...[...query.keys.map(({ value }) => value), ...checked, ...shown].flatMap(columnsIn),
     ...summedValues(aggregates).flatMap((value) =>
       value.kind === 'computed' ? columnsIn(value) : [],
     ),
@@ -71,7 +77,8 @@ export function planRows(
   const valueBits = (value: RowValue): readonly Wire[] =>
     oneHot(builder, ordered.get(value)!, [...Array(Number(orderedDomain(value).size)).keys()])
   const wires = groupPlanes(row, keys, filter)
-  const groupsWithPlanes = groups.map((group, index): GroupPlanes => {
+  const planed: readonly (readonly KeyValue[])[] = sorted ? [[]] : groups
+  const groupsWithPlanes = planed.map((group, index): GroupPlanes => {
     const rows = wires[index]!
     const filtered = ({ filter: own }: BoundAggregate): Wire =>
       own === undefined ? rows : builder.and(rows, whereTrue(row, own.condition))
@@ -110,7 +117,8 @@ export function planRows(
       .filter((value) => isOfKind(value, 'sum'))
       .map((value) => [value, sums.ofProduct(value.factors)]),
   )
-  return { demand, fields, ordered, builder, columns }
+  const key = sorted ? { key: sortKey(row, query.keys) } : {}
+  return { demand, fields, ordered, builder, columns, ...key }
 }
 
 /**

@@ -6,7 +6,7 @@
  *                                                         -> members with a row -> count -> >= kMin?
  *   values * cohort bits -> output
  *
- * All groups and aggregates share each operator, so rounds do not grow with their number. The plan is a
+ * Many groups are found by sort (plan-sorted.ts). All groups and aggregates share each operator, so rounds do not grow with their number. The plan is a
  * function of the query, the schema and planParams alone: every node makes the same.
  *
  * Who learns what: nodes nothing but the public sizes; the querier the cohort bits and, where the bit is
@@ -19,22 +19,27 @@ import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery, KeyValue } from './bound.ts'
 import { choose, estimate } from './choices.ts'
-import type { Choice } from './choices.ts'
+import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
-import { groupsOf } from './groups.ts'
+import { countGroups, groupsOf, MAX_GROUPS } from './groups.ts'
+import { fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
+import { writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
 import { localSeconds, QUESTIONS } from './questions.ts'
+import type { Planning } from './questions.ts'
+import { isSortable, MAX_SORTED_GROUPS } from './sorted-groups.ts'
 import { FIRST_STRATEGY, nameOf } from './strategy.ts'
-import type { RowStrategy, Strategy } from './strategy.ts'
+import type { Grouping, RowStrategy, Strategy, SummedRows } from './strategy.ts'
 
 export interface PlannedQuery {
   readonly plan: Plan
   readonly answer: AnswerSpec
   /** What each operator is for, one line an operator. */
   readonly purposes: readonly string[]
-  readonly demand: Demand
+  /** Cohort bits that are opened. */
+  readonly cohorts: number
   readonly choices: readonly Choice[]
 }
 
@@ -45,18 +50,25 @@ const MAX_PASSES = 3
  * Plans a query. Where there are several ways, the one with the lowest estimate is taken for the committee's
  * class of network (questions.ts).
  *
+ * @param possible ways to go about groups, at least one; if not told, those that may pay
  * @throws ShareholdError SH_PLAN_GROUPS
  */
-export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
-  const groups = groupsOf(query.keys)
+export function planQuery(
+  query: BoundQuery,
+  params: PlanParams,
+  possible: readonly Grouping[] = groupingsFor(query, params),
+): PlannedQuery {
+  const groups = groupsOf(query.keys, possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS)
   const rowPlanOf = remember(
-    ({ carryDepth, summedRows }: RowStrategy) => `${carryDepth} ${summedRows}`,
+    ({ grouping, carryDepth, summedRows }: RowStrategy) =>
+      `${grouping} ${carryDepth} ${summedRows}`,
     (strategy) => planRows(query, groups, strategy),
   )
-  const planning = { query, params, rowPlanOf }
+  const planning: Planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
     const writer = new PlanWriter()
-    writePlan(query, params, rowPlanOf(strategy), strategy, writer)
+    const writeRows = strategy.grouping === 'sort' ? writeSortedPlan : writePlan
+    writeRows(query, params, rowPlanOf(strategy), strategy, writer)
     return writer
   }
   const costOf = remember(nameOf, (strategy: Strategy) =>
@@ -67,7 +79,58 @@ export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
     ),
   )
 
-  let strategy = FIRST_STRATEGY
+  const fits = (summedRows: SummedRows): boolean =>
+    fitsMemory(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
+  const isPossible = (grouping: Grouping): boolean =>
+    grouping === 'sort' ||
+    !possible.includes('sort') ||
+    (['contributing', 'group'] as const).some(fits)
+  const ways = possible
+    .filter(isPossible)
+    .map((grouping) => answerQuestions(planning, costOf, grouping))
+  const { value: way, choice } =
+    ways.length === 1
+      ? { value: ways[0]! }
+      : choose(
+          'groups',
+          ways.map((one) => ({
+            name: GROUPINGS[one.strategy.grouping],
+            value: one,
+            cost: costOf(one.strategy),
+          })),
+        )
+  const { strategy } = way
+  const { plan, purposes } = write(strategy)
+  const { demand } = rowPlanOf(strategy)
+  const answer = answerOf(query, groups, demand, strategy.grouping)
+  const cohorts = demand.cohorts.length * (strategy.grouping === 'sort' ? groups.length : 1)
+  const choices = choice === undefined ? way.choices : [choice, ...way.choices]
+  return { plan, answer, purposes, cohorts, choices }
+}
+
+/** The ways to go about the query's groups that are worth a thought. */
+function groupingsFor(query: BoundQuery, params: PlanParams): readonly Grouping[] {
+  if (!isSortable(query, params)) return ['one-hot']
+  return countGroups(query.keys) > MAX_GROUPS ? ['sort'] : ['one-hot', 'sort']
+}
+
+const GROUPINGS: Readonly<Record<Grouping, string>> = {
+  'one-hot': 'a plane for each',
+  sort: 'rows sorted by group',
+}
+
+interface Way {
+  readonly strategy: Strategy
+  readonly choices: readonly Choice[]
+}
+
+/** Asks all questions until nothing changes. */
+function answerQuestions(
+  planning: Planning,
+  costOf: (strategy: Strategy) => Estimate,
+  grouping: Grouping,
+): Way {
+  let strategy: Strategy = { ...FIRST_STRATEGY, grouping }
   let choices: Choice[] = []
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const before = nameOf(strategy)
@@ -90,9 +153,7 @@ export function planQuery(query: BoundQuery, params: PlanParams): PlannedQuery {
     }
     if (nameOf(strategy) === before) break
   }
-  const { plan, purposes } = write(strategy)
-  const { demand } = rowPlanOf(strategy)
-  return { plan, answer: answerOf(query, groups, demand), purposes, demand, choices }
+  return { strategy, choices }
 }
 
 /** The same function, which remembers by name. */
@@ -110,8 +171,10 @@ function answerOf(
   query: BoundQuery,
   groups: readonly (readonly KeyValue[])[],
   demand: Demand,
+  grouping: Grouping,
 ): AnswerSpec {
   const { keys, aggregates, outputs, orderBy } = query
+  const sorted = grouping === 'sort'
   const specs = new Map(
     aggregates.map(({ template }, index) => [template, demand.specs[index]!] as const),
   )
@@ -120,10 +183,16 @@ function answerOf(
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
     keyTypes: keys.map(({ type }) => type),
-    lanes: demand.cohorts.length + demand.values.length,
+    lanes: (demand.cohorts.length + demand.values.length) * (sorted ? groups.length : 1),
     cells: outputs.map(placed),
     order: orderBy.map(placed),
-    rows: groups.map((group, index) => ({ keys: group, lanes: demand.lanes[index]! })),
+    rows: groups.map((group, index) => ({
+      keys: group,
+      // By sort, every lane of one group is a vector over all of them.
+      lanes: sorted
+        ? demand.lanes[0]!.map((lane) => lane * groups.length + index)
+        : demand.lanes[index]!,
+    })),
     orderBy: orderBy.map(({ descending, nullsFirst }) => ({ descending, nullsFirst })),
     limit: query.limit,
     offset: query.offset,

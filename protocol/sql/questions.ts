@@ -50,9 +50,11 @@ export const QUESTIONS: readonly ((planning: Planning, soFar: Strategy) => Quest
  */
 function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question {
   const { cohorts } = neededPlanes(rowPlanOf(soFar).demand)
+  // Sorted rows are counted by prefix sums.
+  const counted = soFar.grouping === 'one-hot' ? cohorts.size : 0
   const single = hasSingleRows(params)
   const lanes = single ? 'rows' : 'members'
-  const ways = cohorts.size === 0 ? [soFar.cohorts] : countings(params, lanes, cohorts.size)
+  const ways = counted === 0 ? [soFar.cohorts] : countings(params, lanes, counted)
   return {
     question: 'cohorts of enough members',
     options: ways.map((way) => ({
@@ -68,7 +70,7 @@ function sumsAndCounts({ params, rowPlanOf }: Planning, soFar: Strategy): Questi
     const { demand } = rowPlanOf({ ...soFar, summedRows })
     const { loose, tested } = neededPlanes(demand)
     const sums = demand.values.some(({ kind }) => kind === 'sum')
-    const counted = loose.size + tested.size
+    const counted = soFar.grouping === 'one-hot' ? loose.size + tested.size : 0
     const ways = counted === 0 ? [soFar.counts] : countings(params, 'rows', counted)
     return ways.map((counts) => ({
       name: [sums ? SUMS[summedRows] : '', counted > 0 ? `rows counted ${wayOf(counts)}` : '']
@@ -78,7 +80,9 @@ function sumsAndCounts({ params, rowPlanOf }: Planning, soFar: Strategy): Questi
       demand,
     }))
   })
-  const fitting = options.filter(({ demand }) => fitsMemory(params, demand))
+  const fitting = options.filter(
+    ({ demand }) => soFar.grouping === 'sort' || fitsMemory(params, demand),
+  )
   // Where nothing fits, the plan is refused when it is written.
   return {
     question: 'sums and counts',
@@ -136,8 +140,8 @@ function products(planning: Planning, soFar: Strategy): Question {
   return { question: 'products over rows', options: useful ? [direct, king] : [direct] }
 }
 
-function withoutKing({ carryDepth, summedRows, counts, cohorts }: Strategy): Strategy {
-  return { carryDepth, summedRows, counts, cohorts }
+function withoutKing({ grouping, carryDepth, summedRows, counts, cohorts }: Strategy): Strategy {
+  return { grouping, carryDepth, summedRows, counts, cohorts }
 }
 
 /** Computing that some ways take and others do not. */

@@ -7,8 +7,15 @@ import type { Via } from '../plan.ts'
  */
 export type SummedRows = 'contributing' | 'group'
 
+/**
+ * How rows come to their groups: a plane for each group (`one-hot`: about an AND a row and group), or rows sorted
+ * by the number of their group (`sort`: a sort by a few bits, however many groups there are).
+ */
+export type Grouping = 'one-hot' | 'sort'
+
 /** What shapes the circuit over rows. */
 export interface RowStrategy {
+  readonly grouping: Grouping
   /** Rounds that a comparison by size may take (circuit-gadgets.ts); 0 for the least. */
   readonly carryDepth: number
   readonly summedRows: SummedRows
@@ -33,6 +40,7 @@ export interface Strategy extends RowStrategy {
 }
 
 export const FIRST_STRATEGY: Strategy = {
+  grouping: 'one-hot',
   carryDepth: 0,
   summedRows: 'contributing',
   counts: { by: 'popcount' },
@@ -40,8 +48,15 @@ export const FIRST_STRATEGY: Strategy = {
 }
 
 /** Tells strategies apart. */
-export function nameOf({ carryDepth, summedRows, counts, cohorts, via }: Strategy): string {
+export function nameOf({
+  grouping,
+  carryDepth,
+  summedRows,
+  counts,
+  cohorts,
+  via,
+}: Strategy): string {
   const way = (counting: Counting): string =>
     counting.by === 'count' ? `count ${counting.addingRounds}` : counting.by
-  return [carryDepth, summedRows, way(counts), way(cohorts), via ?? ''].join('/')
+  return [grouping, carryDepth, summedRows, way(counts), way(cohorts), via ?? ''].join('/')
 }

@@ -148,8 +148,8 @@ const GROUPING: readonly Case[] = [
   ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY fare + 1'],
   ['SH_SQL_GROUPING', 'SELECT «passengers» + 2, COUNT(*) FROM trips GROUP BY passengers + 1'],
   ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY odometer', /narrower/],
-  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY zone', /fewer columns/],
-  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips\n  «group» by borough, zone'],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips «GROUP» BY zone, other_zone', /fewer columns/],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(*) FROM trips\n  «group» by borough, passengers, zone'],
 ]
 
 const TYPES: readonly Case[] = [

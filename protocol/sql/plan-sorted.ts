@@ -1,0 +1,153 @@
+/**
+ * Groups by sort: the way for many groups. What each aggregate needs is written as if there was one group, a
+ * vector over the groups in the place of every number.
+ *
+ *   rows in the order of their members, then one public row for each group  -> sort by group
+ *   values brought into that order, times the bits of rows that contribute  -> prefix sums
+ *   the public rows are now the ends of the groups, in order                -> compact: prefix sums at the ends
+ *   neighbours subtracted: a sum for each group, as many as there are groups, empty ones among them
+ *
+ * Members of a group: sorting is stable, so the rows of a member in a group are neighbours. A segmented OR tells
+ * whether any of them contributes, and the last one counts.
+ *
+ * Who learns what: as elsewhere in the planner. Nothing is opened but orders under a secret shuffle.
+ * Cost: rows plus groups take part in a sort by as many bits as the keys have, whatever the number of groups
+ * (protocol.md C4).
+ */
+import { FALSE } from '../circuit-builder.ts'
+import type { Wire } from '../circuit-builder.ts'
+import type { PlanParams, Ref } from '../plan.ts'
+
+import type { BoundQuery } from './bound.ts'
+import { countGroups } from './groups.ts'
+import type { RowPlan } from './plan-rows.ts'
+import { writeMembers } from './plan-sorted-members.ts'
+import { writeNumbers } from './plan-sorted-numbers.ts'
+import type { Numbers } from './plan-sorted-numbers.ts'
+import { writeSortedRows } from './plan-sorted-rows.ts'
+import type { Sorted } from './plan-sorted-rows.ts'
+import type { PlanWriter } from './plan-writer.ts'
+import type { Strategy } from './strategy.ts'
+
+/**
+ * Writes all operators of the plan. Output lanes: for each cohort a bit of each group, for each value a
+ * number of each group.
+ */
+export function writeSortedPlan(
+  query: BoundQuery,
+  params: PlanParams,
+  rowPlan: RowPlan,
+  strategy: Strategy,
+  writer: PlanWriter,
+): void {
+  const { cohorts, values } = rowPlan.demand
+  if (cohorts.every((wire) => wire === FALSE)) {
+    writeNothing(Number(countGroups(query.keys)), cohorts.length + values.length, writer)
+    return
+  }
+  const sorted = writeSortedRows(query, params, rowPlan, writer)
+  const members = writeMembers(params, sorted, cohorts, writer)
+  const numbers = writeNumbers(query, rowPlan, sorted, values, members, strategy, writer)
+  const sums = writeGroupSums(sorted, numbers, writer)
+
+  const { kMin } = query.schema
+  const sumAt = (place: number | undefined): GroupSum | undefined =>
+    place === undefined ? undefined : sums[place]
+  const countOf = (cohort: Wire): GroupSum | undefined => sumAt(numbers.members.get(cohort))
+  const any = values.flatMap((value, k) => (value.kind === 'any' ? [k] : []))
+  const negative = [
+    // kMin - 1 - members is negative iff there are enough.
+    ...cohorts.map((wire) =>
+      differenceOf(writer, sorted, countOf(wire), kMin, 'what is missing to one member too few'),
+    ),
+    ...any.map((k) =>
+      differenceOf(writer, sorted, sumAt(numbers.values[k]), 1, 'less than 0 if there is a row'),
+    ),
+  ]
+  const tests = writer.add(
+    { kind: 'less-than-zero', inputs: negative },
+    `at least ${kMin} members?${any.length > 0 ? ' A row at all?' : ''}`,
+  )
+  const bits = writer.add(
+    { kind: 'bit-to-field', inputs: negative.map((_, k) => tests(k)) },
+    'cohort bits as numbers',
+  )
+  const amounts = values.map(({ kind }, k): Ref =>
+    kind === 'any'
+      ? bits(cohorts.length + any.indexOf(k))
+      : differenceOf(
+          writer,
+          sorted,
+          sumAt(numbers.values[k]),
+          undefined,
+          'a number for each group',
+        ),
+  )
+  const masked =
+    values.length === 0
+      ? undefined
+      : writer.add(
+          {
+            kind: 'multiply',
+            pairs: values.map(({ cohort }, k) => [amounts[k]!, bits(cohort)] as const),
+          },
+          'suppression: values of small cohorts become 0',
+        )
+  const inputs = [...cohorts.map((_, k) => bits(k)), ...values.map((_, k) => masked!(k))]
+  writer.add({ kind: 'output', inputs }, 'cohort bits and values')
+}
+
+/** The answer if no row can contribute to anything. */
+function writeNothing(groups: number, vectors: number, writer: PlanWriter): void {
+  const lanes = Array.from({ length: groups }, () => '0')
+  const zeros = writer.add({ kind: 'constant', lanes }, 'no row can contribute')(0)
+  const inputs = Array.from({ length: vectors }, () => zeros)
+  writer.add({ kind: 'output', inputs }, 'cohort bits and values')
+}
+
+/** A prefix sum at the end of each group, and at the end of the one before. */
+interface GroupSum {
+  readonly upTo: Ref
+  readonly before: Ref
+}
+
+function writeGroupSums(sorted: Sorted, { vectors }: Numbers, writer: PlanWriter): GroupSum[] {
+  const { end, groups } = sorted
+  const prefix = writer.add({ kind: 'prefix-sum', inputs: vectors }, 'sums up to each row')
+  const inputs = vectors.map((_, k) => prefix(k))
+  const ends = writer.add(
+    { kind: 'compact', inputs, flag: end, count: groups },
+    'sums up to the end of each group',
+  )
+  const upTo = vectors.map((_, k) => ends(k))
+  const before = writer.add({ kind: 'shift', inputs: upTo, by: 1 }, 'and of the one before')
+  return upTo.map((ref, k) => ({ upTo: ref, before: before(k) }))
+}
+
+/** The sum over each group; or, with `kMin`, kMin - 1 minus it. */
+function differenceOf(
+  writer: PlanWriter,
+  sorted: Sorted,
+  sum: GroupSum | undefined,
+  kMin: number | undefined,
+  purpose: string,
+): Ref {
+  const sign = kMin === undefined ? 1 : -1
+  const constant = kMin === undefined ? {} : { constant: String(kMin - 1) }
+  if (sum === undefined) {
+    // Nothing contributes, whatever the rows are.
+    const zeros = writer.add(
+      {
+        kind: 'constant',
+        lanes: Array.from({ length: sorted.groups }, () => constant.constant ?? '0'),
+      },
+      purpose,
+    )
+    return zeros(0)
+  }
+  const { upTo, before } = sum
+  return writer.add(
+    { kind: 'combine', inputs: [upTo, before], coefficients: [`${sign}`, `${-sign}`], ...constant },
+    purpose,
+  )(0)
+}
