@@ -100,7 +100,7 @@ export class ColumnStage {
   }
 
   static async start(warmBytes = 2 ** 20): Promise<ColumnStage> {
-    const paper = await paperNetwork(3, { chunksInFlight: 2 })
+    const paper = await paperNetwork(3, { chunksInFlight: 2, roundTimeoutMs: 8_000 })
     const { topology } = paper
     const overlays = new Map<string, Overlay>()
     for (const { name } of [...topology.shareNodes, ...topology.mpcNodes]) {
