@@ -2,6 +2,7 @@
  * Values that stand for a row: the largest, the smallest, those of a rank, for all groups and aggregates at once. They
  * are found on bits (extreme.ts, select-rank.ts), and only the one number goes into the field.
  */
+import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Planes, Wire } from '../circuit-builder.ts'
 import type { Choice, PlanParams, Ref } from '../plan.ts'
 import type { SelectTuning } from '../select-rank.ts'
@@ -25,6 +26,23 @@ export function isChosen(value: ValueDemand): value is ChosenDemand {
   return value.kind === 'extreme' || value.kind === 'rank'
 }
 
+/** The planes that choices read: numbers, and rows that take part. Numbers that planning tells need none. */
+export function choicePlanes(
+  ordered: ReadonlyMap<RowValue, Planes>,
+  demands: readonly ChosenDemand[],
+): readonly Wire[] {
+  return demands.flatMap(({ argument, plane }) => {
+    const planes = ordered.get(argument)!
+    return knownNumber(planes) === undefined ? [...planes, plane] : []
+  })
+}
+
+/** A number all of whose planes are constant. */
+function knownNumber(planes: Planes): bigint | undefined {
+  if (planes.some((plane) => plane !== TRUE && plane !== FALSE)) return undefined
+  return planes.reduce((sum, plane, bit) => sum + (plane === TRUE ? 1n << BigInt(bit) : 0n), 0n)
+}
+
 /** Where the number of each demand is, once written. */
 export function writeChosen(
   { params, writer, bit, ordered }: Choices,
@@ -32,9 +50,11 @@ export function writeChosen(
 ): (demand: ChosenDemand) => Lane {
   const lanes = new Map<ChosenDemand, Lane>()
   const planesOf = ({ argument }: ChosenDemand): Planes => ordered.get(argument)!
-  // What has one value only has no planes.
-  for (const demand of demands) if (planesOf(demand).length === 0) lanes.set(demand, { known: 0n })
-  const varying = demands.filter((demand) => planesOf(demand).length > 0)
+  for (const demand of demands) {
+    const known = knownNumber(planesOf(demand))
+    if (known !== undefined) lanes.set(demand, { known })
+  }
+  const varying = demands.filter((demand) => !lanes.has(demand))
   const choiceOf = (demand: ChosenDemand): Choice => ({
     planes: planesOf(demand).map(bit),
     among: bit(demand.plane),

@@ -5,7 +5,7 @@
  *
  * Source: mode_final in orderedsetaggs.c (PostgreSQL 18): of values that are equally frequent the first in order.
  */
-import { CircuitBuilder, FALSE } from '../circuit-builder.ts'
+import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { lessThan } from '../circuit-gadgets.ts'
 import type { Circuit } from '../circuit.ts'
@@ -35,8 +35,13 @@ export function writeModes(
   demands: readonly ModeDemand[],
 ): (demand: ModeDemand) => Lane {
   const lanes = new Map<ModeDemand, Lane>()
-  if (demands.length > 0) {
-    const planes = [...new Set(demands.flatMap((demand) => demand.planes))]
+  const open = demands.filter((demand) => !isPublic(demand))
+  for (const demand of demands) {
+    if (!isPublic(demand)) continue
+    lanes.set(demand, { known: BigInt(Math.max(0, demand.planes.indexOf(TRUE))) })
+  }
+  if (open.length > 0) {
+    const planes = [...new Set(open.flatMap((demand) => demand.planes))]
     const of = { lanes: 'rows', of: 'rows of each value' } as const
     const digits = writeBinary(writer, params, planes.map(bit), of)
     const laneOf = new Map(planes.map((plane, lane) => [plane, lane]))
@@ -45,7 +50,7 @@ export function writeModes(
       place: [],
     })
     for (const largest of [false, true]) {
-      const alike = demands.filter((demand) => demand.largest === largest)
+      const alike = open.filter((demand) => demand.largest === largest)
       const winners = knockOut(
         writer,
         alike.map((demand) => demand.planes.map(contender)),
@@ -55,6 +60,11 @@ export function writeModes(
     }
   }
   return (demand) => lanes.get(demand)!
+}
+
+/** Whether planning tells the value: all rows have it, or none has any. */
+export function isPublic({ planes }: ModeDemand): boolean {
+  return planes.every((plane) => plane === TRUE || plane === FALSE)
 }
 
 /** The winner of each field. */

@@ -20,8 +20,6 @@ export interface NeededPlanes {
   readonly loose: ReadonlySet<Wire>
   /** Asked whether they have a row at all. */
   readonly tested: ReadonlySet<Wire>
-  /** In which a row is chosen; TRUE may be among them. */
-  readonly chosen: ReadonlySet<Wire>
   /** Whose counts are compared with each other; constants may be among them. */
   readonly tallied: ReadonlySet<Wire>
   /** Of which the members are counted. */
@@ -29,8 +27,8 @@ export interface NeededPlanes {
 }
 
 export function neededPlanes({ cohorts, values, bits }: Demand): NeededPlanes {
-  const varying = (wires: readonly Wire[]): ReadonlySet<Wire> =>
-    new Set(wires.filter((wire) => wire !== TRUE && wire !== FALSE))
+  const isVarying = (wire: Wire): boolean => wire !== TRUE && wire !== FALSE
+  const varying = (wires: readonly Wire[]): ReadonlySet<Wire> => new Set(wires.filter(isVarying))
   const computed = values.filter(({ plane }) => plane !== FALSE)
   const ofKind = <K extends ValueDemand['kind']>(kind: K): Extract<ValueDemand, { kind: K }>[] =>
     computed.filter((value) => isOfKind(value, kind))
@@ -41,9 +39,9 @@ export function neededPlanes({ cohorts, values, bits }: Demand): NeededPlanes {
     ...ofKind('any').map((value) => value.tested),
     ...ofKind('distinct').flatMap((value) => value.planes),
   ])
-  const tallied = new Set(ofKind('mode').flatMap((value) => value.planes))
-  const chosen = new Set([...ofKind('extreme'), ...ofKind('rank')].map(({ plane }) => plane))
-  return { summed, loose, tested, chosen, tallied, cohorts: varying(cohorts) }
+  const open = ofKind('mode').filter((value) => value.planes.some(isVarying))
+  const tallied = new Set(open.flatMap((value) => value.planes))
+  return { summed, loose, tested, tallied, cohorts: varying(cohorts) }
 }
 
 export function isOfKind<K extends ValueDemand['kind']>(

@@ -12,7 +12,7 @@ import { rowsOf } from '../validate-plan.ts'
 import type { BoundQuery } from './bound.ts'
 import type { ValueDemand } from './demand.ts'
 import { writeAny } from './plan-any.ts'
-import { isChosen, writeChosen } from './plan-chosen.ts'
+import { choicePlanes, isChosen, writeChosen } from './plan-chosen.ts'
 import { writeCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
 import { writeDistinct } from './plan-distinct.ts'
@@ -40,15 +40,15 @@ export function writePlan(
 ): void {
   const { demand } = rowPlan
   checkMemory(params, rowPlan)
-  const { summed, loose, tested, chosen, tallied, cohorts } = neededPlanes(demand)
+  const { summed, loose, tested, tallied, cohorts } = neededPlanes(demand)
   const converted = [...summed]
   const via = strategy.via === undefined ? {} : { via: strategy.via }
 
   const values = demand.values.filter(({ plane }) => plane !== FALSE)
   const choices = values.filter((value) => isChosen(value))
-  const numbers = choices.flatMap(({ argument }) => rowPlan.ordered.get(argument) ?? [])
+  const chosen = choicePlanes(rowPlan.ordered, choices)
   const planes = [
-    ...new Set([...converted, ...cohorts, ...loose, ...tested, ...chosen, ...tallied, ...numbers]),
+    ...new Set([...converted, ...cohorts, ...loose, ...tested, ...tallied, ...chosen]),
   ]
   const bit = writeRowCircuit(query, rowPlan, planes, writer)
   const field =

@@ -220,6 +220,13 @@ describe('plans', () => {
     expect(many).toBeLessThan(1.5 * few)
   })
 
+  test('values that planning tells are not computed', async () => {
+    const { operators } = await plan(
+      'SELECT MIN(3), percentile_disc(0.5) WITHIN GROUP (ORDER BY 3), mode() WITHIN GROUP (ORDER BY 3) FROM trips',
+    ).then((compiled) => compiled.plan)
+    expect(operators.map(({ kind }) => kind)).not.toContain('circuit')
+  })
+
   test('a sum opens no count, an average does', async () => {
     const sum = await plan('SELECT SUM(fare) FROM trips')
     const avg = await plan('SELECT AVG(fare) FROM trips')
