@@ -22,6 +22,7 @@ import { choose, estimate } from './choices.ts'
 import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
 import { countGroups, groupsOf, MAX_GROUPS } from './groups.ts'
+import { checkGroups } from './plan-limits.ts'
 import { fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
 import { writeSortedPlan } from './plan-sorted.ts'
@@ -59,6 +60,7 @@ export function planQuery(
   possible: readonly Grouping[] = groupingsFor(query, params),
 ): PlannedQuery {
   const groups = groupsOf(query.keys, possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS)
+  checkGroups(query.aggregates, groups.length, params)
   const rowPlanOf = remember(
     ({ grouping, carryDepth, summedRows }: RowStrategy) =>
       `${grouping} ${carryDepth} ${summedRows}`,

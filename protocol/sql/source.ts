@@ -48,10 +48,15 @@ export function sqlError(
 export function keywordAt(source: Source, keyword: string, after = 0): number | undefined {
   let depth = 0
   let inside: number | undefined
+  let before = ''
   for (const token of source.tokens) {
     if (token.text === '(') depth++
     if (token.text === ')') depth--
-    if (token.start < after || token.text.toLowerCase() !== keyword) continue
+    const word = token.text.toLowerCase()
+    // WITHIN GROUP belongs to a call: it begins no clause.
+    const isClause = before !== 'within'
+    before = word
+    if (token.start < after || word !== keyword || !isClause) continue
     if (depth === 0) return token.start
     inside ??= token.start
   }

@@ -253,6 +253,13 @@ const EXPRESSIONS: readonly Case[] = [
     /decimals/,
   ],
   ['SH_SQL_TYPE', 'SELECT «mode»() FROM trips', /WITHIN GROUP/],
+  ['SH_PLAN_GROUPS', 'SELECT MIN(fare) FROM trips «GROUP» BY day, passengers', /narrower/],
+  ['SH_PLAN_GROUPS', 'SELECT COUNT(DISTINCT passengers) FROM trips «GROUP» BY day, shared'],
+  [
+    'SH_PLAN_GROUPS',
+    'SELECT mode() WITHIN GROUP (ORDER BY borough) FROM trips «GROUP» BY day, shared',
+    /narrower/,
+  ],
   ['SH_SQL_TYPE', 'SELECT «mode»(0.5) WITHIN GROUP (ORDER BY fare) FROM trips'],
   ['SH_SQL_UNSUPPORTED', 'SELECT «mode»() WITHIN GROUP (ORDER BY fare) FROM trips', /narrower/],
   ['SH_SQL_UNSUPPORTED', 'SELECT «MAX»(zone) FROM trips', /order of its bytes/],
