@@ -32,9 +32,10 @@ export const DEMO_QUERIES: readonly DemoQuery[] = [
       'SELECT color, payment, {COUNT(*)|*} AS rides, {AVG(distance)|distance} AS miles, {SUM(tip)|tip} / {SUM(fare)|fare} AS tip_rate FROM trips GROUP BY color, payment ORDER BY color, rides DESC NULLS LAST',
   },
   {
-    title: 'A variance, and a standard deviation',
+    title:
+      'A median, a standard deviation, a correlation (the schema lets fare and distance show a value)',
     template:
-      'SELECT pickup_borough, {VAR_SAMP(fare)|fare} AS variance, {STDDEV_POP(distance)|distance} AS spread FROM trips GROUP BY pickup_borough ORDER BY variance DESC NULLS LAST',
+      'SELECT pickup_borough, ROUND({percentile_cont(0.5) WITHIN GROUP (ORDER BY fare)|fare}::numeric, 2) AS median_fare, {STDDEV_POP(distance)|distance} AS spread, ROUND({CORR(fare, distance)|fare}::numeric, 9) AS correlation FROM trips GROUP BY pickup_borough ORDER BY median_fare DESC NULLS LAST',
   },
   {
     title: 'A range of time, a list, two columns compared',

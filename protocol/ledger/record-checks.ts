@@ -57,7 +57,12 @@ const perSet = z
   .refine((list) => [3, 10, 35].includes(list.length), 'is not one for each set')
   .readonly()
 
-const named = { name, nullable: z.boolean(), derived: z.exactOptional(text(1, 1000)) }
+const named = {
+  name,
+  nullable: z.boolean(),
+  derived: z.exactOptional(text(1, 1000)),
+  reveal: z.exactOptional(z.literal('extremes')),
+}
 const dateOrTime = text(1, 32)
 const column = z.discriminatedUnion('type', [
   z.strictObject({ ...named, type: z.literal('boolean') }),

@@ -23,6 +23,7 @@ import {
   signRecord,
 } from '../../../protocol/ledger/records.ts'
 import { leafHash, nodeHash } from '../../../shares/merkle.ts'
+import { parseSchema } from '../../../shares/parse-schema.ts'
 
 import { hash } from './hash.ts'
 import { sampleLedger } from './sample-ledger.ts'
@@ -176,6 +177,18 @@ describe('records', () => {
 })
 
 describe('hashes of records', () => {
+  it('of a schema reads all that a schema may say of a column, and nothing else', () => {
+    const body = records.find(({ kind }) => kind === 'schema')!.body as object
+    const record = (extra: object): string => {
+      const columns = SCHEMA.columns.map((column) => ({ ...column, ...extra }))
+      const schema = parseSchema({ ...SCHEMA, columns: columns as unknown })
+      return recordText(ORIGIN, 'schema', { ...body, schema } as never)
+    }
+    const text = record({ reveal: 'extremes', derived: '1 + 1' })
+    expect(parseRecord(text, ORIGIN).body).toHaveProperty('schema.columns.0.reveal', 'extremes')
+    expect(() => parseRecord(text.replaceAll('"extremes"', '"rows"'), ORIGIN)).toThrow()
+  })
+
   it('of a schema does not depend on the order of properties', () => {
     const reversed = Object.fromEntries(Object.entries(SCHEMA).toReversed())
     expect(schemaHash(reversed as never)).toBe(schemaHash(SCHEMA))
