@@ -97,6 +97,7 @@ export function wholeTable(
     case 'total':
     case 'combine':
     case 'gather':
+    case 'pick':
     case 'output':
       return
   }

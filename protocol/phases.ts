@@ -56,6 +56,7 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'shift',
   'slice',
   'prefix-sum',
+  'pick',
   'output',
 ])
 

@@ -59,7 +59,7 @@ export type Operator =
   | { readonly kind: 'any-row'; readonly inputs: readonly Ref[] }
   /**
    * slots/bits, one lane per choice, as many planes as the widest has: the largest or smallest number among
-   * the lanes (of rows/bits or members/bits) whose filter is 1. Among none, 0 or all ones.
+   * the lanes (bits of one domain, as many lanes) whose filter is 1. Among none, 0 or all ones.
    */
   | { readonly kind: 'extreme'; readonly choices: readonly ExtremeChoice[] }
   /**
@@ -155,6 +155,15 @@ export type Operator =
   | {
       readonly kind: 'gather'
       readonly lanes: readonly { readonly from: Ref; readonly lane: number }[]
+    }
+  /**
+   * slots, bits or field as its inputs (slots of equal lanes): lane k of each is its lane lanes[k], or a public 0
+   * where that is null. Local.
+   */
+  | {
+      readonly kind: 'pick'
+      readonly inputs: readonly Ref[]
+      readonly lanes: readonly (number | null)[]
     }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }

@@ -152,6 +152,16 @@ export async function overTable(
     case 'permute':
     case 'compact':
       return runArrangement(run, operator, tag, arena, values)
+    case 'pick':
+      return shapes[tag.op]!.type === 'bits'
+        ? bitValue(
+            arena,
+            operator.inputs.map((ref) => pickBits(party, arena, planeOf(values, ref), operator)),
+          )
+        : fieldValue(
+            arena,
+            operator.inputs.map((ref) => pickField(arena, vectorOf(values, ref), operator)),
+          )
     case 'circuit':
     case 'bit-to-field':
     case 'multiply':
@@ -251,6 +261,31 @@ function gatherFieldLanes(arena: Arena, operator: Gather, values: Values): Shami
   const out = arena.elements(operator.lanes.length)
   operator.lanes.forEach(({ from, lane }, k) => {
     copy(sliceFp(out, k, k + 1), sliceFp(vectorOf(values, from), lane, lane + 1))
+  })
+  return asShamirShare(out)
+}
+
+type Pick = Extract<Operator, { kind: 'pick' }>
+
+/** A 0 is a sharing of zeros. */
+function pickBits({ committee }: Party, arena: Arena, source: BitShare, { lanes }: Pick): BitShare {
+  const out = newBitShare(arena, committee, planeBytes(lanes.length))
+  zero(wholeBlock(out))
+  for (let position = 0; position < out.components; position++) {
+    const [target, from] = [component(out, position), component(source, position)]
+    lanes.forEach((lane, k) => {
+      if (lane !== null) setBit(target, k, getBit(from, lane))
+    })
+  }
+  return out
+}
+
+function pickField(arena: Arena, source: ShamirShare, { lanes }: Pick): ShamirShare {
+  const out = arena.elements(lanes.length)
+  lanes.forEach((lane, k) => {
+    const target = sliceFp(out, k, k + 1)
+    if (lane === null) fromBigInts(target, [0n])
+    else copy(target, sliceFp(source, lane, lane + 1))
   })
   return asShamirShare(out)
 }

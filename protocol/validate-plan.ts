@@ -97,6 +97,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'shift':
     case 'slice':
     case 'prefix-sum':
+    case 'pick':
     case 'output':
       break
   }
@@ -223,8 +224,8 @@ function shapeOf(
       return { domain: 'slots', type: 'field', parts: 1, lanes: inputs.length }
     case 'extreme':
     case 'select': {
-      demand({ domain, type: 'bits' })
-      check(domain !== 'slots', 'chooses from slots')
+      demand({ domain, type: 'bits', lanes })
+      check(operator.kind === 'extreme' || domain !== 'slots', 'chooses from slots')
       const widths = operator.choices.map(({ planes }) => planes.length)
       check(
         widths.every((width) => isIndex(width - 1, MAX_STORED_PLANES)),
@@ -268,6 +269,14 @@ function shapeOf(
         'picks a lane that is not there',
       )
       return { domain, type, parts: 1, lanes: inputs.length }
+    case 'pick':
+      demand({ domain: 'slots', type, lanes })
+      check(
+        isIndex(operator.lanes.length - 1, MAX_PARTS) &&
+          operator.lanes.every((lane) => lane === null || isIndex(lane, lanes)),
+        'picks a lane that is not there, or none, or too many',
+      )
+      return { domain, type, parts: inputs.length, lanes: operator.lanes.length }
     case 'output':
       break
   }

@@ -476,6 +476,14 @@ describe('validatePlan', () => {
       'a lane that is not there',
       [...good.slice(0, 5), { kind: 'gather', lanes: [{ from: ref(4), lane: 1 }] }, output],
     ],
+    [
+      'a pick of a lane that is not there',
+      [...good.slice(0, 5), { kind: 'pick', inputs: [ref(4)], lanes: [0, 1] }, output],
+    ],
+    [
+      'a pick of rows',
+      [...good.slice(0, 5), { kind: 'pick', inputs: [ref(2)], lanes: [0] }, output],
+    ],
     ['rows in the output', [...LOADS, { kind: 'output', inputs: [ref(1)] }]],
   ]
   test.each(bad)('%s is refused', (_name, operators) => refuses(operators))
@@ -488,8 +496,8 @@ describe('validatePlan', () => {
     ['a choice from field', [...LOADS, extreme({ planes: [ref(1)] }), output]],
     ['a choice among another domain', [...good.slice(0, 3), extreme({ among: ref(2) }), output]],
     [
-      'a choice from slots',
-      [...good.slice(0, 4), extreme({ planes: [ref(3)], among: ref(3) }), output],
+      'a rank among slots',
+      [...good.slice(0, 4), select({ planes: [ref(3)], among: ref(3) }), output],
     ],
     ['too many bits at a time', [...LOADS, select({}, { digit: 5 }), output]],
     ['no bits at a time', [...LOADS, select({}, { digit: 0 }), output]],

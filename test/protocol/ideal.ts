@@ -408,6 +408,14 @@ export function idealOperator(
         ? bits([operator.lanes.map(({ from, lane }) => plane(from)[lane]!)])
         : field([operator.lanes.map(({ from, lane }) => vector(from)[lane]!)])
     }
+    case 'pick': {
+      const { inputs, lanes } = operator
+      const picked = <T>(of: readonly T[], none: T): T[] =>
+        lanes.map((lane) => (lane === null ? none : of[lane]!))
+      return values[inputs[0]!.op]!.type === 'bits'
+        ? bits(inputs.map((ref) => picked(plane(ref), 0)))
+        : field(inputs.map((ref) => picked(vector(ref), 0n)))
+    }
     case 'output':
       break
   }

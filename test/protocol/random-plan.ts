@@ -163,10 +163,12 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       return inputs && coefficients && { kind: 'combine', inputs, coefficients, ...constant }
     },
     () => {
-      const from = refs('bits', ['rows', 'members'])
+      const extreme = below(2) === 0
+      const from = refs('bits', extreme ? anyDomain : ['rows', 'members'])
+      if (from.length === 0) return undefined
       const choice = () => ({ planes: some(from, 5)!, among: pick(from) })
       const choices = Array.from({ length: 1 + below(3) }, choice)
-      if (below(2) === 0) {
+      if (extreme) {
         return {
           kind: 'extreme',
           choices: choices.map((one) => ({ ...one, largest: below(2) === 0 })),
@@ -226,6 +228,13 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       return lanes && { kind: 'gather', lanes }
     },
   ]
+  makers.push(() => {
+    const inputs = some(refs(pick(['bits', 'field']), ['slots']), 3)
+    if (inputs === undefined) return undefined
+    const { lanes: all } = shapes()[inputs[0].op]!
+    const lanes = Array.from({ length: 1 + below(5) }, () => (below(4) === 0 ? null : below(all)))
+    return { kind: 'pick', inputs, lanes }
+  })
   const wanted = 3 + below(9)
   for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
     const operator = pick(makers)()
