@@ -265,10 +265,15 @@ function gatherFieldLanes(arena: Arena, operator: Gather, values: Values): Shami
   return asShamirShare(out)
 }
 
-type Pick = Extract<Operator, { kind: 'pick' }>
+type PickOperator = Extract<Operator, { kind: 'pick' }>
 
 /** A 0 is a sharing of zeros. */
-function pickBits({ committee }: Party, arena: Arena, source: BitShare, { lanes }: Pick): BitShare {
+function pickBits(
+  { committee }: Party,
+  arena: Arena,
+  source: BitShare,
+  { lanes }: PickOperator,
+): BitShare {
   const out = newBitShare(arena, committee, planeBytes(lanes.length))
   zero(wholeBlock(out))
   for (let position = 0; position < out.components; position++) {
@@ -280,7 +285,7 @@ function pickBits({ committee }: Party, arena: Arena, source: BitShare, { lanes 
   return out
 }
 
-function pickField(arena: Arena, source: ShamirShare, { lanes }: Pick): ShamirShare {
+function pickField(arena: Arena, source: ShamirShare, { lanes }: PickOperator): ShamirShare {
   const out = arena.elements(lanes.length)
   lanes.forEach((lane, k) => {
     const target = sliceFp(out, k, k + 1)

@@ -46,9 +46,38 @@ export const GROUP_BY: ConformanceTable = {
       status: 'SH_PLAN_GROUPS',
     },
     {
-      construct: 'ROLLUP, CUBE, GROUPING SETS, DISTINCT',
-      example: 'SELECT COUNT(*) FROM trips GROUP BY ROLLUP (borough, payment)',
-      status: 'SH_SQL_UNSUPPORTED',
+      construct: 'ROLLUP, CUBE',
+      example:
+        'SELECT payment, shared, COUNT(*) FROM trips GROUP BY ROLLUP (payment, shared) ORDER BY 1, 2',
+      status: 'yes',
+    },
+    {
+      construct: 'GROUPING SETS, nested, and mixtures',
+      example:
+        'SELECT payment, shared, passengers, COUNT(*) FROM trips GROUP BY payment, GROUPING SETS ((shared, passengers), CUBE (shared), ())',
+      status: 'yes',
+    },
+    {
+      construct: 'GROUP BY DISTINCT',
+      example:
+        'SELECT payment, shared, COUNT(*) FROM trips GROUP BY DISTINCT ROLLUP (payment), CUBE (payment, shared)',
+      status: 'yes',
+    },
+    {
+      construct: 'GROUP BY ()',
+      example: 'SELECT COUNT(*) FROM trips GROUP BY ()',
+      status: 'yes',
+    },
+    {
+      construct: 'GROUPING(...)',
+      example:
+        'SELECT borough, GROUPING(borough, payment) + 1, COUNT(*) FROM trips GROUP BY CUBE (borough, payment) HAVING GROUPING(payment) = 1',
+      status: 'yes',
+    },
+    {
+      construct: 'GROUPING of what is no key',
+      example: 'SELECT GROUPING(shared), COUNT(*) FROM trips GROUP BY ROLLUP (payment)',
+      status: 'SH_SQL_GROUPING',
     },
     {
       construct: 'an aggregate',

@@ -41,11 +41,6 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'HAVING',
-      example: 'SELECT COUNT(*) FROM trips HAVING COUNT(*) > 3',
-      status: 'SH_SQL_UNSUPPORTED',
-    },
-    {
       construct: 'DISTINCT',
       example: 'SELECT DISTINCT borough FROM trips',
       status: 'SH_SQL_UNSUPPORTED',

@@ -5,6 +5,7 @@
 import { AGGREGATES } from './aggregates.ts'
 import { EXPRESSIONS } from './expressions.ts'
 import { GROUP_BY } from './group-by.ts'
+import { HAVING } from './having.ts'
 import type { ConformanceRow, ConformanceTable } from './row.ts'
 import { SAFE_ANSWERS } from './safe-answers.ts'
 import { STATEMENT } from './statement.ts'
@@ -17,6 +18,7 @@ export const CONFORMANCE: readonly ConformanceTable[] = [
   EXPRESSIONS,
   WHERE,
   GROUP_BY,
+  HAVING,
 ]
 
 const END = '<!-- end of table -->'

@@ -181,7 +181,12 @@ export type AnswerExpression =
     }
 
 export interface AnswerRowSpec {
-  /** Group key values in PostgreSQL's text form, null for the NULL group; [] without GROUP BY. */
+  /** Place of the row's grouping: 0 but for grouping sets. */
+  readonly grouping: number
+  /**
+   * Group key values in PostgreSQL's text form, null for the NULL group and for what is no key of the grouping; then
+   * the values of calls of GROUPING. [] without GROUP BY.
+   */
   readonly keys: readonly (string | null)[]
   /** Output lanes that the row's aggregates read, in an order that all rows have in common. */
   readonly lanes: readonly number[]

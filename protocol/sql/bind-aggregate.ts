@@ -36,6 +36,8 @@ import { modifierOf, unsupportedCall } from './unsupported.ts'
 /** The aggregates of a query, each once, in the order of their first use. */
 export interface AggregateList {
   readonly aggregates: BoundAggregate[]
+  /** Calls of GROUPING, each once, by the places of their arguments among the keys. */
+  readonly groupingCalls: (readonly number[])[]
 }
 
 /** What an aggregate is of. */

@@ -11,6 +11,7 @@ import { bindRow } from './bind-row.ts'
 import type { BoundKey } from './bound.ts'
 import { fail, findColumn, locate, plainName } from './context.ts'
 import type { Context } from './context.ts'
+import { distinctSets, expandGroupings } from './grouping-sets.ts'
 import { columnKey } from './groups.ts'
 import { ordinalOf } from './ordinal.ts'
 import { computedKey } from './row-key.ts'
@@ -19,8 +20,16 @@ import type { RowValue } from './row-value.ts'
 import { keywordAt } from './source.ts'
 import { settle } from './typed-scalar.ts'
 
+/** GROUP BY, bound. */
+export interface BoundGroupBy {
+  /** Each once. */
+  readonly keys: readonly BoundKey[]
+  /** Sets of keys, by their places. */
+  readonly groupings: readonly (readonly number[])[]
+}
+
 /**
- * The group keys, each once.
+ * The group keys, and the sets of them that rows are grouped by.
  *
  * @param targets the ResTargets of the SELECT list
  * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_SQL_GROUPING, SH_SQL_AMBIGUOUS, SH_SQL_UNKNOWN_COLUMN …
@@ -29,33 +38,24 @@ export function bindGroupBy(
   context: Context,
   select: Fields,
   targets: readonly Fields[],
-): readonly BoundKey[] {
-  if (select['groupDistinct'] === true) {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'GROUP BY DISTINCT is not supported.',
-      keywordAt(context.source, 'group'),
-      'Leave DISTINCT away.',
-    )
+): BoundGroupBy {
+  const values: RowValue[] = []
+  const place = (item: unknown): number => {
+    const value = bindKey(context, item, targets)
+    const known = values.indexOf(value)
+    return known >= 0 ? known : values.push(value) - 1
   }
   const items = listOf(select, 'groupClause')
-  const values = new Set(items.map((item) => bindKey(context, item, targets)))
-  return [...values].map(keyOf)
+  const sets = expandGroupings(context, items, place, keywordAt(context.source, 'group'))
+  return {
+    keys: values.map(keyOf),
+    groupings: select['groupDistinct'] === true ? distinctSets(sets) : sets,
+  }
 }
 
 function bindKey(context: Context, item: unknown, targets: readonly Fields[]): RowValue {
   const location = startOf(item)
   const { kind, fields } = open(item)
-  if (kind === 'GroupingSet') {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'ROLLUP, CUBE and grouping sets are not supported.',
-      location ?? keywordAt(context.source, 'group'),
-      'Ask one query for each grouping.',
-    )
-  }
   if (kind === 'A_Const') {
     const target = targets[ordinalOf(context, fields, 'GROUP BY', targets.length)]
     return keyValue(context, target?.['val'], location)

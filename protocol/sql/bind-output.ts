@@ -4,6 +4,7 @@
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 
+import type { SqlType } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { aggregateIn, bindAggregate, NESTED } from './bind-aggregate.ts'
@@ -32,11 +33,17 @@ export function bindOutput(
   list: AggregateList,
   node: unknown,
 ): Scalar {
+  const keyTypes = [...keys.map(({ type }) => type), ...list.groupingCalls.map(callType)]
   const leaves: Leaves = {
-    keyTypes: keys.map(({ type }) => type),
+    keyTypes,
     column: (reference) => bindKey(context, leaves, keys, reference),
     aggregate: (name, call) => bindAggregate(context, leaves, list, name, call),
     whole: (node) => computedKey(context, leaves, keys, node),
+    grouping: (call) => {
+      const scalar = bindGroupingCall(context, leaves, keys, list, call)
+      keyTypes.splice(keys.length, keyTypes.length, ...list.groupingCalls.map(callType))
+      return scalar
+    },
   }
   return settle(context, bindScalar(context, leaves, node), 'text')
 }
@@ -62,6 +69,8 @@ function figureName(node: unknown): { readonly name?: string; readonly strong: b
         : { strong: false }
     case 'CoalesceExpr':
       return { name: 'coalesce', strong: true }
+    case 'GroupingFunc':
+      return { name: 'grouping', strong: true }
     case 'MinMaxExpr':
       return { name: fields['op'] === 'IS_GREATEST' ? 'greatest' : 'least', strong: true }
     case 'CaseExpr': {
@@ -77,6 +86,33 @@ function figureName(node: unknown): { readonly name?: string; readonly strong: b
     default:
       return { strong: false }
   }
+}
+
+const callType = (): SqlType => 'integer'
+
+/** GROUPING of keys: a key of its own for whoever evaluates the answer. */
+function bindGroupingCall(
+  context: Context,
+  leaves: Leaves,
+  keys: readonly BoundKey[],
+  { groupingCalls }: AggregateList,
+  call: Fields,
+): Scalar {
+  const location = locationOf(call)
+  const places = listOf(call, 'args').map((node) => {
+    const { expression } = bindScalar(context, leaves, node)
+    if (expression.kind === 'key' && expression.index < keys.length) return expression.index
+    throw fail(
+      context,
+      'SH_SQL_GROUPING',
+      'The arguments of GROUPING must be expressions of GROUP BY.',
+      location,
+      'Name keys as GROUP BY does.',
+    )
+  })
+  const known = groupingCalls.findIndex((one) => one.join() === places.join())
+  const place = known >= 0 ? known : groupingCalls.push(places) - 1
+  return { expression: { kind: 'key', index: keys.length + place }, type: 'integer', location }
 }
 
 function bindKey(

@@ -9,6 +9,7 @@ import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindGroupBy } from './bind-group.ts'
+import { bindHaving } from './bind-having.ts'
 import { bindOutput, outputName } from './bind-output.ts'
 import type { BoundKey, BoundOrder, BoundQuery } from './bound.ts'
 import { findColumn, fail, plainName, resolveColumn } from './context.ts'
@@ -47,12 +48,6 @@ const REFUSED_CLAUSES: readonly {
     keyword: 'into',
     what: 'SELECT INTO is not supported.',
     hint: 'Queries change nothing: leave INTO away.',
-  },
-  {
-    field: 'havingClause',
-    keyword: 'having',
-    what: 'HAVING is not supported yet.',
-    hint: 'Drop the groups after the answer has arrived.',
   },
   {
     field: 'windowClause',
@@ -101,14 +96,16 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
   for (const node of unused) checkUnused(context, node)
   const where = select['whereClause']
   const filter = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
-  const keys = bindGroupBy(context, select, targets)
+  const { keys, groupings } = bindGroupBy(context, select, targets)
   refuseRowValues(context, select, targets)
-  const list: AggregateList = { aggregates: [] }
+  const list: AggregateList = { aggregates: [], groupingCalls: [] }
   const outputs = targets.map((target) => bindTarget(context, keys, list, target))
   const orderBy = listOf(select, 'sortClause').map((node) =>
     bindOrder(context, keys, list, outputs, openAs(node, 'SortBy') ?? {}),
   )
   refuseNoAggregate(context, list)
+  const clause = select['havingClause']
+  const bound = clause === undefined ? undefined : bindHaving(context, keys, list, clause)
   if (select['limitOption'] === 'LIMIT_OPTION_WITH_TIES') {
     throw fail(
       context,
@@ -122,7 +119,10 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
     schema,
     filter,
     keys,
-    aggregates: list.aggregates,
+    groupings,
+    groupingCalls: list.groupingCalls,
+    aggregates: [...list.aggregates, ...(bound?.inner ?? [])],
+    ...(bound === undefined ? {} : { having: bound.having }),
     outputs: outputs.map(({ name, scalar }) => ({
       name,
       type: scalar.type,

@@ -1,6 +1,6 @@
 /**
- * The bound query: names resolved, types checked, nothing about execution yet. Later constructs (HAVING,
- * computed columns, joins) are new fields and new kinds of Predicate and do not change these.
+ * The bound query: names resolved, types checked, nothing about execution yet. Later constructs (computed
+ * columns, joins) are new fields and new kinds of Predicate and do not change these.
  */
 import type { Column, Schema } from '../../shares/schema.ts'
 
@@ -73,6 +73,8 @@ export interface BoundAggregate {
   readonly second?: RowValue
   /** Instead of these, of functions of a truth value, as BOOL_AND(x > 2). */
   readonly condition?: AggregateFilter
+  /** Only HAVING reads it: nothing of it is opened. */
+  readonly inner?: true
   /** FILTER (WHERE …). */
   readonly filter?: AggregateFilter
   /** Byte offset of its first use. */
@@ -109,12 +111,24 @@ export interface BoundOrder {
   readonly nullsFirst: boolean
 }
 
+/** A condition over aggregates and keys that a row of the answer must meet. */
+export interface BoundHaving {
+  readonly condition: AnswerExpression
+  /** Byte offset. */
+  readonly location: number | undefined
+}
+
 export interface BoundQuery {
   readonly schema: Schema
   readonly filter: Predicate
   /** Distinct; none: one group of all rows. */
   readonly keys: readonly BoundKey[]
+  /** Sets of keys by their places, ascending: the answer has the rows of each. One, of all keys, for a plain GROUP BY. */
+  readonly groupings: readonly (readonly number[])[]
+  /** Calls of GROUPING, by their arguments' places: the answer's expressions see them as further keys, of type integer. */
+  readonly groupingCalls: readonly (readonly number[])[]
   readonly aggregates: readonly BoundAggregate[]
+  readonly having?: BoundHaving
   readonly outputs: readonly BoundOutput[]
   readonly orderBy: readonly BoundOrder[]
   readonly limit: number | null

@@ -10,16 +10,17 @@ import type { Schema } from '../../shares/schema.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
+import { answerGroups, countAnswerGroups } from './answer-groups.ts'
 import type { AnswerSpec } from './answer-spec.ts'
 import { bindSelect } from './bind.ts'
 import type { Choice } from './choices.ts'
 import { locate } from './context.ts'
-import { countGroups } from './groups.ts'
 import { leaksOf } from './leaks.ts'
 import { checkOverflow } from './overflow.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
-import { planQuery } from './plan.ts'
+import { groupingsFor, mostGroups, planQuery } from './plan.ts'
+import { decideHaving } from './public-having.ts'
 import { keywordAt } from './source.ts'
 
 export interface CompiledQuery {
@@ -75,20 +76,24 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
   for (const aggregate of query.aggregates) {
     locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
   }
-  const planned = locate(context, keywordAt(source, 'group'), () => planQuery(query, params))
-  const { plan, answer, purposes, cohorts, choices } = planned
+  const grouping = keywordAt(source, 'group')
+  const possible = groupingsFor(query, params)
+  const groups = locate(context, grouping, () => answerGroups(query, mostGroups(possible)))
+  const decided = locate(context, query.having?.location, () => decideHaving(query, params, groups))
+  const planned = locate(context, grouping, () => planQuery(query, params, possible, decided))
+  const { plan, answer, purposes, choices } = planned
   return {
     plan,
     planHash: bytesToHex(sha256(new TextEncoder().encode(canonicalJson(plan)))),
     answer,
-    leaks: leaksOf(query, cohorts),
+    leaks: leaksOf(query, planned),
     explain: {
       dataset: schema.dataset,
       version: params.dataset.version,
       rows,
       members: params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0),
       kMin: schema.kMin,
-      groups: Number(countGroups(query.keys)),
+      groups: Number(countAnswerGroups(query)),
       purposes,
       choices,
     },

@@ -5,24 +5,25 @@
  * SUM needs no count: where its cohort bit is 1, at least one row contributes, so the cohort lane serves as
  * the count that tells 0 from NULL. Nothing is opened that no shown expression depends on.
  */
+import { FALSE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 
 import { numbersOf } from './aggregate-functions.ts'
 import type { AggregateNumber, Rank } from './aggregate-functions.ts'
-import type { AggregateSpec } from './answer-spec.ts'
+import type { AnswerGroup } from './answer-groups.ts'
+import type { AggregateSpec, NumberName } from './answer-spec.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
+import { divisionsOf, Families } from './families.ts'
 import { FALSE_PREDICATE } from './predicate.ts'
 import { nullOfValue } from './row-analysis.ts'
 import type { RowValue } from './row-value.ts'
 import type { SummedRows } from './strategy.ts'
 
-/** A number over the rows of a plane, multiplied by the bit of a cohort before it is opened. */
+/** A number over the rows of a plane. */
 export type ValueDemand = {
   /** Rows that contribute: pass the filter, are in the group, no argument NULL. */
   readonly plane: Wire
-  /** Index into cohorts. */
-  readonly cohort: number
 } & (
   | { readonly kind: 'count' }
   | {
@@ -59,20 +60,52 @@ export type DistinctDemand = Extract<ValueDemand, { readonly kind: 'distinct' }>
 /** Of a value that stands for a row. */
 export type ChosenDemand = Extract<ValueDemand, { readonly kind: 'extreme' | 'rank' }>
 
+/** What an opened bit says: that the cohort is shown, being large enough and not hidden beside another. */
+export interface Mask {
+  /** Index into cohorts. */
+  readonly cohort: number
+  /** Indices into families, in each of which a second cohort may have to be hidden. */
+  readonly families: readonly number[]
+  /** The group whose HAVING must be true too. */
+  readonly group: number | undefined
+}
+
+/** What is there for an aggregate in a group. Indices into cohorts, families and values. */
+export interface AggregateCell {
+  readonly cohort: number
+  readonly families: readonly number[]
+  readonly values: ReadonlyMap<NumberName, number>
+}
+
+/** A number, multiplied by a bit before it is opened. Indices into values and masks. */
+export interface OpenedValue {
+  readonly value: number
+  readonly mask: number
+}
+
 export interface Demand {
   /** Planes whose distinct members are counted, each once. */
   readonly cohorts: readonly Wire[]
+  /** Cohorts of one aggregate in the groups of one grouping (families.ts). */
+  readonly families: readonly (readonly number[])[]
+  /** What is computed, each once. */
   readonly values: readonly ValueDemand[]
   /** Planes that the summed values are made of, in the field; none is constant. */
   readonly bits: readonly Wire[]
+  /** What is opened: bits, then values. */
+  readonly masks: readonly Mask[]
+  readonly opened: readonly OpenedValue[]
+  /** For each group and aggregate, those of HAVING included. */
+  readonly cells: readonly (readonly AggregateCell[])[]
   /** The aggregates, with places in the lanes of a group. */
   readonly specs: readonly AggregateSpec[]
-  /** For each group the output lanes that its aggregates read; all cohorts come before all values. */
+  /** For each group the output lanes that its aggregates read; all bits come before all values. */
   readonly lanes: readonly (readonly number[])[]
 }
 
 /** The planes of one group. */
 export interface GroupPlanes {
+  readonly group: AnswerGroup
   /** Rows in the group that pass the filter. */
   readonly rows: Wire
   /** Of these, the rows that pass the aggregate's own filter. */
@@ -85,15 +118,18 @@ export interface GroupPlanes {
   readonly valued: (aggregate: BoundAggregate) => readonly Wire[]
 }
 
-/** Collects what the aggregates of all groups need. */
+/** Collects what the aggregates of all groups need. @param hasHaving whether groups have a condition that is not public */
 export function collectDemand(
   aggregates: readonly BoundAggregate[],
   groups: readonly GroupPlanes[],
   summedRows: SummedRows,
-  bits: readonly Wire[],
+  {
+    bits,
+    kMin,
+    hasHaving,
+  }: { readonly bits: readonly Wire[]; readonly kMin: number; readonly hasHaving: boolean },
 ): Demand {
   const cohorts = new Map<Wire, number>()
-  const values = new Map<string, { readonly index: number; readonly value: ValueDemand }>()
   const cohortOf = (plane: Wire): number => {
     const index = cohorts.get(plane) ?? cohorts.size
     cohorts.set(plane, index)
@@ -129,19 +165,34 @@ export function collectDemand(
         return [kind, plane].join(' ')
     }
   }
-  const valueOf = (value: ValueDemand): number => {
-    const key = keyOf(value)
-    const known = values.get(key)
-    if (known !== undefined) return known.index
-    const index = values.size
-    values.set(key, { index, value })
-    return index
-  }
-  // Lanes of values come after all cohorts, whose number is known at the end.
-  const drafts = groups.map((group) =>
-    aggregates.map((aggregate) => {
+  const values = new Distinct<ValueDemand>(keyOf)
+  const valueOf = (value: ValueDemand): number => values.place(value)
+  const cohortsOf = groups.map((group) =>
+    aggregates.map((aggregate) => cohortOf(group.contributing(aggregate))),
+  )
+  const planes = [...cohorts.keys()]
+  const families = new Families(kMin)
+  const divisions = divisionsOf(groups.map(({ group }) => group))
+  const familiesOf = aggregates.map((_, index) => {
+    const found = groups.map((): number[] => [])
+    for (const rows of divisions) {
+      const family = families.of(
+        rows.map((row) => cohortsOf[row]![index]!),
+        planes,
+      )
+      for (const row of rows) if (family !== undefined) found[row]!.push(family)
+    }
+    return found
+  })
+  const masks = new Distinct<Mask>(({ cohort, families: own, group }) =>
+    [cohort, own.join('+'), group].join(),
+  )
+  const opened = new Distinct<OpenedValue>(({ value, mask }) => `${value} ${mask}`)
+  const cells = groups.map((group, row) =>
+    aggregates.map((aggregate, index): AggregateCell => {
       const plane = group.contributing(aggregate)
-      const base = { plane, cohort: cohortOf(plane) }
+      const base = { plane }
+      const own = plane === FALSE ? [] : familiesOf[index]![row]!
       const indexOf = (number: AggregateNumber): number | undefined => {
         switch (number.kind) {
           case 'present':
@@ -177,22 +228,68 @@ export function collectDemand(
           }
         }
       }
-      const numbers = Object.values(numbersOf(aggregate.template)).map(indexOf)
-      return { cohort: base.cohort, numbers: numbers.filter((number) => number !== undefined) }
+      const numbers = Object.entries(numbersOf(aggregate.template)).flatMap(([name, number]) => {
+        const value = indexOf(number)
+        return value === undefined
+          ? []
+          : [[name as NumberName, value] satisfies [NumberName, number]]
+      })
+      return {
+        cohort: cohortsOf[row]![index]!,
+        families: [...new Set(own)],
+        values: new Map(numbers),
+      }
     }),
   )
+  // Lanes of values come after all bits, whose number is known at the end.
+  const drafts = cells.map((own, row) =>
+    own
+      .filter((_, index) => aggregates[index]!.inner === undefined)
+      .map(({ cohort, families: beside, values: numbers }) => {
+        // What is empty for everybody to see is, whatever HAVING says.
+        const group = hasHaving && planes[cohort] !== FALSE ? row : undefined
+        const mask = masks.place({ cohort, families: beside, group })
+        return {
+          mask,
+          numbers: [...numbers.values()].map((value) => opened.place({ value, mask })),
+        }
+      }),
+  )
   const lanes = drafts.map((draft) =>
-    draft.flatMap(({ cohort, numbers }) => [
-      cohort,
-      ...numbers.map((value) => cohorts.size + value),
+    draft.flatMap(({ mask, numbers }) => [
+      mask,
+      ...numbers.map((number) => masks.all.length + number),
     ]),
   )
   return {
-    cohorts: [...cohorts.keys()],
-    values: [...values.values()].map(({ value }) => value),
+    cohorts: planes,
+    families: families.all,
+    values: values.all,
     bits,
-    specs: placeLanes(aggregates),
+    masks: masks.all,
+    opened: opened.all,
+    cells,
+    specs: placeLanes(aggregates.filter(({ inner }) => inner === undefined)),
     lanes,
+  }
+}
+
+/** Things in the order in which they were first met, each once. */
+class Distinct<T> {
+  readonly all: T[] = []
+  readonly #nameOf: (item: T) => string
+  readonly #places = new Map<string, number>()
+
+  constructor(nameOf: (item: T) => string) {
+    this.#nameOf = nameOf
+  }
+
+  place(item: T): number {
+    const name = this.#nameOf(item)
+    const known = this.#places.get(name)
+    if (known !== undefined) return known
+    this.#places.set(name, this.all.length)
+    return this.all.push(item) - 1
   }
 }
 

@@ -3,20 +3,18 @@
  * or not. Each key is decoded once (one plane per value); combinations are products of those planes.
  */
 import { textOfCode } from '../../shares/column-codec.ts'
-import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 import { FALSE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { oneHot } from '../circuit-gadgets.ts'
 
-import type { BoundKey, KeyValue, Predicate } from './bound.ts'
+import type { BoundKey, Predicate } from './bound.ts'
 import { contains } from './code-set.ts'
 import type { CodeSet } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { RowPlanes } from './column-planes.ts'
 import { whereTrue } from './condition-circuit.ts'
 import { keyPlanes } from './row-key.ts'
-import { textOfValue } from './row-text.ts'
 import { columnValue } from './row-value.ts'
 
 /** Most groups of a plan that has a plane for each. */
@@ -45,36 +43,7 @@ export function countGroups(keys: readonly BoundKey[]): bigint {
 }
 
 /**
- * The groups in the order of the answer's rows, the last key running fastest; one group without keys.
- *
- * @param most groups that are possible
- * @throws ShareholdError SH_PLAN_GROUPS
- */
-export function groupsOf(
-  keys: readonly BoundKey[],
-  most = MAX_GROUPS,
-): readonly (readonly KeyValue[])[] {
-  const count = countGroups(keys)
-  if (count > most) {
-    const sizes = keys.map((key) => `${textOfValue(key.value)} ${key.size}`).join(', ')
-    throw new ShareholdError(
-      'SH_PLAN_GROUPS',
-      `The grouping has ${count} groups (values: ${sizes}); at most ${most} are possible.`,
-      {
-        hint: 'Group by fewer columns, or by one that the schema declares with a narrower range; restrict the others in WHERE.',
-      },
-    )
-  }
-  let groups: readonly (readonly KeyValue[])[] = [[]]
-  for (const key of keys) {
-    const values = key.values()
-    groups = groups.flatMap((group) => values.map((value) => group.concat(value)))
-  }
-  return groups
-}
-
-/**
- * One plane per group, in the order of groupsOf: 1 where the row passes the filter and is in the group.
+ * One plane per combination of the keys' values, the last key running fastest: 1 where the row passes the filter and is in the group.
  * The smallest keys are multiplied first, so the last product dominates: about one AND a group.
  */
 export function groupPlanes(

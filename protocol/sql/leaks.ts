@@ -4,26 +4,36 @@
  */
 import { numbersOf } from './aggregate-functions.ts'
 import type { AggregateNumber, Rank } from './aggregate-functions.ts'
+import { countAnswerGroups } from './answer-groups.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
-import { countGroups } from './groups.ts'
+import type { PlannedQuery } from './plan.ts'
 import { textOfFactors, textOfValue } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
 
-/** Lines for EXPLAIN and for the querier, without secrets. @param cohorts that are tested */
-export function leaksOf(query: BoundQuery, cohorts: number): string[] {
-  const { schema, keys, aggregates, limit, offset } = query
-  const groups = Number(countGroups(keys))
+/** Lines for EXPLAIN and for the querier, without secrets. */
+export function leaksOf(
+  query: BoundQuery,
+  { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
+): string[] {
+  const { schema, keys, having, limit, offset } = query
+  const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
+  const groups = Number(countAnswerGroups(query))
   const where =
     keys.length === 0
       ? ''
-      : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value)).join(', ')}`
+      : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
     `To every node: how many rows each pseudonym has.`,
-    `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${schema.kMin} members contribute${where}.`,
+    `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${schema.kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
   ]
+  if (having !== undefined) {
+    lines.push(
+      'To the querier: where HAVING is true. A group where it is not looks like one that is too small; what only HAVING reads is not opened.',
+    )
+  }
   if (limit !== null || offset > 0) {
     lines.push('Also of the rows that LIMIT and OFFSET leave out.')
   }

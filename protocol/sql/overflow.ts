@@ -2,6 +2,7 @@
 import { ShareholdError } from '../../shares/errors.ts'
 
 import { numbersOf } from './aggregate-functions.ts'
+import type { NumberName } from './answer-spec.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import { fieldBits } from './column-domain.ts'
@@ -81,4 +82,22 @@ function magnitudeBits(value: RowValue): number {
   return Math.max(
     ...[shape.least, shape.most].map((end) => (end < 0n ? -end : end).toString(2).length),
   )
+}
+
+/** The largest magnitude of a number that an aggregate is computed from, over so many rows. */
+export function largestNumber(
+  rows: number,
+): (aggregate: BoundAggregate, name: NumberName) => bigint {
+  return (aggregate, name) => {
+    const number = numbersOf(aggregate.template)[name]
+    if (number === undefined) throw new RangeError(`an aggregate without ${name}`)
+    if (number.kind === 'any' || number.kind === 'present') return 1n
+    const values = argumentsOf(aggregate)
+    const isDistinctSum = number.kind === 'distinct' && number.of === 'sum'
+    const factors = number.kind === 'sum' ? number.factors : isDistinctSum ? ([0] as const) : []
+    return factors.reduce(
+      (product, at) => product * (2n ** BigInt(magnitudeBits(values[at]!)) - 1n),
+      BigInt(rows),
+    )
+  }
 }

@@ -14,7 +14,7 @@ import { reachesInBinary, reachesInField } from './plan-thresholds.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import type { Counting } from './strategy.ts'
 
-const THRESHOLD = { least: 1, question: 'any row?', bits: 'whether there is a row' }
+const THRESHOLD = { least: 1, question: 'any row?' }
 const COUNTED = { lanes: 'rows', of: 'rows that decide' } as const
 
 /** For each plane 1 or 0, in the field, or public. */
@@ -31,7 +31,7 @@ export function writeAny(
   ])
   if (planes.length > 0) {
     const refs = planes.map(bit)
-    const vector = (): Ref => {
+    const reached = (): Ref => {
       if (counting.by === 'popcount') {
         return reachesInBinary(writer, writeBinary(writer, params, refs, COUNTED), THRESHOLD)
       }
@@ -39,7 +39,9 @@ export function writeAny(
       const lanes = planes.map((plane) => counts.get(plane)!)
       return reachesInField(writer, gatherLanes(writer, lanes, COUNTED.of), THRESHOLD)
     }
-    lanesOf(vector(), planes.length).forEach((slot, k) => known.set(planes[k]!, slot))
+    const inputs = [reached()]
+    const numbers = writer.add({ kind: 'bit-to-field', inputs }, 'whether there is a row')(0)
+    lanesOf(numbers, planes.length).forEach((slot, k) => known.set(planes[k]!, slot))
   }
   return (plane) => known.get(plane)!
 }

@@ -2,7 +2,8 @@
  * Cohort bits: whether at least kMin distinct members have a row in a plane. In binary, by adders and a
  * comparison with a constant; or in the field, where a count is compared with kMin as a computed value. If
  * every member has one row, rows are counted, and counts that are there already serve. Where the number of
- * members is itself asked for, it is the same count.
+ * members is itself asked for, it is the same count. Where a second cohort may have to be hidden, sizes are counted
+ * in binary.
  */
 import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
@@ -10,10 +11,13 @@ import type { PlanParams, Ref } from '../plan.ts'
 import { membersOf } from '../validate-plan.ts'
 
 import type { CountedLanes } from './count-tuning.ts'
+import type { Demand } from './demand.ts'
 import { writeBinary, writeCounts, writeNumbers } from './plan-counts.ts'
 import { gatherLanes, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
 import { hasSingleRows } from './plan-planes.ts'
+import { hideSecond } from './plan-second.ts'
+import type { ShownIn } from './plan-second.ts'
 import { reachesInBinary, reachesInField } from './plan-thresholds.ts'
 import type { Threshold } from './plan-thresholds.ts'
 import type { PlanWriter } from './plan-writer.ts'
@@ -31,53 +35,78 @@ interface Cohorts {
 }
 
 export interface WrittenCohorts {
-  /** The bit of each cohort, in their order: in the field, or public. */
-  readonly bits: readonly Lane[]
+  /** Whether a cohort is shown, as one of some families: a bit, or public. */
+  readonly shown: (cohort: number, families: readonly number[]) => Lane
   /** Distinct members of a cohort's plane, if they are demanded. */
   readonly members: (plane: Wire) => Lane
 }
 
-/** Bits in a vector, and counts if they are demanded. */
+/** A plane of bits, digits of the counts if they are there, and counts if they are demanded. */
 interface Counted {
-  readonly bits: Ref
+  readonly enough: Ref
+  readonly digits?: readonly Ref[]
   readonly members: readonly Slot[] | undefined
 }
 
-export function writeCohorts(
-  cohorts: Cohorts,
-  planes: readonly Wire[],
-  counting: Counting,
-): WrittenCohorts {
+export function writeCohorts(cohorts: Cohorts, demand: Demand, counting: Counting): WrittenCohorts {
   const { params, kMin } = cohorts
   const everybody = membersOf(params)
-  const varying = planes.filter((plane) => plane !== FALSE && plane !== TRUE)
-  const bits = new Map<Wire, Lane>([
-    [FALSE, { known: 0n }],
-    [TRUE, { known: everybody >= kMin ? 1n : 0n }],
-  ])
+  const varying = demand.cohorts.filter((plane) => plane !== FALSE && plane !== TRUE)
   const members = new Map<Wire, Lane>([
     [FALSE, { known: 0n }],
     [TRUE, { known: BigInt(everybody) }],
   ])
+  let shownIn: ShownIn | undefined
   if (varying.length > 0) {
     const found =
       counting.by === 'popcount' ? inBinary(cohorts, varying) : inField(cohorts, varying, counting)
-    lanesOf(found.bits, varying.length).forEach((slot, k) => bits.set(varying[k]!, slot))
     found.members?.forEach((slot, k) => members.set(varying[k]!, slot))
+    shownIn = writeShown(cohorts, demand, varying, found)
   }
+  const lanes = new Map(varying.map((plane, lane) => [plane, lane]))
   return {
-    bits: planes.map((plane) => bits.get(plane)!),
+    shown: (cohort, families) => {
+      const plane = demand.cohorts[cohort]!
+      if (plane === FALSE) return { known: 0n }
+      if (plane === TRUE) return { known: everybody >= kMin ? 1n : 0n }
+      const lane = lanes.get(plane)!
+      return { from: shownIn!(lane, families), lane }
+    },
     members: (plane) => members.get(plane)!,
   }
+}
+
+/** Cohorts are shown that are large enough, and not hidden beside a smaller one. */
+function writeShown(
+  { writer }: Cohorts,
+  { cohorts, families, cells }: Demand,
+  varying: readonly Wire[],
+  { enough, digits }: Counted,
+): ShownIn {
+  if (families.length === 0) return () => enough
+  if (digits === undefined) throw new RangeError('sizes are compared in binary')
+  const lanes = new Map(varying.map((plane, lane) => [plane, lane]))
+  const laneOf = (cohort: number): number | undefined => lanes.get(cohorts[cohort]!)
+  const asked = cells.flat().flatMap(({ cohort, families: own }) => {
+    const lane = laneOf(cohort)
+    return lane === undefined ? [] : [{ lane, families: own }]
+  })
+  return hideSecond(
+    writer,
+    { count: varying.length, digits, enough },
+    families.map((family) => family.map((cohort) => laneOf(cohort)!)),
+    asked,
+  )
 }
 
 function inBinary(cohorts: Cohorts, planes: readonly Wire[]): Counted {
   const { params, writer, membersDemanded } = cohorts
   const { refs, counted } = membersIn(cohorts, planes)
   const digits = writeBinary(writer, params, refs, counted)
-  const bits = reachesInBinary(writer, digits, thresholdOf(cohorts))
+  const enough = reachesInBinary(writer, digits, thresholdOf(cohorts))
   return {
-    bits,
+    enough,
+    digits,
     members: membersDemanded
       ? lanesOf(writeNumbers(writer, digits, counted.of), planes.length)
       : undefined,
@@ -96,15 +125,11 @@ function inField(cohorts: Cohorts, planes: readonly Wire[], counting: Counting):
   }
   const members = planes.map((plane) => counts.get(plane)!)
   const vector = gatherLanes(writer, members, 'distinct members of each cohort')
-  return { bits: reachesInField(writer, vector, thresholdOf(cohorts)), members }
+  return { enough: reachesInField(writer, vector, thresholdOf(cohorts)), members }
 }
 
 function thresholdOf({ kMin }: Cohorts): Threshold {
-  return {
-    least: kMin,
-    question: `at least ${kMin} members?`,
-    bits: 'cohort bits as numbers',
-  }
+  return { least: kMin, question: `at least ${kMin} members?` }
 }
 
 interface Members {

@@ -28,6 +28,14 @@ export function lanesOf(from: Ref, count: number): Slot[] {
   return Array.from({ length: count }, (_, lane) => ({ from, lane }))
 }
 
+/** A plane with these lanes, at least one, in order: slots of planes, or the bits 0 and 1. */
+export function gatherBits(writer: PlanWriter, lanes: readonly Lane[], purpose: string): Ref {
+  if (lanes.every(isSlot)) return writer.add({ kind: 'gather', lanes }, purpose)(0)
+  const from = writer.add({ kind: 'enumerate', sizes: [2] }, 'the bits 0 and 1')(0)
+  const slots = lanes.map((lane) => (isKnown(lane) ? { from, lane: Number(lane.known) } : lane))
+  return writer.add({ kind: 'gather', lanes: slots }, purpose)(0)
+}
+
 /** A vector with these lanes, at least one, in order. */
 export function gatherLanes(writer: PlanWriter, lanes: readonly Lane[], purpose: string): Ref {
   const known = lanes.filter(isKnown).map((lane) => String(lane.known))

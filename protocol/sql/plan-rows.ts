@@ -11,14 +11,16 @@ import { inputsRead, withInputs } from '../circuit.ts'
 import type { Ref } from '../plan.ts'
 
 import { numbersOf, readsValues } from './aggregate-functions.ts'
+import { answerPlanes } from './answer-groups.ts'
+import type { AnswerGroup } from './answer-groups.ts'
 import { argumentsOf } from './bound.ts'
-import type { BoundAggregate, BoundQuery, KeyValue, Predicate } from './bound.ts'
+import type { BoundAggregate, BoundKey, BoundQuery, Predicate } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereFalse, whereKnown, whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes, SumDemand } from './demand.ts'
-import { groupPlanes } from './groups.ts'
+import type { HavingProgram } from './having.ts'
 import { orderedDomain, orderedPlanes } from './ordered-planes.ts'
 import { isOfKind } from './plan-planes.ts'
 import type { PlanWriter } from './plan-writer.ts'
@@ -28,6 +30,8 @@ import { bitsOfSum, FieldSums } from './row-field.ts'
 import type { FieldSum } from './row-field.ts'
 import { columnsIn } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
+import { isRuledOut } from './ruled-out.ts'
+import type { KnownCodes } from './ruled-out.ts'
 import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
 
@@ -37,6 +41,8 @@ export interface RowPlan {
   readonly fields: ReadonlyMap<SumDemand, FieldSum>
   /** Values of rows that are chosen among, as numbers in the same order. */
   readonly ordered: ReadonlyMap<RowValue, Planes>
+  /** Unless it is public. */
+  readonly having: HavingProgram | undefined
   /** Holds the planes that the demand names. */
   readonly builder: CircuitBuilder
   /** Columns in the order of the circuit's inputs. */
@@ -45,17 +51,21 @@ export interface RowPlan {
   readonly key?: Planes
 }
 
+/** The one group of a query without keys. */
+const ALL_ROWS: AnswerGroup = { grouping: 0, places: [], keys: [], plane: 0 }
+
 /** Builds the planes of all groups and aggregates. */
 export function planRows(
   query: BoundQuery,
-  groups: readonly (readonly KeyValue[])[],
+  groups: readonly AnswerGroup[],
+  having: HavingProgram | undefined,
   { grouping, carryDepth, summedRows }: RowStrategy,
 ): RowPlan {
   const sorted = grouping === 'sort'
   const { schema, filter, aggregates } = query
   // Sorted rows have one plane for all groups.
   const keys = sorted ? [] : query.keys
-  const checked = valuesToCheck({ ...query, keys })
+  const checked = valuesToCheck({ ...query, keys, groupings: sorted ? [[]] : query.groupings })
   const shown = new Set(
     aggregates.flatMap((one) => (readsValues(one.template) ? argumentsOf(one) : [])),
   )
@@ -76,25 +86,33 @@ export function planRows(
   const ordered = new Map([...shown].map((value) => [value, orderedPlanes(circuit, value)]))
   const valueBits = (value: RowValue): readonly Wire[] =>
     oneHot(builder, ordered.get(value)!, [...Array(Number(orderedDomain(value).size)).keys()])
-  const wires = groupPlanes(row, keys, filter)
-  const planed: readonly (readonly KeyValue[])[] = sorted ? [[]] : groups
-  const groupsWithPlanes = planed.map((group, index): GroupPlanes => {
-    const rows = wires[index]!
-    const filtered = ({ filter: own }: BoundAggregate): Wire =>
-      own === undefined ? rows : builder.and(rows, whereTrue(row, own.condition))
+  const groupings = sorted ? [[]] : query.groupings
+  const wires = answerPlanes(row, { keys, groupings, filter })
+  const groupsWithPlanes = (sorted ? [ALL_ROWS] : groups).map((group): GroupPlanes => {
+    const known = codesOf(keys, group)
+    const rows = isRuledOut(filter, known) ? FALSE : wires[group.plane]!
+    const filtered = ({ filter: own }: BoundAggregate): Wire => {
+      if (own === undefined) return rows
+      return isRuledOut(own.condition, known)
+        ? FALSE
+        : builder.and(rows, whereTrue(row, own.condition))
+    }
     const valid = (argument: RowValue): Wire => {
       // Within a group a key is NULL everywhere or nowhere.
       const key = keys.findIndex(({ value }) => value === argument)
-      if (key >= 0) return group[key] === null ? FALSE : TRUE
+      if (key >= 0 && group.places[key] !== undefined) {
+        return group.keys[key] === null ? FALSE : TRUE
+      }
       return checked.has(argument) ? builder.not(whereTrue(row, nullOfValue(argument))) : TRUE
     }
     const contributing = (aggregate: BoundAggregate): Wire => {
       const { condition } = aggregate
-      const known = condition === undefined ? TRUE : whereKnown(row, condition.condition)
+      const decided = condition === undefined ? TRUE : whereKnown(row, condition.condition)
       const present = builder.andMany(argumentsOf(aggregate).map(valid))
-      return builder.and(filtered(aggregate), builder.and(known, present))
+      return builder.and(filtered(aggregate), builder.and(decided, present))
     }
     return {
+      group,
       rows,
       filtered,
       contributing,
@@ -111,14 +129,29 @@ export function planRows(
   })
   const sums = new FieldSums(circuit)
   const bits = summedValues(aggregates).flatMap((value) => bitsOfSum(sums.of(value)))
-  const demand = collectDemand(aggregates, groupsWithPlanes, summedRows, [...new Set(bits)])
+  const demand = collectDemand(aggregates, groupsWithPlanes, summedRows, {
+    bits: [...new Set(bits)],
+    kMin: schema.kMin,
+    hasHaving: having !== undefined,
+  })
   const fields = new Map(
     demand.values
       .filter((value) => isOfKind(value, 'sum'))
       .map((value) => [value, sums.ofProduct(value.factors)]),
   )
   const key = sorted ? { key: sortKey(row, query.keys) } : {}
-  return { demand, fields, ordered, builder, columns, ...key }
+  return { demand, having, fields, ordered, builder, columns, ...key }
+}
+
+/** The codes of the keys that are stored columns, in a group; their values are in the order of the codes. */
+function codesOf(keys: readonly BoundKey[], { places, keys: values }: AnswerGroup): KnownCodes {
+  return new Map(
+    keys.flatMap(({ value }, index) => {
+      const place = places[index]
+      if (place === undefined || value.kind !== 'column') return []
+      return [[value.column, values[index] === null ? null : BigInt(place)] as const]
+    }),
+  )
 }
 
 /**
@@ -189,12 +222,14 @@ function summedValues(aggregates: readonly BoundAggregate[]): readonly RowValue[
 }
 
 /** Arguments of aggregates that can be NULL on a row that passes the filter. */
-function valuesToCheck({ filter, keys, aggregates }: BoundQuery): ReadonlySet<RowValue> {
+function valuesToCheck({ filter, keys, groupings, aggregates }: BoundQuery): ReadonlySet<RowValue> {
   const notNull = notNullWhenTrue(filter) ?? new Set<string>()
   const checked = new Set<RowValue>()
   for (const argument of aggregates.flatMap(argumentsOf)) {
     if (neverTrueWhere(nullOfValue(argument), notNull)) continue
-    if (!keys.some(({ value }) => value === argument)) checked.add(argument)
+    const key = keys.findIndex(({ value }) => value === argument)
+    // In every group it is NULL everywhere or nowhere.
+    if (key < 0 || groupings.some((set) => !set.includes(key))) checked.add(argument)
   }
   return checked
 }

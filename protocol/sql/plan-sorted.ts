@@ -40,7 +40,7 @@ export function writeSortedPlan(
   strategy: Strategy,
   writer: PlanWriter,
 ): void {
-  const { cohorts, values } = rowPlan.demand
+  const { cohorts, values, masks, opened } = rowPlan.demand
   if (cohorts.every((wire) => wire === FALSE)) {
     writeNothing(Number(countGroups(query.keys)), cohorts.length + values.length, writer)
     return
@@ -89,11 +89,13 @@ export function writeSortedPlan(
       : writer.add(
           {
             kind: 'multiply',
-            pairs: values.map(({ cohort }, k) => [amounts[k]!, bits(cohort)] as const),
+            pairs: opened.map(
+              ({ value, mask }) => [amounts[value]!, bits(masks[mask]!.cohort)] as const,
+            ),
           },
           'suppression: values of small cohorts become 0',
         )
-  const inputs = [...cohorts.map((_, k) => bits(k)), ...values.map((_, k) => masked!(k))]
+  const inputs = [...masks.map(({ cohort }) => bits(cohort)), ...opened.map((_, k) => masked!(k))]
   writer.add({ kind: 'output', inputs }, 'cohort bits and values')
 }
 

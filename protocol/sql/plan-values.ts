@@ -10,14 +10,18 @@ import type { PlanParams, Ref } from '../plan.ts'
 import { rowsOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
-import type { ValueDemand } from './demand.ts'
+import type { Demand, ValueDemand } from './demand.ts'
 import { writeAny } from './plan-any.ts'
 import { choicePlanes, isChosen, writeChosen } from './plan-chosen.ts'
 import { writeCohorts } from './plan-cohorts.ts'
+import type { WrittenCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
 import { writeDistinct } from './plan-distinct.ts'
+import { writeHaving } from './plan-having.ts'
+import type { HavingLanes } from './plan-having.ts'
 import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
+import { writeMasks } from './plan-masks.ts'
 import { writeModes } from './plan-mode.ts'
 import { batchRows, fitsMemory, isOfKind, neededPlanes } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
@@ -76,9 +80,9 @@ export function writePlan(
   const distinctLane = writeDistinct(writer, distinct, any)
   const { kMin } = query.schema
   const membersDemanded = values.some(({ kind }) => kind === 'members')
-  const { bits, members } = writeCohorts(
+  const written = writeCohorts(
     { params, kMin, writer, bit, counts, membersDemanded },
-    demand.cohorts,
+    demand,
     strategy.cohorts,
   )
   const laneOf = (value: ValueDemand): Lane => {
@@ -92,7 +96,7 @@ export function writePlan(
       case 'any':
         return any(value.tested)
       case 'members':
-        return members(plane)
+        return written.members(plane)
       case 'extreme':
       case 'rank':
         return chosenLane(value)
@@ -102,7 +106,27 @@ export function writePlan(
         return distinctLane(value)
     }
   }
-  writeOutput(writer, bits, demand.values, laneOf)
+  const having =
+    rowPlan.having === undefined
+      ? undefined
+      : writeHaving(writer, rowPlan.having, havingLanes(demand, written, laneOf))
+  writeOutput(writer, writeMasks(writer, demand, written, having), demand, laneOf)
+}
+
+function havingLanes(
+  { cells, values }: Demand,
+  { shown }: WrittenCohorts,
+  laneOf: (value: ValueDemand) => Lane,
+): HavingLanes {
+  return {
+    rows: cells.length,
+    number: (row, { aggregate, name }) =>
+      laneOf(values[cells[row]![aggregate]!.values.get(name)!]!),
+    shown: (row, aggregate) => {
+      const { cohort, families } = cells[row]![aggregate]!
+      return shown(cohort, families)
+    },
+  }
 }
 
 function checkMemory(params: PlanParams, { demand }: RowPlan): void {
@@ -128,19 +152,19 @@ function countedIn(converted: readonly Wire[], values: readonly ValueDemand[]): 
 function writeOutput(
   writer: PlanWriter,
   bits: readonly Lane[],
-  values: readonly ValueDemand[],
+  { values, opened }: Demand,
   laneOf: (value: ValueDemand) => Lane,
 ): void {
-  const lanes = values.map((value): Lane => {
-    const bit = bits[value.cohort]!
-    return isKnown(bit) && bit.known === 0n ? bit : laneOf(value)
+  const lanes = opened.map(({ value, mask }): Lane => {
+    const bit = bits[mask]!
+    return isKnown(bit) && bit.known === 0n ? bit : laneOf(values[value]!)
   })
-  const isMasked = (k: number): boolean => !isKnown(lanes[k]!) || !isKnown(bits[values[k]!.cohort]!)
-  const masked = values.flatMap((_, k) => (isMasked(k) ? [k] : []))
+  const bitOf = (k: number): Lane => bits[opened[k]!.mask]!
+  const masked = lanes.flatMap((lane, k) => (isKnown(lane) && isKnown(bitOf(k)) ? [] : [k]))
   const products = new Map<number, Slot>()
   if (masked.length > 0) {
     const numbers = masked.map((k) => lanes[k]!)
-    const factors = masked.map((k) => bits[values[k]!.cohort]!)
+    const factors = masked.map(bitOf)
     const pair = [
       gatherLanes(writer, numbers, 'values of all groups'),
       gatherLanes(writer, factors, 'the cohort bit of each value'),
@@ -151,17 +175,29 @@ function writeOutput(
     )(0)
     lanesOf(product, masked.length).forEach((slot, nth) => products.set(masked[nth]!, slot))
   }
-  const opened = lanes.map((lane, k) => products.get(k) ?? lane)
+  const shown = lanes.map((lane, k) => products.get(k) ?? lane)
+  if (bits.length === 0) {
+    // HAVING leaves no rows, for everybody to see. There is always something that is put out.
+    const none = writer.add({ kind: 'constant', lanes: ['0'] }, 'an answer without rows')(0)
+    writer.add({ kind: 'output', inputs: [none] }, 'nothing')
+    return
+  }
   const inputs = [
     vectorOf(writer, bits, 'cohort bits'),
-    vectorOf(writer, opened, 'values of large enough cohorts'),
+    vectorOf(writer, shown, 'values of large enough cohorts'),
   ]
   writer.add({ kind: 'output', inputs }, 'cohort bits and values')
 }
 
-/** Lanes that are a whole vector, or some that are public among them. */
+/** The vector that these lanes are, all of it and in order; else a vector of them. */
 function vectorOf(writer: PlanWriter, lanes: readonly Lane[], purpose: string): Ref {
   const [first] = lanes
   if (first === undefined) throw new RangeError('nothing to open')
-  return isKnown(first) || lanes.some(isKnown) ? gatherLanes(writer, lanes, purpose) : first.from
+  if (isKnown(first)) return gatherLanes(writer, lanes, purpose)
+  const { op, part } = first.from
+  const isWhole = lanes.every(
+    (lane, k) =>
+      !isKnown(lane) && lane.from.op === op && lane.from.part === part && lane.lane === k,
+  )
+  return isWhole ? first.from : gatherLanes(writer, lanes, purpose)
 }

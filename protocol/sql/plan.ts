@@ -15,19 +15,23 @@
 import { schedule } from '../cost.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
+import { answerGroups, keyTypesOf } from './answer-groups.ts'
+import type { AnswerGroup } from './answer-groups.ts'
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
-import type { BoundQuery, KeyValue } from './bound.ts'
+import type { BoundQuery } from './bound.ts'
 import { choose, estimate } from './choices.ts'
 import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
-import { countGroups, groupsOf, MAX_GROUPS } from './groups.ts'
+import { countGroups, MAX_GROUPS } from './groups.ts'
 import { checkGroups } from './plan-limits.ts'
 import { fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
 import { writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
+import { decideHaving } from './public-having.ts'
+import type { DecidedHaving } from './public-having.ts'
 import { localSeconds, QUESTIONS } from './questions.ts'
 import type { Planning } from './questions.ts'
 import { isSortable, MAX_SORTED_GROUPS } from './sorted-groups.ts'
@@ -41,6 +45,8 @@ export interface PlannedQuery {
   readonly purposes: readonly string[]
   /** Cohort bits that are opened. */
   readonly cohorts: number
+  /** Whether a second group may be suppressed beside a single small one. */
+  readonly hidesSecond: boolean
   readonly choices: readonly Choice[]
 }
 
@@ -52,19 +58,24 @@ const MAX_PASSES = 3
  * class of network (questions.ts).
  *
  * @param possible ways to go about groups, at least one; if not told, those that may pay
+ * @param decided the rows of the answer, and HAVING
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function planQuery(
   query: BoundQuery,
   params: PlanParams,
   possible: readonly Grouping[] = groupingsFor(query, params),
+  { groups, having }: DecidedHaving = decideHaving(
+    query,
+    params,
+    answerGroups(query, mostGroups(possible)),
+  ),
 ): PlannedQuery {
-  const groups = groupsOf(query.keys, possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS)
   checkGroups(query.aggregates, groups.length, params)
   const rowPlanOf = remember(
     ({ grouping, carryDepth, summedRows }: RowStrategy) =>
       `${grouping} ${carryDepth} ${summedRows}`,
-    (strategy) => planRows(query, groups, strategy),
+    (strategy) => planRows(query, groups, having, strategy),
   )
   const planning: Planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
@@ -105,14 +116,24 @@ export function planQuery(
   const { plan, purposes } = write(strategy)
   const { demand } = rowPlanOf(strategy)
   const answer = answerOf(query, groups, demand, strategy.grouping)
-  const cohorts = demand.cohorts.length * (strategy.grouping === 'sort' ? groups.length : 1)
+  const cohorts = demand.masks.length * (strategy.grouping === 'sort' ? groups.length : 1)
+  const hidesSecond = demand.families.length > 0
   const choices = choice === undefined ? way.choices : [choice, ...way.choices]
-  return { plan, answer, purposes, cohorts, choices }
+  return { plan, answer, purposes, cohorts, hidesSecond, choices }
 }
 
-/** The ways to go about the query's groups that are worth a thought. */
-function groupingsFor(query: BoundQuery, params: PlanParams): readonly Grouping[] {
+/** Most groups that are possible. */
+export function mostGroups(possible: readonly Grouping[]): number {
+  return possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS
+}
+
+/**
+ * The ways to go about the query's groups that are worth a thought. By sort no second group is suppressed, so it is no
+ * choice where that is due; of more groups than have planes exactly one small one is not to be expected.
+ */
+export function groupingsFor(query: BoundQuery, params: PlanParams): readonly Grouping[] {
   if (!isSortable(query, params)) return ['one-hot']
+  if (query.schema.kMin > 1 && countGroups(query.keys) <= MAX_GROUPS) return ['one-hot']
   return countGroups(query.keys) > MAX_GROUPS ? ['sort'] : ['one-hot', 'sort']
 }
 
@@ -171,25 +192,28 @@ function remember<A, B>(name: (argument: A) => string, make: (argument: A) => B)
 
 function answerOf(
   query: BoundQuery,
-  groups: readonly (readonly KeyValue[])[],
+  groups: readonly AnswerGroup[],
   demand: Demand,
   grouping: Grouping,
 ): AnswerSpec {
-  const { keys, aggregates, outputs, orderBy } = query
+  const { aggregates, outputs, orderBy } = query
   const sorted = grouping === 'sort'
   const specs = new Map(
-    aggregates.map(({ template }, index) => [template, demand.specs[index]!] as const),
+    aggregates
+      .filter(({ inner }) => inner === undefined)
+      .map(({ template }, index) => [template, demand.specs[index]!] as const),
   )
   const placed = (item: { readonly expression: AnswerExpression }): AnswerExpression =>
     replaceAggregates(item.expression, (template) => specs.get(template)!)
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
-    keyTypes: keys.map(({ type }) => type),
-    lanes: (demand.cohorts.length + demand.values.length) * (sorted ? groups.length : 1),
+    keyTypes: keyTypesOf(query),
+    lanes: Math.max(1, (demand.masks.length + demand.opened.length) * (sorted ? groups.length : 1)),
     cells: outputs.map(placed),
     order: orderBy.map(placed),
     rows: groups.map((group, index) => ({
-      keys: group,
+      grouping: group.grouping,
+      keys: group.keys,
       // By sort, every lane of one group is a vector over all of them.
       lanes: sorted
         ? demand.lanes[0]!.map((lane) => lane * groups.length + index)

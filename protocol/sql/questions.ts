@@ -49,12 +49,15 @@ export const QUESTIONS: readonly ((planning: Planning, soFar: Strategy) => Quest
  * every member has one row, the count of rows is the same number and goes the same way.
  */
 function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question {
-  const { cohorts } = neededPlanes(rowPlanOf(soFar).demand)
+  const { demand } = rowPlanOf(soFar)
+  const { cohorts } = neededPlanes(demand)
   // Sorted rows are counted by prefix sums.
   const counted = soFar.grouping === 'one-hot' ? cohorts.size : 0
   const single = hasSingleRows(params)
   const lanes = single ? 'rows' : 'members'
-  const ways = counted === 0 ? [soFar.cohorts] : countings(params, lanes, counted)
+  const all = counted === 0 ? [soFar.cohorts] : countings(params, lanes, counted)
+  // Sizes that are compared with each other are needed in binary.
+  const ways = demand.families.length === 0 ? all : all.filter(({ by }) => by === 'popcount')
   return {
     question: 'cohorts of enough members',
     options: ways.map((way) => ({

@@ -69,6 +69,9 @@ export function bindScalar(context: Context, leaves: Leaves, node: unknown): Sca
       if (known === undefined || isModified(fields)) throw unsupportedExpression(context, node)
       return bindCall(context, leaves, known, fields)
     }
+    case 'GroupingFunc':
+      if (leaves.grouping !== undefined) return leaves.grouping(fields)
+      throw unsupportedExpression(context, node)
     default:
       throw unsupportedExpression(context, node)
   }

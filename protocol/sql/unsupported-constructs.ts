@@ -25,7 +25,10 @@ export const BY_KIND: Readonly<Record<string, Refusal>> = {
     hint: 'Every node must plan the same: write the value as a literal.',
   },
   CollateClause: { what: 'COLLATE', hint: 'Text is compared by its bytes (collation "C").' },
-  GroupingFunc: { what: 'GROUPING', hint: 'Group by one set of columns at a time.' },
+  GroupingFunc: {
+    what: 'GROUPING here',
+    hint: 'It stands in SELECT, HAVING and ORDER BY, and is about group keys.',
+  },
   A_Indirection: { what: 'A field or element of a value', hint: 'Name a column of the dataset.' },
   A_Const: { what: 'A bit string', hint: "Write a number: 5 instead of B'101'." },
   SetToDefault: { what: 'DEFAULT', hint: 'Write a value.' },

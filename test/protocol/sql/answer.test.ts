@@ -301,7 +301,7 @@ function spec({
     lanes,
     cells,
     order: [],
-    rows: rows.map((row) => ({ keys: [], lanes: all, ...row })),
+    rows: rows.map((row) => ({ grouping: 0, keys: [], lanes: all, ...row })),
     orderBy: [],
     limit: null,
     offset: 0,

@@ -6,12 +6,14 @@
 import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 
-import type { Operator, Plan, PlanParams, Ref } from '../../../protocol/plan.ts'
+import type { Operator, Plan, PlanParams } from '../../../protocol/plan.ts'
 import type { AnswerSpec } from '../../../protocol/sql/answer-spec.ts'
 import { aggregatesOf } from '../../../protocol/sql/answer-tree.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import { membersOf, rowsOf, validatePlan } from '../../../protocol/validate-plan.ts'
 
+import { publicNumber, sourceOf } from './lane-source.ts'
+import type { LaneSource } from './lane-source.ts'
 import { randomQuery } from './random-query.ts'
 import { randomTable } from './random-table.ts'
 
@@ -19,25 +21,6 @@ vi.setConfig({ testTimeout: 600_000 })
 
 /** Operators whose shares are new polynomials, independent of those of their inputs. */
 const FRESH: readonly Operator['kind'][] = ['bit-to-field', 'multiply', 'dot']
-
-/** Where a lane comes from, gathering aside. */
-interface Source {
-  readonly ref: Ref
-  readonly lane: number
-  readonly operator: Operator
-}
-
-function sourceOf(plan: Plan, ref: Ref, lane: number): Source {
-  const operator = plan.operators[ref.op]!
-  if (operator.kind !== 'gather') return { ref, lane, operator }
-  const from = operator.lanes[lane]!
-  return sourceOf(plan, from.from, from.lane)
-}
-
-/** The number that a lane is, if it is public. */
-function publicNumber({ operator, lane }: Source): string | undefined {
-  return operator.kind === 'constant' ? operator.lanes[lane] : undefined
-}
 
 /** The opened lanes: cohort bits, and values. */
 function opened(plan: Plan, params: PlanParams) {
@@ -52,7 +35,7 @@ function opened(plan: Plan, params: PlanParams) {
 }
 
 /** What a value is multiplied by. */
-function factorOf(plan: Plan, { operator, ref, lane }: Source): Source {
+function factorOf(plan: Plan, { operator, ref, lane }: LaneSource): LaneSource {
   if (operator.kind !== 'multiply') throw new TypeError('a value is opened without suppression')
   return sourceOf(plan, operator.pairs[ref.part]![1], lane)
 }

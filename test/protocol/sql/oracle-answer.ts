@@ -1,13 +1,15 @@
 /**
- * What PostgreSQL says a query's answer is, with Sharehold's rules written as SQL: all groups of the keys'
- * public domain, and an output is suppressed if fewer than kMin members contribute to an aggregate in it.
+ * What PostgreSQL says a query's answer is, with Sharehold's rules: all groups of the keys' public domain, and an
+ * output is suppressed if an aggregate in it is (oracle-cohorts.ts).
  */
 import type { PGlite } from '@electric-sql/pglite'
 
-import type { Cell } from '../../../protocol/sql/answer-spec.ts'
+import type { AnswerSpec, Cell } from '../../../protocol/sql/answer-spec.ts'
 import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
+import { shownCohorts } from './oracle-cohorts.ts'
+import type { GroupRow, OracleTable, ShownCohorts } from './oracle-cohorts.ts'
 import type { RandomExpression, RandomQuery } from './random-query.ts'
 import { postgresType, quote } from './random-table.ts'
 
@@ -35,26 +37,58 @@ export interface ExpectedAnswer {
 
 export async function expectedAnswer(
   database: PGlite,
-  schema: Schema,
+  { schema, params, hidesSecond }: OracleTable,
   query: RandomQuery,
+  answer: AnswerSpec,
 ): Promise<ExpectedAnswer | string> {
-  const { alias, keys, outputs, order } = query
-  const source = groupsWithRows(schema, query)
-  const groupBy = keys.length === 0 ? '' : ` GROUP BY ${keys.map(({ name }) => name).join(', ')}`
+  const { alias, keys, outputs, order, having } = query
+  const rows = rowsOf(query)
+  const kept = keptRows(rows, answer)
+  const places = kept.map(({ place }) => place)
+  const source = `(SELECT * FROM (${groupsWithRows(schema, query)}) AS one WHERE place IN (${[...places, -1].join()}))`
+  const shown = await shownCohorts(database, { schema, params, hidesSecond }, query, {
+    source,
+    rows,
+    kept,
+  })
+  // A group whose HAVING is not true looks like a suppressed one.
+  const passes =
+    having === undefined
+      ? 'true'
+      : `((${having.replaced({
+          aggregate: ({ sql, cohort }) => `CASE WHEN ${allShown(shown, [cohort])} THEN ${sql} END`,
+          keys: (text) => ofGroup(text, query),
+        })}) IS TRUE)`
+  const groupBy = ` GROUP BY ${['place', ...keys.map(({ name }) => `g_${name}`)].join(', ')}`
+  const asWritten = (expression: RandomExpression): RandomExpression => {
+    const { key, grouping } = expression
+    if (key !== undefined) return { ...expression, sql: `g_${key.name}` }
+    if (grouping === undefined) return expression
+    const values = rows.map(({ set }) =>
+      grouping.reduce(
+        (bits, one) =>
+          2 * bits + (set.includes(keys.findIndex(({ name }) => name === one.name)) ? 0 : 1),
+        0,
+      ),
+    )
+    return { ...expression, sql: `('{${values.join()}}'::integer[])[min(place) + 1]` }
+  }
   // Named, lest ORDER BY a key mean its text.
-  const cells = outputs.flatMap((output, i) => [
-    `(${guarded(schema, output)})::text AS cell${i}`,
-    `${enough(schema, output.cohorts)} AS enough${i}`,
-  ])
+  const cells = outputs
+    .map(asWritten)
+    .flatMap((output, i) => [
+      `(${guarded(shown, passes, output)})::text AS cell${i}`,
+      `${isShown(shown, passes, output)} AS enough${i}`,
+    ])
   const orderBy = [
-    ...order.map((item) => guarded(schema, item) + item.direction),
+    ...order.map((item) => guarded(shown, passes, asWritten(item)) + item.direction),
     'min(place)',
   ].join(', ')
   try {
     const plain = await database.query(
-      `SELECT ${query.selectList} FROM ${source} ${alias}${groupBy} LIMIT 0`,
+      `SELECT ${query.selectList} FROM trips ${alias}${query.groupBy} LIMIT 0`,
     )
-    const { rows } = await database.query<(string | boolean | null)[]>(
+    const { rows: found } = await database.query<(string | boolean | null)[]>(
       `SELECT ${cells.join(', ')} FROM ${source} ${alias}${groupBy} ORDER BY ${orderBy}${query.limit}`,
       [],
       { rowMode: 'array' },
@@ -64,7 +98,7 @@ export async function expectedAnswer(
         name,
         type: TYPE_NAMES[dataTypeID]!,
       })),
-      rows: rows.map((row) =>
+      rows: found.map((row) =>
         outputs.map((_, i): Cell => {
           if (row[2 * i + 1] !== true) return { suppressed: true }
           const text = row[2 * i]
@@ -114,28 +148,69 @@ function isClose(cell: Cell, other: Cell): boolean {
   return Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(b))
 }
 
-/** The rows that pass the filter, and one row of NULLs for each group without any. */
-function groupsWithRows(schema: Schema, { keys, where, alias }: RandomQuery): string {
-  const filtered = `SELECT * FROM trips ${alias}${where === null ? '' : ` WHERE ${where}`}`
-  const domain = keys.map(
-    (key, i) => `(VALUES ${domainOf(key, i)}) AS d${i}(${key.name}, place${i})`,
-  )
-  if (keys.length === 0) return `(SELECT *, 0 AS place FROM (${filtered}) AS f)`
-  const place = keys.reduce((sum, key, i) => `(${sum}) * ${sizeOf(key)} + place${i}`, '0')
-  // By name: fast-check hands out equal columns of earlier tables.
-  const keyNames = new Set(keys.map(({ name }) => name))
-  const rest = schema.columns.filter(({ name }) => !keyNames.has(name))
-  const match = keys.map(({ name }, i) => `f.${name} IS NOT DISTINCT FROM d${i}.${name}`)
-  return (
-    `(SELECT ${[
-      ...keys.map(({ name }, i) => `d${i}.${name}`),
-      ...rest.map(({ name }) => `f.${name}`),
-    ].join(', ')}, f.rider, ${place} AS place FROM ${domain.join(' CROSS JOIN ')}` +
-    ` LEFT JOIN (${filtered}) AS f ON ${match.join(' AND ')})`
+/** A condition on keys where it is about the group: there a key is NULL that is none of its grouping. */
+function ofGroup(condition: string, { alias, keys }: RandomQuery): string {
+  return keys.reduce(
+    (text, { name }) =>
+      text.replace(new RegExp(`(?:\\b${alias}\\.)?"?\\b${name}\\b"?`, 'giu'), `g_${name}`),
+    condition,
   )
 }
 
-function domainOf(key: Column, _index: number): string {
+/** All groups of all groupings, in the order of the answer. */
+function rowsOf({ keys, groupings }: RandomQuery): readonly GroupRow[] {
+  const domains = keys.map(
+    (key) => [...valuesOf(key), ...(key.nullable ? [null] : [])] as readonly (string | null)[],
+  )
+  let place = 0
+  return groupings.flatMap((set, grouping) => {
+    let found: (readonly (string | null | undefined)[])[] = [keys.map(() => undefined)]
+    for (const key of set) {
+      found = found.flatMap((one) => domains[key]!.map((value) => one.with(key, value)))
+    }
+    return found.map((values): GroupRow => ({ place: place++, grouping, set, values }))
+  })
+}
+
+/** The groups that are rows of the answer: HAVING may rule some out for everybody to see. */
+function keptRows(rows: readonly GroupRow[], answer: AnswerSpec): readonly GroupRow[] {
+  const nameOf = (grouping: number, values: readonly (string | null | undefined)[]): string =>
+    JSON.stringify([grouping, values.map((value) => value ?? null)])
+  const count = rows[0]!.values.length
+  const names = new Set(
+    answer.rows.map(({ grouping, keys }) => nameOf(grouping, keys.slice(0, count))),
+  )
+  return rows.filter(({ grouping, values }) => names.has(nameOf(grouping, values)))
+}
+
+/**
+ * For each group the rows that pass the filter, or one row of NULLs if there is none. What the group is by a key is
+ * g_ and the key's name: a row has values of its own in what is no key of the grouping.
+ */
+function groupsWithRows(schema: Schema, { keys, groupings, where, alias }: RandomQuery): string {
+  const filtered = `SELECT * FROM trips ${alias}${where === null ? '' : ` WHERE ${where}`}`
+  let before = 0
+  const parts = groupings.map((set) => {
+    const own = set.map((key) => keys[key]!)
+    const domains = own.map((key) => `(VALUES ${domainOf(key)}) AS d_${key.name}(value, place)`)
+    const place = own.reduce((sum, key) => `(${sum}) * ${sizeOf(key)} + d_${key.name}.place`, '0')
+    const columns = [
+      ...schema.columns.map(({ name }) => `f.${name}`),
+      'f.rider',
+      ...keys.map(
+        (key) =>
+          `${own.includes(key) ? `d_${key.name}.value` : `NULL::${postgresType(key)}`} AS g_${key.name}`,
+      ),
+      `${before} + ${place} AS place`,
+    ]
+    const match = own.map(({ name }) => `f.${name} IS NOT DISTINCT FROM d_${name}.value`)
+    before += own.reduce((product, key) => product * sizeOf(key), 1)
+    return `SELECT ${columns.join(', ')} FROM ${['(SELECT 1) AS one', ...domains].join(' CROSS JOIN ')} LEFT JOIN (${filtered}) AS f ON ${['true', ...match].join(' AND ')}`
+  })
+  return parts.join(' UNION ALL ')
+}
+
+function domainOf(key: Column): string {
   const type = postgresType(key)
   const values = valuesOf(key).map(quote)
   const all = key.nullable ? [...values, 'NULL'] : values
@@ -152,14 +227,23 @@ function valuesOf(key: Column): readonly string[] {
   return Array.from({ length: Number(codeMax) + 1 }, (_, code) => textOfCode(key, BigInt(code)))
 }
 
-function guarded(schema: Schema, { sql, cohorts }: RandomExpression): string {
-  return cohorts.length === 0 ? sql : `CASE WHEN ${enough(schema, cohorts)} THEN ${sql} END`
+function guarded(shown: ShownCohorts, passes: string, expression: RandomExpression): string {
+  const { sql, cohorts } = expression
+  return cohorts.length === 0
+    ? sql
+    : `CASE WHEN ${isShown(shown, passes, expression)} THEN ${sql} END`
 }
 
-/** Whether every aggregate has at least kMin contributing members. */
-function enough(schema: Schema, cohorts: readonly string[]): string {
-  const conditions = [...new Set(cohorts)].map(
-    (condition) => `count(DISTINCT rider) FILTER (WHERE ${condition}) >= ${schema.kMin}`,
-  )
+/** What holds no aggregate always is. */
+function isShown(shown: ShownCohorts, passes: string, { cohorts }: RandomExpression): string {
+  return cohorts.length === 0 ? 'true' : `(${allShown(shown, cohorts)} AND ${passes})`
+}
+
+/** Whether every aggregate is shown in the group. */
+function allShown(shown: ShownCohorts, cohorts: readonly string[]): string {
+  const conditions = [...new Set(cohorts)].map((condition) => {
+    const bits = shown.get(condition)!.map((one) => (one ? 't' : 'f'))
+    return `('{${bits.join()}}'::boolean[])[min(place) + 1]`
+  })
   return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`
 }

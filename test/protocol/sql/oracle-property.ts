@@ -35,7 +35,7 @@ export async function compareWithPostgres(
       const compiled = await compile(query.sql, table.schema, table.params)
       const lanes = idealExecute(compiled.plan, table.params, columns, table.memberOfRow)
       expect(lanes.length).toBe(compiled.answer.lanes)
-      const expected = await expectedAnswer(oracle.database, table.schema, query)
+      const expected = await expectedAnswer(oracle.database, table, query, compiled.answer)
       const message = `${query.sql}\n${createTable(table)}`
       const answer = upToRounding(outcome(compiled.answer, lanes), expected, query)
       expect(answer, message).toEqual(expected)

@@ -18,7 +18,7 @@ test.each([
   ],
   [
     'SELECT borough, AVG(fare) FROM trips WHERE tip > 1 GROUP BY borough',
-    '18962ad004fdcce2f95c7052ca563cd9cc63a4b368996215811a8ec323aae5b6',
+    'cc349f829cb69721e2c77ea1fdc2cc9607aef31683f383cd6a3a5e9a971f6e91',
   ],
   [
     "SELECT SUM(fare), COUNT(passengers) FROM trips WHERE borough IN ('Queens', 'Bronx')",

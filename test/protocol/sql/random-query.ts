@@ -8,6 +8,8 @@ import { fieldBits } from '../../../protocol/sql/column-domain.ts'
 import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
+import { randomHaving } from './random-having.ts'
+import type { RandomHaving } from './random-having.ts'
 import { plusSeconds, quote } from './random-table.ts'
 
 type Gen = fc.GeneratorValue
@@ -18,6 +20,10 @@ export interface RandomExpression {
   readonly cohorts: readonly string[]
   /** Double precision that PostgreSQL adds up in the order of the rows. */
   readonly approximate?: true
+  /** A group key, and nothing else. */
+  readonly key?: Column
+  /** GROUPING of these keys. */
+  readonly grouping?: readonly Column[]
 }
 
 export interface RandomQuery {
@@ -26,7 +32,12 @@ export interface RandomQuery {
   readonly alias: string
   readonly where: string | null
   readonly keys: readonly Column[]
+  /** Places of the keys of each grouping. */
+  readonly groupings: readonly (readonly number[])[]
+  /** GROUP BY with names, or nothing. */
+  readonly groupBy: string
   readonly outputs: readonly RandomExpression[]
+  readonly having: RandomHaving | undefined
   /** SELECT list as written. */
   readonly selectList: string
   readonly order: readonly (RandomExpression & { readonly direction: string })[]
@@ -55,7 +66,14 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
       ? randomStatistic(g, schema, names)
       : randomScalar(g, schema, names, 2),
   )
-  for (const key of keys) if (g(fc.boolean)) outputs.push({ sql: names.of(key), cohorts: [] })
+  for (const key of keys) if (g(fc.boolean)) outputs.push({ sql: names.of(key), cohorts: [], key })
+  const form =
+    keys.length === 0 || g(fc.integer, { min: 0, max: 2 }) > 0 ? undefined : randomSets(g, keys)
+  if (keys.length > 0 && g(fc.integer, { min: 0, max: 3 }) === 0) {
+    const some = g(fc.shuffledSubarray, [...keys], { minLength: 1 })
+    const sql = `GROUPING(${some.map((key) => names.of(key)).join(', ')})`
+    outputs.push({ sql, cohorts: [], grouping: some })
+  }
   const aliases = outputs.map((_, i) =>
     g(fc.boolean) ? ` ${g(fc.constantFrom, 'AS ', '')}o${i}` : '',
   )
@@ -64,6 +82,8 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
     const place = outputs.findIndex(({ sql }) => sql === key.name)
     return place >= 0 && g(fc.boolean) ? String(place + 1) : names.of(key)
   })
+  const written = form?.write(groupBy) ?? groupBy.join(', ')
+  const plainly = keys.map(({ name }) => name)
   // By what is equal up to rounding only, rows cannot be ordered.
   const exact = outputs.flatMap(({ approximate }, i) => (approximate === true ? [] : [i]))
   const orders = exact.length === 0 ? 0 : g(fc.integer, { min: 0, max: 2 })
@@ -98,16 +118,70 @@ export function randomQuery(g: Gen, schema: Schema): RandomQuery {
       ' FETCH FIRST 3 ROWS ONLY',
     ) + ''
   const offset = limit.includes('FETCH') ? '' : g(fc.constantFrom, '', '', ' OFFSET 1')
+  const having =
+    g(fc.integer, { min: 0, max: 2 }) > 0
+      ? undefined
+      : randomHaving(g, {
+          schema,
+          keys,
+          nameOf: (column) => names.of(column),
+          anyBoolean: () => booleanAggregate(g, schema, names),
+          atom: (columns) => randomAtom(g, { ...schema, columns }, names),
+          filtered: (plain) => filtered(g, schema, names, plain),
+        })
   const sql =
     `${derived.with}SELECT ${selectList}${derived.from}` +
     (outer === null ? '' : ` WHERE ${outer}`) +
-    (keys.length === 0 ? '' : ` GROUP BY ${groupBy.join(', ')}`) +
+    (keys.length === 0 ? '' : ` GROUP BY ${written}`) +
+    (having === undefined ? '' : ` HAVING ${having.sql}`) +
     (order.length === 0
       ? ''
       : ` ORDER BY ${order.map(({ text, direction }) => text + direction).join(', ')}`) +
     limit +
     offset
-  return { sql, alias, where, keys, outputs, selectList, order, limit: limit + offset }
+  return {
+    sql,
+    alias,
+    where,
+    keys,
+    groupings: form?.groupings ?? [keys.map((_, place) => place)],
+    groupBy: keys.length === 0 ? '' : ` GROUP BY ${form?.write(plainly) ?? plainly.join(', ')}`,
+    outputs,
+    having,
+    selectList,
+    order,
+    limit: limit + offset,
+  }
+}
+
+interface RandomSets {
+  readonly write: (keys: readonly string[]) => string
+  readonly groupings: readonly (readonly number[])[]
+}
+
+/** ROLLUP, CUBE, GROUPING SETS and mixtures of one or two keys. */
+function randomSets(g: Gen, keys: readonly Column[]): RandomSets {
+  if (keys.length === 1) {
+    const forms: readonly RandomSets[] = [
+      { write: ([a]) => `ROLLUP (${a})`, groupings: [[0], []] },
+      { write: ([a]) => `GROUPING SETS ((), ${a}, ())`, groupings: [[], [0], []] },
+      { write: ([a]) => `DISTINCT CUBE (${a}), ROLLUP (${a})`, groupings: [[0], []] },
+    ]
+    return g(fc.constantFrom, ...forms)
+  }
+  const forms: readonly RandomSets[] = [
+    { write: ([a, b]) => `ROLLUP (${a}, ${b})`, groupings: [[0, 1], [0], []] },
+    { write: ([a, b]) => `CUBE (${a}, ${b})`, groupings: [[0, 1], [0], [1], []] },
+    { write: ([a, b]) => `${a}, ROLLUP (${b})`, groupings: [[0, 1], [0]] },
+    { write: ([a, b]) => `ROLLUP ((${a}, ${b}))`, groupings: [[0, 1], []] },
+    { write: ([a, b]) => `GROUPING SETS (${a}, ${b})`, groupings: [[0], [1]] },
+    {
+      write: ([a, b]) => `GROUPING SETS ((${a}), ROLLUP (${b}), (${b}, ${a}))`,
+      groupings: [[0], [1], [], [0, 1]],
+    },
+    { write: ([a, b]) => `(), (${a}, ${b})`, groupings: [[0, 1]] },
+  ]
+  return g(fc.constantFrom, ...forms)
 }
 
 interface Derived {
@@ -290,7 +364,7 @@ function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression 
 function booleanAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression {
   const condition = randomCondition(g, schema, names, 1)
   const name = g(fc.constantFrom, 'BOOL_AND', 'bool_or', 'EVERY')
-  return { sql: `${name}(${condition})`, cohorts: [`(${condition}) IS NOT NULL`] }
+  return { sql: `${name}(${condition})`, cohorts: [`(${condition}) IS NOT UNKNOWN`] }
 }
 
 const MOMENTS = [

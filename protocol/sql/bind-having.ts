@@ -1,0 +1,47 @@
+/** HAVING: a condition over aggregates and group keys, of which nothing is opened that SELECT and ORDER BY do not show. */
+import type { AggregateList } from './bind-aggregate.ts'
+import { bindOutput } from './bind-output.ts'
+import type { BoundAggregate, BoundHaving, BoundKey } from './bound.ts'
+import { fail } from './context.ts'
+import type { Context } from './context.ts'
+import { typedLiteral } from './typed-scalar.ts'
+import type { Scalar } from './typed-scalar.ts'
+
+/**
+ * Binds the clause.
+ *
+ * @param shown the aggregates of SELECT and ORDER BY; grows by new calls of GROUPING
+ * @returns the condition, and the aggregates that only it reads
+ * @throws ShareholdError SH_SQL_TYPE and what bindOutput throws
+ */
+export function bindHaving(
+  context: Context,
+  keys: readonly BoundKey[],
+  shown: AggregateList,
+  node: unknown,
+): { readonly having: BoundHaving; readonly inner: readonly BoundAggregate[] } {
+  const list: AggregateList = { ...shown, aggregates: [...shown.aggregates] }
+  const scalar = asCondition(bindOutput(context, keys, list, node))
+  if (scalar.type !== 'boolean') {
+    throw fail(
+      context,
+      'SH_SQL_TYPE',
+      `The argument of HAVING must be boolean, not ${scalar.type}.`,
+      scalar.location,
+      'Compare it with something.',
+    )
+  }
+  return {
+    having: { condition: scalar.expression, location: scalar.location },
+    inner: list.aggregates
+      .slice(shown.aggregates.length)
+      .map((aggregate): BoundAggregate => ({ ...aggregate, inner: true })),
+  }
+}
+
+/** HAVING NULL is unknown. */
+function asCondition(scalar: Scalar): Scalar {
+  const { expression, location } = scalar
+  const isNull = expression.kind === 'literal' && expression.text === null
+  return isNull ? typedLiteral('boolean', null, location) : scalar
+}

@@ -1,0 +1,190 @@
+/** Random HAVING clauses in the accepted subset. */
+import * as fc from 'fast-check'
+
+import { fieldBits } from '../../../protocol/sql/column-domain.ts'
+import type { Column, Schema } from '../../../shares/schema.ts'
+
+import type { RandomExpression } from './random-query.ts'
+
+type Gen = fc.GeneratorValue
+
+/** An aggregate, and the rows that contribute to it. */
+export interface RandomAggregate {
+  readonly sql: string
+  readonly cohort: string
+}
+
+export interface RandomHaving {
+  readonly sql: string
+  readonly aggregates: readonly RandomAggregate[]
+  /** The condition with something else in place of its aggregates, and of conditions on keys. */
+  readonly replaced: Write
+}
+
+export interface Replace {
+  readonly aggregate: (aggregate: RandomAggregate) => string
+  readonly keys: (condition: string) => string
+}
+
+/** What the clause is made of. */
+export interface HavingParts {
+  readonly schema: Schema
+  readonly keys: readonly Column[]
+  readonly nameOf: (column: Column) => string
+  /** A boolean aggregate. */
+  readonly anyBoolean: () => RandomExpression
+  /** A condition on one of these columns. */
+  readonly atom: (columns: readonly Column[]) => string
+  /** FILTER, now and then. */
+  readonly filtered: (plain: RandomExpression) => RandomExpression
+}
+
+type Write = (replace: Replace) => string
+
+export function randomHaving(g: Gen, parts: HavingParts): RandomHaving {
+  const write = condition(g, parts, 2)
+  const aggregates: RandomAggregate[] = []
+  const sql = write({
+    aggregate: (aggregate) => {
+      aggregates.push(aggregate)
+      return aggregate.sql
+    },
+    keys: (text) => text,
+  })
+  return { sql, aggregates, replaced: write }
+}
+
+const COMPARISONS = ['=', '<>', '<', '<=', '>', '>='] as const
+
+function condition(g: Gen, parts: HavingParts, depth: number): Write {
+  const inner = (): Write => condition(g, parts, depth - 1)
+  switch (depth === 0 ? 9 : g(fc.integer, { min: 0, max: 9 })) {
+    case 0:
+    case 1: {
+      const [a, b, word] = [inner(), inner(), g(fc.constantFrom, 'AND', 'OR')]
+      return (r) => `(${a(r)} ${word} ${b(r)})`
+    }
+    case 2: {
+      const a = inner()
+      return (r) => `NOT (${a(r)})`
+    }
+    case 3: {
+      const [a, test] = [inner(), g(fc.constantFrom, 'TRUE', 'NOT FALSE', 'UNKNOWN', 'NOT NULL')]
+      return (r) => `((${a(r)}) IS ${test})`
+    }
+    case 4: {
+      const [a, b, c] = [inner(), inner(), inner()]
+      return (r) => `CASE WHEN ${a(r)} THEN ${b(r)} ELSE ${c(r)} END`
+    }
+    case 5: {
+      const [a, b, operator] = [inner(), inner(), g(fc.constantFrom, ...COMPARISONS)]
+      return (r) => `((${a(r)}) ${operator} (${b(r)}))`
+    }
+    default:
+      return atom(g, parts)
+  }
+}
+
+function atom(g: Gen, parts: HavingParts): Write {
+  const operator = g(fc.constantFrom, ...COMPARISONS)
+  const constant = g(fc.constantFrom, '0', '1', '2', '3.5', '10', '90.25', '-4')
+  switch (g(fc.integer, { min: 0, max: 10 })) {
+    case 0: {
+      const text = parts.keys.length === 0 ? 'NULL' : parts.atom(parts.keys)
+      return (r) => r.keys(text)
+    }
+    case 1: {
+      const plain = aggregate(g, parts, ['BOOL'])
+      return plain
+    }
+    case 2: {
+      const [a, not] = [anyNumber(g, parts), g(fc.constantFrom, '', ' NOT')]
+      return (r) => `${a(r)} IS${not} NULL`
+    }
+    case 3: {
+      const [a, not] = [anyNumber(g, parts), g(fc.constantFrom, '', 'NOT ')]
+      return (r) => `${a(r)} ${not}BETWEEN 1 AND ${constant}`
+    }
+    case 4: {
+      const [a, not] = [anyNumber(g, parts), g(fc.constantFrom, '', 'NOT ')]
+      return (r) => `${a(r)} ${not}IN (2, ${constant}, NULL)`
+    }
+    case 5: {
+      const a = anyNumber(g, parts)
+      return (r) => `${a(r)} IS DISTINCT FROM ${constant}`
+    }
+    case 6: {
+      const [a, b] = [exactNumber(g, parts, 1), exactNumber(g, parts, 1)]
+      return (r) => `${a(r)} ${operator} ${b(r)}`
+    }
+    case 7: {
+      const [a, b] = [aggregate(g, parts, ['AVG']), aggregate(g, parts, ['COUNT'])]
+      return (r) => `${a(r)} ${operator} ${b(r)}`
+    }
+    default: {
+      const a = anyNumber(g, parts)
+      return (r) => `${a(r)} ${operator} ${constant}`
+    }
+  }
+}
+
+/** What can be compared with a constant. */
+function anyNumber(g: Gen, parts: HavingParts): Write {
+  return g(fc.boolean) ? exactNumber(g, parts, 2) : aggregate(g, parts, ['AVG'])
+}
+
+function exactNumber(g: Gen, parts: HavingParts, depth: number): Write {
+  if (depth === 0 || g(fc.boolean)) return aggregate(g, parts, ['COUNT', 'SUM'])
+  const [a, b] = [exactNumber(g, parts, depth - 1), exactNumber(g, parts, depth - 1)]
+  switch (g(fc.integer, { min: 0, max: 5 })) {
+    case 0: {
+      const operator = g(fc.constantFrom, '+', '-')
+      return (r) => `(${a(r)} ${operator} ${b(r)})`
+    }
+    case 1: {
+      const factor = g(fc.constantFrom, '2', '0.5', '-3')
+      return (r) => `(${a(r)} * ${factor})`
+    }
+    case 2: {
+      const count = aggregate(g, parts, ['COUNT'])
+      return (r) => `(${a(r)} * ${count(r)})`
+    }
+    case 3:
+      return (r) => `(- ${a(r)})`
+    case 4: {
+      const when = parts.keys.length === 0 ? 'TRUE' : parts.atom(parts.keys)
+      const otherwise = g(fc.boolean)
+      return (r) => `CASE WHEN ${r.keys(when)} THEN ${a(r)}${otherwise ? ` ELSE ${b(r)}` : ''} END`
+    }
+    default: {
+      return (r) => `CAST(${a(r)} AS numeric)`
+    }
+  }
+}
+
+function aggregate(
+  g: Gen,
+  parts: HavingParts,
+  kinds: readonly ('COUNT' | 'SUM' | 'AVG' | 'BOOL')[],
+): Write {
+  const { sql, cohorts } = parts.filtered(plain(g, parts, g(fc.constantFrom, ...kinds)))
+  const [cohort] = cohorts
+  if (cohort === undefined) throw new RangeError('an aggregate has a cohort')
+  return (replace) => replace.aggregate({ sql, cohort })
+}
+
+function plain(
+  g: Gen,
+  { schema, nameOf, anyBoolean }: HavingParts,
+  kind: 'COUNT' | 'SUM' | 'AVG' | 'BOOL',
+): RandomExpression {
+  if (kind === 'BOOL') return anyBoolean()
+  if (kind === 'COUNT' && g(fc.boolean)) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
+  const columns = schema.columns.filter(
+    (column) =>
+      kind === 'COUNT' ||
+      ((column.type === 'integer' || column.type === 'decimal') && fieldBits(column) <= 33),
+  )
+  const column = g(fc.constantFrom, ...columns)
+  return { sql: `${kind}(${nameOf(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
+}
