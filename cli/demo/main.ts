@@ -116,7 +116,11 @@ async function askAndCompare(desk: Desk, query: DemoQuery): Promise<string | nul
     ),
   )
   const keyColumns = compiled.answer.cells.filter((cell) => cell.kind === 'key').length
-  return difference(answer.rows, await oracle.ask(oracleOf(query, schema.kMin)), keyColumns)
+  return difference(
+    answer.rows,
+    await oracle.ask(oracleOf(query, schema.kMin, compiled.answer.rows.length)),
+    keyColumns,
+  )
 }
 
 async function demo(network: Network): Promise<number> {

@@ -17,7 +17,8 @@ export const DEMO_QUERIES: readonly DemoQuery[] = [
       'SELECT payment, {COUNT(*)|*} AS rides, {AVG(tip)|tip} AS average_tip FROM trips GROUP BY payment ORDER BY payment',
   },
   {
-    title: 'Where do rides end? (a borough that too few members reached is suppressed)',
+    title:
+      'Where do rides end? (a borough that too few members reached is suppressed, and a second one beside a single one)',
     template:
       "SELECT dropoff_borough, {COUNT(*)|*} AS rides, {SUM(fare)|fare} AS fares FROM trips WHERE color = 'green' GROUP BY dropoff_borough",
   },
@@ -54,12 +55,23 @@ const MARK = /\{([^{}|]+)\|([^{}|]+)\}/gu
 /** What the querier sends. */
 export const sqlOf = (query: DemoQuery): string => query.template.replaceAll(MARK, '$1')
 
-/** What the oracle runs: the aggregate's text, or NULL if fewer than kMin members contribute. */
-export const oracleOf = (query: DemoQuery, kMin: number): string =>
+/**
+ * What the oracle runs: the aggregate's text, or NULL if fewer than kMin members contribute, or if the group is the
+ * smallest of the others beside a single one of which that is so.
+ *
+ * @param groups of the answer, those without rows included; 1 without GROUP BY
+ */
+export const oracleOf = (query: DemoQuery, kMin: number, groups: number): string =>
   query.template.replaceAll(MARK, (_match, expression: string, argument: string) => {
     const members =
       argument === '*'
         ? 'COUNT(DISTINCT member)'
         : `COUNT(DISTINCT member) FILTER (WHERE ${argument} IS NOT NULL)`
-    return `CASE WHEN ${members} >= ${kMin} THEN ${expression} END`
+    const enough = `${members} >= ${kMin}`
+    if (groups === 1) return `CASE WHEN ${enough} THEN ${expression} END`
+    // Groups that the table does not have are too small as well.
+    const size = `CASE WHEN ${enough} THEN ${members} END`
+    const small = `${groups} - COUNT(${size}) OVER ()`
+    const least = `MIN(${size}) OVER ()`
+    return `CASE WHEN ${enough} AND NOT (${small} = 1 AND ${members} = ${least}) THEN ${expression} END`
   })
