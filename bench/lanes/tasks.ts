@@ -8,12 +8,21 @@ import { compile } from '../../protocol/sql/compile.ts'
 import { newArena, viewFp } from '../../shares/field/memory.ts'
 import { add } from '../../shares/field/vector.ts'
 import { asShamirShare } from '../../shares/shamir.ts'
-import { codesOf, memberOfRow, REGIONS, SURVEY, surveyParams } from '../scaling/survey.ts'
+import {
+  codesOf,
+  memberOfRow,
+  REGIONS,
+  SURVEY as WHOLE_SURVEY,
+  surveyParams,
+} from '../scaling/survey.ts'
 import { ownSource } from '../tasks/own-source.ts'
 import type { People } from '../tasks/people.ts'
 import { inArena, openFieldEvidence, type Task } from '../tasks/task.ts'
 
 import { mergeParams, splitPlan, sumColumn } from './split-plan.ts'
+
+/** Lanes are counted apart: with a larger kMin groups are compared with each other, which no lane can do by itself. */
+const SURVEY = { ...WHOLE_SURVEY, kMin: 1 }
 
 const SQL =
   'SELECT region, SUM(income), COUNT(*) FROM survey WHERE age >= 30 AND age < 50 ' +
