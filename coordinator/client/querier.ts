@@ -18,7 +18,7 @@ import { evaluateAnswer } from '../../protocol/sql/answer.ts'
 import type { Answer } from '../../protocol/sql/answer.ts'
 import { compile } from '../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../protocol/sql/compile.ts'
-import { datasetOf } from '../../protocol/sql/dataset.ts'
+import { datasetsOf } from '../../protocol/sql/dataset.ts'
 import type { MeasuredRun } from '../../protocol/sql/explain-measured.ts'
 import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { ShareholdError } from '../../shares/errors.ts'
@@ -103,7 +103,7 @@ export async function explainQuery(options: ExplainOptions): Promise<Explained> 
 /** @param options whose SQL is a SELECT */
 async function compileQuery(options: ExplainOptions): Promise<Explained> {
   const { client, keys, sql, purpose, signal } = options
-  const dataset = await viewDataset(client, keys, await datasetOf(sql), signal)
+  const dataset = await viewDataset(client, keys, (await datasetsOf(sql))[0]!, signal)
   if (purpose !== undefined) checkPurpose(dataset.schema, purpose)
   const compiled = await compile(sql, dataset.schema, dataset.params)
   return { compiled, cost: schedule(compiled.plan, dataset.params), dataset }

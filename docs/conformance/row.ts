@@ -4,7 +4,7 @@ import type { SqlErrorCode } from '../../protocol/sql/errors.ts'
 export interface ConformanceRow {
   /** Markdown. */
   readonly construct: string
-  /** A whole statement about the dataset of test/protocol/sql/trips-schema.ts. */
+  /** A whole statement about the dataset of test/protocol/sql/trips-schema.ts and those of joined-tables.ts. */
   readonly example: string
   /** `yes`: it is answered, as PostgreSQL answers it. Else the code with which it is refused. */
   readonly status: 'yes' | SqlErrorCode

@@ -46,11 +46,6 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'several datasets, JOIN',
-      example: 'SELECT COUNT(*) FROM trips JOIN other USING (rider)',
-      status: 'SH_SQL_UNSUPPORTED',
-    },
-    {
       construct: 'sub-query in FROM of plain rows, nested, with new names',
       example:
         'SELECT b, AVG(f) FROM (SELECT borough AS b, fare FROM trips WHERE tip > 1) AS q(b, f) WHERE f > 3 GROUP BY b',

@@ -6,6 +6,7 @@ import { AGGREGATES } from './aggregates.ts'
 import { EXPRESSIONS } from './expressions.ts'
 import { GROUP_BY } from './group-by.ts'
 import { HAVING } from './having.ts'
+import { JOINS } from './joins.ts'
 import type { ConformanceRow, ConformanceTable } from './row.ts'
 import { SAFE_ANSWERS } from './safe-answers.ts'
 import { STATEMENT } from './statement.ts'
@@ -13,6 +14,7 @@ import { WHERE } from './where.ts'
 
 export const CONFORMANCE: readonly ConformanceTable[] = [
   STATEMENT,
+  JOINS,
   SAFE_ANSWERS,
   AGGREGATES,
   EXPRESSIONS,

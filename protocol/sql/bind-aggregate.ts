@@ -19,7 +19,7 @@ import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindRow } from './bind-row.ts'
 import type { AggregateFilter, BoundAggregate } from './bound.ts'
-import { fail, locate } from './context.ts'
+import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { quoteName } from './names.ts'
 import { orderedDomain } from './ordered-planes.ts'
@@ -184,13 +184,19 @@ function isNotNullConstant(node: unknown): boolean {
   return constant !== undefined && constant['isnull'] !== true
 }
 
-/** COUNT(DISTINCT member): what the member column is good for. */
-function isMember({ schema, qualifier }: Context, args: readonly unknown[]): boolean {
+/** COUNT(DISTINCT member): what the member column is good for, if it is that of all members of FROM. */
+function isMember(context: Context, args: readonly unknown[]): boolean {
   const column = args.length === 1 ? openAs(args[0], 'ColumnRef') : undefined
   const parts = column === undefined ? [] : namesOf(column, 'fields')
-  return (
-    parts.at(-1) === schema.member &&
-    (parts.length === 1 || (parts.length === 2 && parts[0] === qualifier))
+  const location = column === undefined ? undefined : locationOf(column)
+  const member = memberColumn(context, parts, location)
+  if (member?.isNeverNull !== false) return member !== undefined
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    `COUNT(DISTINCT ${parts.join('.')}) would leave out members without a row in that dataset, which is not supported.`,
+    location,
+    'Count those of the other side, with FILTER (WHERE …) about a column of this one.',
   )
 }
 
@@ -218,7 +224,7 @@ function distinctOperands(
       context,
       `${name} over ${listOf(call, 'args').length} distinct arguments`,
       location,
-      `Name one column; COUNT(DISTINCT ${quoteName(context.schema.member)}) counts members.`,
+      `Name one column; COUNT(DISTINCT ${quoteName(context.tables[0]!.schema.member)}) counts members.`,
     )
   }
   const operands = bindOperands(context, list, name, aggregate, call)
@@ -309,7 +315,7 @@ function bindArgument(context: Context, name: string, node: unknown): RowValue {
   if (untyped !== undefined && untyped.text !== null) {
     throw wrongArgument(context, `${name}(unknown)`, location, 'Write numbers without quotes.')
   }
-  const value = valueOf(expression, context.schema.columns)
+  const value = valueOf(expression, context.columns)
   locate(context, startOf(node), () => [analysisOf(value), nullOfValue(value)])
   return value
 }

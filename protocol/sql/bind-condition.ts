@@ -261,7 +261,7 @@ function bindComputed(context: Context, node: unknown): Operand {
   const { type, untyped, expression } = scalar
   const location = startOf(node) ?? scalar.location
   if (placesIn(expression).length > 0) {
-    const scope = context.schema.columns
+    const scope = context.columns
     if (type === 'boolean') {
       const condition = locate(context, location, () => conditionOf(expression, scope))
       return { kind: 'condition', type, condition, location }

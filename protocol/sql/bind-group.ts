@@ -9,7 +9,7 @@ import { aggregateIn } from './bind-aggregate.ts'
 import { outputName } from './bind-output.ts'
 import { bindRow } from './bind-row.ts'
 import type { BoundKey } from './bound.ts'
-import { fail, findColumn, locate, plainName } from './context.ts'
+import { fail, hasColumn, locate, plainName } from './context.ts'
 import type { Context } from './context.ts'
 import { distinctSets, expandGroupings } from './grouping-sets.ts'
 import { columnKey } from './groups.ts'
@@ -61,7 +61,7 @@ function bindKey(context: Context, item: unknown, targets: readonly Fields[]): R
     return keyValue(context, target?.['val'], location)
   }
   const name = plainName(item)
-  const isColumn = name === undefined || findColumn(context.schema, name) !== undefined
+  const isColumn = name === undefined || hasColumn(context, name)
   const aliased = isColumn ? undefined : aliasedTarget(context, name, targets, location)
   return keyValue(context, aliased ?? item, location)
 }
@@ -100,7 +100,7 @@ function keyValue(context: Context, node: unknown, location: number | undefined)
   }
   const scalar = bindRow(context, node, IN_GROUP_BY)
   const { expression } = settle(context, scalar, 'text')
-  const value = valueOf(expression, context.schema.columns)
+  const value = valueOf(expression, context.columns)
   locate(context, location, () => keyOf(value))
   return value
 }

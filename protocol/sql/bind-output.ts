@@ -155,7 +155,7 @@ function computedKey(
 function rowValueIfAny(context: Context, node: unknown): RowValue | undefined {
   try {
     const { expression } = bindRow(context, node, NESTED)
-    return valueOf(expression, context.schema.columns)
+    return valueOf(expression, context.columns)
   } catch (error) {
     if (error instanceof ShareholdError) return undefined
     throw error

@@ -15,12 +15,12 @@ export interface AggregateRefusal {
 }
 
 /**
- * Binds an expression; its keys are columns, by their places in the schema.
+ * Binds an expression; its keys are columns, by their places among those of all datasets.
  *
  * @throws ShareholdError SH_SQL_GROUPING for an aggregate, and what bindScalar throws
  */
 export function bindRow(context: Context, node: unknown, refusal: AggregateRefusal): Scalar {
-  const { columns } = context.schema
+  const { columns } = context
   const leaves: Leaves = {
     keyTypes: typesOf(columns),
     column: (reference) => {

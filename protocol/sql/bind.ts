@@ -2,8 +2,14 @@
  * A SELECT statement against a schema: clauses checked, names and types resolved. Everything that is not
  * accepted here is refused with its place and a way out; nothing is passed over in silence.
  */
+import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import { datasetsOf } from '../layout.ts'
+import type { PlanParams } from '../plan.ts'
 
+import { arrange } from './arrange.ts'
+import type { ArrangedDatasets } from './arrange.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
@@ -12,16 +18,17 @@ import { bindGroupBy } from './bind-group.ts'
 import { bindHaving } from './bind-having.ts'
 import { bindOutput, outputName } from './bind-output.ts'
 import type { BoundKey, BoundOrder, BoundQuery } from './bound.ts'
-import { findColumn, fail, plainName, resolveColumn } from './context.ts'
+import { fail, hasColumn, plainName, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
-import { namedDataset } from './dataset.ts'
+import { parseFrom } from './dataset.ts'
 import { inlineQueries } from './inline-query.ts'
+import { bindJoin } from './join.ts'
 import { bindCount } from './limit.ts'
-import { didYouMean } from './names.ts'
 import { ordinalOf } from './ordinal.ts'
 import type { ParsedSelect } from './parse.ts'
-import { TRUE_PREDICATE } from './predicate.ts'
+import { andPredicate, booleanColumn, TRUE_PREDICATE } from './predicate.ts'
 import { keywordAt } from './source.ts'
+import { bindTables } from './tables.ts'
 import type { Scalar } from './typed-scalar.ts'
 
 /** Clauses of a SELECT that are refused: the field that shows one, its keyword, a way out. */
@@ -66,23 +73,24 @@ const REFUSED_CLAUSES: readonly {
 /**
  * Binds a statement.
  *
+ * @param schemas of the datasets of params
  * @throws ShareholdError with a code of SQL_ERRORS and a position
  */
-export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
+export function bindSelect(
+  parsed: ParsedSelect,
+  schemas: readonly Schema[],
+  params: PlanParams,
+): BoundQuery {
   const { source } = parsed
-  refuseClauses({ source, schema, qualifier: schema.dataset }, parsed.select)
-  const { select, unused } = inlineQueries(parsed, schema)
-  const named = namedDataset({ source, select })
-  const context: Context = { source, schema, qualifier: named.qualifier }
-  if (named.dataset !== schema.dataset) {
-    throw fail(
-      context,
-      'SH_SQL_UNKNOWN_DATASET',
-      `Dataset "${named.dataset}" does not exist.`,
-      named.location,
-      didYouMean(named.dataset, [schema.dataset]),
-    )
-  }
+  refuseClauses({ source, tables: [], columns: [], members: [] }, parsed.select)
+  const byName = new Map(schemas.map((schema) => [schema.dataset, schema]))
+  const { select, unused } = inlineQueries(parsed, byName)
+  const from = parseFrom({ source, select })
+  const { join, members } = bindJoin(source, from, byName)
+  checkArranged(arrange(source, from, join, datasetsOf(params)), params)
+  const { tables, joined } = bindTables(from, byName, join, params)
+  const columns = tables.flatMap((table) => table.columns)
+  const context: Context = { source, tables, columns, members }
   const targets = listOf(select, 'targetList').map((node) => openAs(node, 'ResTarget') ?? {})
   if (targets.length === 0) {
     throw fail(
@@ -95,7 +103,9 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
   }
   for (const node of unused) checkUnused(context, node)
   const where = select['whereClause']
-  const filter = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
+  const condition = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
+  const filter =
+    joined?.isRow === undefined ? condition : andPredicate([booleanColumn(joined.isRow), condition])
   const { keys, groupings } = bindGroupBy(context, select, targets)
   refuseRowValues(context, select, targets)
   const list: AggregateList = { aggregates: [], groupingCalls: [] }
@@ -116,7 +126,9 @@ export function bindSelect(parsed: ParsedSelect, schema: Schema): BoundQuery {
     )
   }
   return {
-    schema,
+    tables,
+    ...(joined === undefined ? {} : { joined }),
+    kMin: Math.max(...tables.map(({ schema }) => schema.kMin)),
     filter,
     keys,
     groupings,
@@ -139,9 +151,20 @@ function checkUnused(context: Context, node: unknown): void {
   const { kind, fields } = open(node)
   const name = namesOf(fields, 'fields').at(-1)
   // The member may stand in a sub-query as long as nothing outside names it.
-  if (kind === 'ColumnRef' && name === context.schema.member) return
+  const isMember = context.tables.some(({ schema }) => schema.member === name)
+  if (kind === 'ColumnRef' && isMember) return
   if (kind === 'ColumnRef') resolveColumn(context, fields)
   else bindCondition(context, { NullTest: { arg: node, nulltesttype: 'IS_NULL' } }, 'SELECT')
+}
+
+/** Whoever makes planParams arranges datasets first (arrange.ts). @throws ShareholdError SH_PLAN_INVALID */
+function checkArranged(arranged: ArrangedDatasets, params: PlanParams): void {
+  const { dataset, joined } = params
+  if (canonicalJson(arranged) === canonicalJson(joined ? { dataset, joined } : { dataset })) return
+  throw new ShareholdError(
+    'SH_PLAN_INVALID',
+    'planParams do not have the datasets in the order in which the query joins them.',
+  )
 }
 
 interface Target {
@@ -189,7 +212,7 @@ function refuseRowValues(context: Context, select: Fields, targets: readonly Fie
   const isStar = openAs(listOf(reference ?? {}, 'fields').at(-1), 'A_Star') !== undefined
   const name = isStar ? undefined : plainName({ ColumnRef: reference })
   // An unknown column or the member column is the better complaint.
-  if (name !== undefined && findColumn(context.schema, name) === undefined) return
+  if (name !== undefined && !hasColumn(context, name)) return
   throw fail(
     context,
     'SH_POLICY_ROW_VALUES',

@@ -2,12 +2,13 @@
  * The bound query: names resolved, types checked, nothing about execution yet. Later constructs (computed
  * columns, joins) are new fields and new kinds of Predicate and do not change these.
  */
-import type { Column, Schema } from '../../shares/schema.ts'
+import type { Column } from '../../shares/schema.ts'
 
 import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
 import type { CodeSet } from './code-set.ts'
 import type { JointTable } from './row-table.ts'
 import type { RowValue, Scope } from './row-value.ts'
+import type { BoundJoin, BoundTable } from './tables.ts'
 
 /** `equal` and the two orders; their negations are written with `not`, their mirrors by swapping sides. */
 export type Relation = 'equal' | 'less' | 'less-equal'
@@ -119,7 +120,12 @@ export interface BoundHaving {
 }
 
 export interface BoundQuery {
-  readonly schema: Schema
+  /** In the order of FROM. */
+  readonly tables: readonly BoundTable[]
+  /** If there are several. */
+  readonly joined?: BoundJoin
+  /** Of the strictest of the datasets. */
+  readonly kMin: number
   readonly filter: Predicate
   /** Distinct; none: one group of all rows. */
   readonly keys: readonly BoundKey[]

@@ -1,12 +1,12 @@
 /** The stored planes of columns as inputs of the row circuit: which columns, in which order, which wires. */
 import { planesOf } from '../../shares/column-codec.ts'
-import type { Column, Schema } from '../../shares/schema.ts'
-import { TRUE } from '../circuit-builder.ts'
+import type { Column } from '../../shares/schema.ts'
+import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { CircuitBuilder, Planes, Wire } from '../circuit-builder.ts'
 import type { Term } from '../linear-circuit.ts'
 
 import type { AnswerExpression } from './answer-spec.ts'
-import type { Predicate } from './bound.ts'
+import type { BoundQuery, Predicate } from './bound.ts'
 
 export interface ColumnPlanes {
   /** The code, least significant plane first; all 0 where the value is NULL. */
@@ -15,17 +15,30 @@ export interface ColumnPlanes {
   readonly valid: Wire
 }
 
-/** Adds the planes of columns as inputs, in the order of the schema. */
+/**
+ * Adds the planes of columns as inputs, table after table in the order of the schemas. Where a column has no
+ * plane of its own that says whether it is NULL, but its row may be missing, that says so.
+ */
 export function inputPlanes(
   builder: CircuitBuilder,
-  schema: Schema,
+  { tables, joined }: Pick<BoundQuery, 'tables' | 'joined'>,
   columns: ReadonlySet<Column>,
 ): ReadonlyMap<Column, ColumnPlanes> {
   const planes = new Map<Column, ColumnPlanes>()
-  for (const column of schema.columns) {
-    if (!columns.has(column)) continue
+  const add = (column: Column, isStoredNullable: boolean, otherwise: Wire): Wire => {
     const code = builder.inputs(planesOf(column))
-    planes.set(column, { code, valid: column.nullable ? builder.input() : TRUE })
+    planes.set(column, { code, valid: isStoredNullable ? builder.input() : otherwise })
+    return code[0] ?? FALSE
+  }
+  const { isRow } = joined ?? {}
+  if (isRow !== undefined && columns.has(isRow)) add(isRow, false, TRUE)
+  for (const { schema, columns: own, isThere } of tables) {
+    const read = own.flatMap((column, k) =>
+      columns.has(column) ? [{ column, isStoredNullable: schema.columns[k]!.nullable }] : [],
+    )
+    const needsMatch = read.some(({ isStoredNullable }) => !isStoredNullable)
+    const there = isThere !== undefined && needsMatch ? add(isThere, false, TRUE) : TRUE
+    for (const { column, isStoredNullable } of read) add(column, isStoredNullable, there)
   }
   return planes
 }

@@ -99,7 +99,7 @@ export function compare(
     )
   }
   if (a.kind === 'value' || b.kind === 'value') {
-    const { columns } = context.schema
+    const { columns } = context
     const [x, y] = [expressionOf(context, a), expressionOf(context, b)]
     const expression = { kind: 'compare', operator: comparison, left: x, right: y } as const
     return locate(context, location, () => conditionOf(expression, columns))
@@ -143,9 +143,7 @@ export function isNull(context: Context, operand: Operand): Predicate {
     case 'condition':
       return isUnknownPredicate(operand.condition)
     case 'value':
-      return locate(context, operand.location, () =>
-        nullOf(operand.expression, context.schema.columns),
-      )
+      return locate(context, operand.location, () => nullOf(operand.expression, context.columns))
   }
 }
 
@@ -153,7 +151,7 @@ export function isNull(context: Context, operand: Operand): Predicate {
 function expressionOf(context: Context, operand: Operand): AnswerExpression {
   switch (operand.kind) {
     case 'column':
-      return { kind: 'key', index: context.schema.columns.indexOf(operand.column) }
+      return { kind: 'key', index: context.columns.indexOf(operand.column) }
     case 'constant': {
       const { type, value } = operand
       return { kind: 'literal', type, text: value === null ? null : formatValue(value) }

@@ -9,6 +9,7 @@ import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Plan, PlanParams } from '../plan.ts'
+import { membersOf, rowsOf } from '../validate-plan.ts'
 
 import { answerGroups, countAnswerGroups } from './answer-groups.ts'
 import type { AnswerSpec } from './answer-spec.ts'
@@ -37,6 +38,8 @@ export interface CompiledQuery {
 export interface ExplainData {
   readonly dataset: string
   readonly version: number
+  /** What is joined to it. */
+  readonly joined: readonly { readonly dataset: string; readonly version: number }[]
   readonly rows: number
   readonly members: number
   readonly kMin: number
@@ -51,28 +54,33 @@ export interface ExplainData {
 /**
  * Compiles a query.
  *
- * @param params sizes must be those of a version of the schema's dataset
+ * @param schemas of the datasets of the query, in any order
+ * @param params sizes must be those of versions of them, arranged for the query (arrange.ts)
  * @throws ShareholdError SH_SQL_*, SH_PLAN_*, SH_POLICY_*, with position and hint where there are any;
  *   never an error of another kind, whatever the text.
  */
 export async function compile(
   sql: string,
-  schema: Schema,
+  schemas: Schema | readonly Schema[],
   params: PlanParams,
 ): Promise<CompiledQuery> {
   await loadParser()
   try {
-    return compileParsed(parseSelect(sql), schema, params)
+    return compileParsed(parseSelect(sql), [schemas].flat(), params)
   } catch (error) {
     throw asShareholdError(error)
   }
 }
 
-function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams): CompiledQuery {
+function compileParsed(
+  parsed: ParsedSelect,
+  schemas: readonly Schema[],
+  params: PlanParams,
+): CompiledQuery {
   const { source } = parsed
-  const context = { source, schema, qualifier: schema.dataset }
-  const query = bindSelect(parsed, schema)
-  const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
+  const query = bindSelect(parsed, schemas, params)
+  const context = { source, tables: query.tables, columns: [], members: [] }
+  const rows = rowsOf(params)
   for (const aggregate of query.aggregates) {
     locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
   }
@@ -88,11 +96,12 @@ function compileParsed(parsed: ParsedSelect, schema: Schema, params: PlanParams)
     answer,
     leaks: leaksOf(query, planned),
     explain: {
-      dataset: schema.dataset,
+      dataset: params.dataset.name,
       version: params.dataset.version,
+      joined: (params.joined ?? []).map(({ name, version }) => ({ dataset: name, version })),
       rows,
-      members: params.dataset.rowsPerMember.reduce((sum, [, members]) => sum + members, 0),
-      kMin: schema.kMin,
+      members: membersOf(params),
+      kMin: query.kMin,
       groups: Number(countAnswerGroups(query)),
       purposes,
       choices,

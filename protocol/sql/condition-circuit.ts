@@ -127,7 +127,7 @@ function neverTrue(operands: readonly Predicate[]): boolean {
   return operands.some(
     (operand) =>
       operand.kind === 'is-null' &&
-      operands.some((other) => notNullWhenTrue(other)?.has(operand.column.name)),
+      operands.some((other) => notNullWhenTrue(other)?.has(operand.column)),
   )
 }
 

@@ -1,19 +1,24 @@
-/** What binding carries along: the text, the schema, how the dataset is called in the statement. */
+/** What binding carries along: the text, and the datasets in FROM. */
 import { ShareholdError } from '../../shares/errors.ts'
-import type { Column, Schema } from '../../shares/schema.ts'
+import type { Column } from '../../shares/schema.ts'
 
 import { listOf, locationOf, open, openAs, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { SqlErrorCode } from './errors.ts'
+import type { MemberColumn } from './join.ts'
 import { didYouMean, quoteName } from './names.ts'
 import { positionOf, sqlError } from './source.ts'
 import type { Source } from './source.ts'
+import type { BoundTable } from './tables.ts'
 
 export interface Context {
   readonly source: Source
-  readonly schema: Schema
-  /** The alias in FROM, else the dataset's name: what a qualified name must start with. */
-  readonly qualifier: string
+  /** At least one, in the order of FROM. */
+  readonly tables: readonly BoundTable[]
+  /** Those of all tables: what an expression over a row is about (row-value.ts). */
+  readonly columns: readonly Column[]
+  /** The member columns that FROM has, those merged by USING as one. */
+  readonly members: readonly MemberColumn[]
 }
 
 /** Codes of the evaluator, and what they mean when they come up at plan time. */
@@ -59,17 +64,18 @@ export function plainName(node: unknown): string | undefined {
   return name === undefined ? undefined : textOf(name, 'sval')
 }
 
-export function findColumn(schema: Schema, name: string): Column | undefined {
-  return schema.columns.find((column) => column.name === name)
+/** Whether a dataset has a column of this name: the member column does not count. */
+export function hasColumn({ tables }: Context, name: string): boolean {
+  return tables.some(({ columns }) => columns.some((column) => column.name === name))
 }
 
 /**
  * The column that a ColumnRef names.
  *
- * @throws ShareholdError SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET, SH_POLICY_MEMBER, SH_POLICY_ROW_VALUES
+ * @throws ShareholdError SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET, SH_SQL_AMBIGUOUS, SH_POLICY_MEMBER,
+ * SH_POLICY_ROW_VALUES
  */
 export function resolveColumn(context: Context, reference: Fields): Column {
-  const { schema, qualifier } = context
   const location = locationOf(reference)
   const parts = listOf(reference, 'fields').map((part) => {
     const { kind, fields } = open(part)
@@ -82,10 +88,14 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       'SH_SQL_UNSUPPORTED',
       'Datasets have no schema or catalogue in front of their name.',
       location,
-      `Write ${quoteName(qualifier)}.column.`,
+      `Write ${quoteName(parts.at(-2) ?? context.tables[0]!.qualifier)}.column.`,
     )
   }
-  if (parts.length === 2 && parts[0] !== qualifier) throw wrongDataset(context, parts[0], location)
+  const tables =
+    parts.length === 1
+      ? context.tables
+      : context.tables.filter(({ qualifier }) => qualifier === parts[0])
+  if (tables.length === 0) throw wrongDataset(context, parts[0], location)
   if (name === undefined) {
     throw fail(
       context,
@@ -95,7 +105,9 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       'Write COUNT(*) to count rows, or aggregate the columns one by one.',
     )
   }
-  if (name === schema.member) {
+  const found = tables.flatMap(({ columns }) => columns.filter((column) => column.name === name))
+  const isMember = tables.some(({ schema }) => schema.member === name)
+  if (isMember && found.length === 0) {
     throw fail(
       context,
       'SH_POLICY_MEMBER',
@@ -104,10 +116,58 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       `Ask about groups of members, by the other columns; COUNT(DISTINCT ${quoteName(name)}) counts them.`,
     )
   }
-  const column = findColumn(schema, name)
-  if (column !== undefined) return column
-  if (name === qualifier) {
-    throw fail(
+  const [column] = found
+  if (column === undefined) throw unknownColumn(context, tables, name, location)
+  if (found.length === 1 && !isMember) return column
+  const having = tables.filter(
+    ({ schema, columns }) =>
+      schema.member === name || columns.some((candidate) => candidate.name === name),
+  )
+  throw fail(
+    context,
+    'SH_SQL_AMBIGUOUS',
+    `Column "${name}" is in several datasets.`,
+    location,
+    `Write ${having.map(({ qualifier }) => `${quoteName(qualifier)}.${quoteName(name)}`).join(' or ')}.`,
+  )
+}
+
+/**
+ * The member column that a name of one or two parts stands for, if it does.
+ *
+ * @throws ShareholdError SH_SQL_AMBIGUOUS
+ */
+export function memberColumn(
+  context: Context,
+  parts: readonly string[],
+  location: number | undefined,
+): MemberColumn | undefined {
+  const name = parts.at(-1)
+  if (parts.length === 2) {
+    const table = context.tables.find(({ qualifier }) => qualifier === parts[0])
+    if (table === undefined || table.schema.member !== name) return undefined
+    const { dataset } = table.schema
+    return { name, datasets: [dataset], isNeverNull: table.isThere === undefined }
+  }
+  const [found, other] = context.members.filter((member) => member.name === name)
+  if (other === undefined) return found
+  throw fail(
+    context,
+    'SH_SQL_AMBIGUOUS',
+    `Column "${name ?? ''}" is in several datasets.`,
+    location,
+    'Write the dataset before it, or join with USING.',
+  )
+}
+
+function unknownColumn(
+  context: Context,
+  tables: readonly BoundTable[],
+  name: string,
+  location: number | undefined,
+): ShareholdError {
+  if (tables.some(({ qualifier }) => qualifier === name)) {
+    return fail(
       context,
       'SH_SQL_UNSUPPORTED',
       `"${name}" is the dataset: whole rows are no values here.`,
@@ -115,24 +175,26 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       'Write COUNT(*) to count rows.',
     )
   }
-  throw fail(
+  const datasets = tables.map(({ schema }) => `"${schema.dataset}"`)
+  return fail(
     context,
     'SH_SQL_UNKNOWN_COLUMN',
-    `Column "${name}" does not exist in dataset "${schema.dataset}".`,
+    `Column "${name}" does not exist in dataset ${datasets.join(' or ')}.`,
     location,
-    unknownHint(context, name, location),
+    unknownHint(context, tables, name, location),
   )
 }
 
 /** The nearest column; and that double quotes make a name of what may have been meant as a text. */
 function unknownHint(
-  { source, schema }: Context,
+  { source }: Context,
+  tables: readonly BoundTable[],
   name: string,
   location: number | undefined,
 ): string {
   const nearest = didYouMean(
     name,
-    schema.columns.map((candidate) => candidate.name),
+    tables.flatMap(({ columns }) => columns.map((candidate) => candidate.name)),
   )
   const token = source.tokens.find(({ start }) => start === location)
   if (token?.text.startsWith('"') !== true || nearest.startsWith('Did you')) return nearest
@@ -144,15 +206,16 @@ function wrongDataset(
   name: string | undefined,
   location: number | undefined,
 ): ShareholdError {
-  const { schema, qualifier } = context
-  const aliased = name === schema.dataset
+  const { tables } = context
+  const aliased = tables.find(({ schema }) => schema.dataset === name)
+  const qualifiers = tables.map(({ qualifier }) => quoteName(qualifier))
   return fail(
     context,
     'SH_SQL_UNKNOWN_DATASET',
     `There is no dataset "${name ?? '*'}" in FROM.`,
     location,
-    aliased
-      ? `It is called ${quoteName(qualifier)} in this query.`
-      : `The query is about ${quoteName(qualifier)}.`,
+    aliased === undefined
+      ? `The query is about ${qualifiers.join(', ')}.`
+      : `It is called ${quoteName(aliased.qualifier)} in this query.`,
   )
 }

@@ -1,10 +1,14 @@
 /**
- * Which dataset a statement is about: the one in FROM, or, without FROM, the one that its qualified
- * column names start with.
+ * Which datasets a statement is about, before their schemas are known: those in FROM, or, without FROM, those
+ * that its qualified column names start with, joined on the member.
  */
+import { MAX_DATASETS } from '../join-rows.ts'
+import type { JoinedPair } from '../plan.ts'
+
 import {
   fieldsOf,
   firstLocation,
+  isSet,
   listOf,
   locationOf,
   namesOf,
@@ -17,42 +21,115 @@ import { innermostSelect } from './derived-table.ts'
 import { quoteName } from './names.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
-import { keywordAt, sqlError } from './source.ts'
+import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 import { startOfQuery, unsupportedFromItem } from './unsupported-from.ts'
 
 export interface NamedDataset {
+  readonly kind: 'dataset'
   readonly dataset: string
   /** What qualified names start with: the alias, else the dataset's name. */
   readonly qualifier: string
   readonly location: number | undefined
 }
 
-/**
- * The dataset that a statement asks about, before its schema is known.
- *
- * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET
- */
-export async function datasetOf(sql: string): Promise<string> {
-  await loadParser()
-  return namedDataset(parseSelect(sql)).dataset
+/** FROM as it is written. */
+export type From = NamedDataset | FromJoin
+
+export interface FromJoin {
+  readonly kind: JoinedPair['kind']
+  readonly left: From
+  readonly right: From
+  /** USING (name). */
+  readonly using?: string
+  /** Syntax tree of ON. Neither: the member, in a statement without FROM. */
+  readonly on?: unknown
+  /** Of the right side. */
+  readonly location: number | undefined
 }
 
-/** The dataset in FROM or in the qualified names. @throws as datasetOf */
-export function namedDataset(parsed: ParsedSelect): NamedDataset {
+const JOIN_KINDS: Readonly<Record<string, JoinedPair['kind']>> = {
+  JOIN_INNER: 'inner',
+  JOIN_LEFT: 'left',
+  JOIN_RIGHT: 'right',
+  JOIN_FULL: 'full',
+}
+
+/**
+ * The datasets that a statement asks about, in its order, before their schemas are known.
+ *
+ * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET, SH_SQL_AMBIGUOUS
+ */
+export async function datasetsOf(sql: string): Promise<string[]> {
+  await loadParser()
+  return namedDatasets(parseFrom(parseSelect(sql))).map(({ dataset }) => dataset)
+}
+
+/** The datasets in FROM, from left to right. */
+export function namedDatasets(from: From): readonly NamedDataset[] {
+  return from.kind === 'dataset'
+    ? [from]
+    : [...namedDatasets(from.left), ...namedDatasets(from.right)]
+}
+
+/** FROM, or what the qualified names stand for. @throws as datasetsOf */
+export function parseFrom(parsed: ParsedSelect): From {
   const { source } = parsed
   const select = innermostSelect(parsed)
-  const from = listOf(select, 'fromClause')
-  if (from.length === 0) return fromNames(source, select)
-  const [item, second] = from
+  const items = listOf(select, 'fromClause')
+  const [item, second] = items
   if (second !== undefined) {
     const isQuery = open(second).kind === 'RangeSubselect'
-    throw joins(source, isQuery ? startOfQuery(source, second) : firstLocation(second))
+    throw sqlError(
+      source,
+      'SH_SQL_UNSUPPORTED',
+      'A list of datasets in FROM is not supported: they are joined on the member.',
+      isQuery ? startOfQuery(source, second) : firstLocation(second),
+      'Write FROM a JOIN b USING (member), with the name of the member column.',
+    )
   }
+  const from = item === undefined ? fromNames(source, select) : fromItem(source, item)
+  checkNames(source, namedDatasets(from))
+  return from
+}
+
+/** @param depth of joins around it */
+function fromItem(source: Source, item: unknown, depth = 0): From {
   const { kind, fields } = open(item)
-  if (kind === 'JoinExpr') throw joins(source, keywordAt(source, 'join') ?? firstLocation(item))
-  if (kind !== 'RangeVar') throw unsupportedFromItem(source, item)
-  return fromTable(source, fields)
+  if (kind === 'RangeVar') return fromTable(source, fields)
+  if (kind === 'JoinExpr') return fromJoin(source, fields, depth)
+  throw unsupportedFromItem(source, item)
+}
+
+function fromJoin(source: Source, fields: Fields, depth: number): FromJoin {
+  const location = firstLocation(fields['rarg'])
+  const refuse = (what: string, hint: string): Error =>
+    sqlError(source, 'SH_SQL_UNSUPPORTED', what, location, hint)
+  if (depth + 1 >= MAX_DATASETS) throw tooMany(source, location)
+  const kind = JOIN_KINDS[textOf(fields, 'jointype')]
+  const names = namesOf(fields, 'usingClause')
+  const on = fields['quals']
+  const useMember = 'Write JOIN b USING (member), with the name of the member column.'
+  if (isSet(fields, 'isNatural')) throw refuse('NATURAL JOIN is not supported.', useMember)
+  if (kind === undefined || (names.length === 0 && on === undefined)) {
+    throw refuse('CROSS JOIN is not supported: datasets are joined on the member.', useMember)
+  }
+  if (names.length > 1) {
+    throw refuse('Datasets are joined on the member and nothing else.', useMember)
+  }
+  if (
+    fieldsOf(fields, 'alias') !== undefined ||
+    fieldsOf(fields, 'join_using_alias') !== undefined
+  ) {
+    throw refuse('A name for a join is not supported.', 'Name the datasets: FROM trips AS t.')
+  }
+  return {
+    kind,
+    left: fromItem(source, fields['larg'], depth + 1),
+    right: fromItem(source, fields['rarg'], depth + 1),
+    ...(names[0] === undefined ? { on } : { using: names[0] }),
+    location,
+  }
 }
 
 function fromTable(source: Source, table: Fields): NamedDataset {
@@ -72,14 +149,19 @@ function fromTable(source: Source, table: Fields): NamedDataset {
     throw refuse('New names for all columns are not supported.', 'Give the dataset an alias only.')
   }
   const qualifier = alias === undefined ? dataset : textOf(alias, 'aliasname')
-  return { dataset, qualifier, location }
+  return { kind: 'dataset', dataset, qualifier, location }
 }
 
-function fromNames(source: Source, select: Fields): NamedDataset {
+/** Inner joins of all datasets that qualify a name, in the order of their first use. */
+function fromNames(source: Source, select: Fields): From {
   const found = new Map<string, number | undefined>()
   collectQualifiers(select, found)
-  const [first, second] = [...found]
-  if (second !== undefined) throw joins(source, second[1])
+  const [first, ...others] = [...found].map(([dataset, location]): NamedDataset => ({
+    kind: 'dataset',
+    dataset,
+    qualifier: dataset,
+    location,
+  }))
   if (first === undefined) {
     throw sqlError(
       source,
@@ -89,9 +171,13 @@ function fromNames(source: Source, select: Fields): NamedDataset {
       'Add FROM and the name of a dataset, or qualify the columns: trips.fare.',
     )
   }
-  return { dataset: first[0], qualifier: first[0], location: first[1] }
+  return others.reduce<From>(
+    (left, right) => ({ kind: 'inner', left, right, location: right.location }),
+    first,
+  )
 }
 
+/** Where an earlier one stands in the text does not matter: the tree has an order of its own. */
 function collectQualifiers(node: unknown, found: Map<string, number | undefined>): void {
   if (typeof node !== 'object' || node === null) return
   const reference = openAs(node, 'ColumnRef')
@@ -104,12 +190,41 @@ function collectQualifiers(node: unknown, found: Map<string, number | undefined>
   for (const child of Object.values(node)) collectQualifiers(child, found)
 }
 
-function joins(source: Source, location: number | undefined): Error {
+function checkNames(source: Source, named: readonly NamedDataset[]): void {
+  const [qualifiers, datasets] = [new Set<string>(), new Set<string>()]
+  for (const { dataset, qualifier, location } of named) {
+    if (qualifiers.has(qualifier)) {
+      throw sqlError(
+        source,
+        'SH_SQL_AMBIGUOUS',
+        `"${qualifier}" stands for two datasets in FROM.`,
+        location,
+        'Give each an alias of its own.',
+      )
+    }
+    if (datasets.has(dataset)) {
+      throw sqlError(
+        source,
+        'SH_SQL_UNSUPPORTED',
+        `Dataset "${dataset}" is joined with itself, which is not supported.`,
+        location,
+        'Name it once.',
+      )
+    }
+    qualifiers.add(qualifier)
+    datasets.add(dataset)
+  }
+  const surplus = named[MAX_DATASETS]
+  if (surplus === undefined) return
+  throw tooMany(source, surplus.location)
+}
+
+function tooMany(source: Source, location: number | undefined): Error {
   return sqlError(
     source,
-    'SH_SQL_UNSUPPORTED',
-    'A query is about one dataset: joins come in a later release.',
+    'SH_SQL_TOO_COMPLEX',
+    `A query is about at most ${MAX_DATASETS} datasets.`,
     location,
-    'Ask about one dataset at a time.',
+    'Join fewer.',
   )
 }

@@ -20,6 +20,7 @@ import type { Context } from './context.ts'
 import { castNumeric } from './numeric.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import { bindScalar } from './scalar.ts'
+import { singleTable } from './tables.ts'
 import { settle, typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
 
@@ -63,7 +64,12 @@ export async function derivationsOf(schema: Schema): Promise<readonly Derivation
 
 function derivationOf(schema: Schema, column: Column, expression: string): Derivation {
   const { source, select } = parseSelect(PREFIX + expression)
-  const context: Context = { source, schema, qualifier: schema.dataset }
+  const context: Context = {
+    source,
+    tables: [singleTable(schema)],
+    columns: schema.columns,
+    members: [],
+  }
   const targets = listOf(select, 'targetList')
   const target = openAs(targets[0], 'ResTarget')
   const isPlain =

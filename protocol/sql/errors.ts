@@ -7,7 +7,8 @@ export const SQL_ERRORS = {
   SH_SQL_UNSUPPORTED: 'PostgreSQL knows this construct; this release does not answer it.',
   SH_SQL_UNKNOWN_DATASET: 'The statement names no dataset, several, or one that is not there.',
   SH_SQL_UNKNOWN_COLUMN: 'The dataset has no such column.',
-  SH_SQL_AMBIGUOUS: 'A name in ORDER BY or GROUP BY can mean two different output columns.',
+  SH_SQL_AMBIGUOUS:
+    'A name can mean two columns of the datasets in FROM, or two output columns in ORDER BY or GROUP BY.',
   SH_SQL_TYPE: 'An operator, function or cast does not exist for the types it is given.',
   SH_SQL_LITERAL: 'A literal cannot be read as a value of the type that its place demands.',
   SH_SQL_CONSTANT: 'A constant expression divides by zero or leaves the range of its type.',
@@ -18,6 +19,8 @@ export const SQL_ERRORS = {
   SH_PLAN_VALUE:
     'PostgreSQL would fail on rows that the schema allows: a division by zero, or a value beyond its type.',
   SH_PLAN_GROUPS: 'The grouping has more groups than a plan may have.',
+  SH_PLAN_JOIN:
+    'Two datasets with several rows a member are joined, or a member could have two rows.',
   SH_POLICY_ROW_VALUES:
     'The answer would show values of single rows: only aggregates are answered.',
   SH_POLICY_EXTREME:

@@ -10,11 +10,15 @@ import { age, count, seconds, size } from './figures.ts'
  * @param measured if the query was asked as well
  */
 export function explainText(explained: Explanation, measured?: MeasuredRun): string {
-  const { dataset, version, rows, members, kMin, groups, lanes, planHash, params } = explained
+  const { dataset, version, joined, rows, members, kMin, groups, lanes, planHash, params } =
+    explained
+  const datasets = [{ dataset, version }, ...joined].map(
+    (one) => `${one.dataset} version ${one.version}`,
+  )
   const { n, t } = params.committee
   const busiest = Math.max(...explained.bytesSent)
   return [
-    `${dataset} version ${version}: ${count(rows)} rows of ${count(members)} members, at least ${kMin} to show a value`,
+    `${datasets.join(', joined with ')}: ${joined.length === 0 ? '' : 'at most '}${count(rows)} rows of ${count(members)} members, at least ${kMin} to show a value`,
     `${count(groups)} ${groups === 1 ? 'group' : 'groups'}, ${count(lanes)} numbers opened; plan ${planHash.slice(0, 16)}`,
     `${n} parties, any ${t + 1} of them could read the data together (security ${params.security})`,
     '',

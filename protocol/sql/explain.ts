@@ -47,6 +47,8 @@ export type Basis =
 export interface Explanation {
   readonly dataset: string
   readonly version: number
+  /** What is joined to it. */
+  readonly joined: readonly { readonly dataset: string; readonly version: number }[]
   readonly rows: number
   readonly members: number
   readonly kMin: number

@@ -6,6 +6,7 @@ import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
 import type { DerivedTable } from './derived-table.ts'
 import { countNodes } from './inline-budget.ts'
+import { didYouMean } from './names.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -25,7 +26,7 @@ export interface InlineColumn {
  */
 export function columnsOf(
   source: Source,
-  schema: Schema,
+  schemas: ReadonlyMap<string, Schema>,
   select: Fields,
   { columnNames, qualifier, location }: DerivedTable,
 ): readonly InlineColumn[] {
@@ -33,7 +34,7 @@ export function columnsOf(
     const target = openAs(node, 'ResTarget') ?? {}
     const reference = openAs(target['val'], 'ColumnRef')
     const isStar = openAs(listOf(reference ?? {}, 'fields').at(-1), 'A_Star') !== undefined
-    if (reference !== undefined && isStar) return starColumns(source, schema, select, reference)
+    if (reference !== undefined && isStar) return starColumns(source, schemas, select, reference)
     const name = textOf(target, 'name') || outputName(target['val'])
     return [{ name, node: asColumn(target['val']) }]
   })
@@ -56,7 +57,7 @@ export function columnsOf(
 /** All columns of the one dataset that is read, the member first. */
 function starColumns(
   source: Source,
-  schema: Schema,
+  schemas: ReadonlyMap<string, Schema>,
   select: Fields,
   star: Fields,
 ): readonly Omit<InlineColumn, 'nodes'>[] {
@@ -75,6 +76,17 @@ function starColumns(
       'A * of this FROM is not supported in a sub-query.',
       location,
       'Name the columns one by one.',
+    )
+  }
+  const dataset = textOf(table, 'relname')
+  const schema = schemas.get(dataset)
+  if (schema === undefined) {
+    throw sqlError(
+      source,
+      'SH_SQL_UNKNOWN_DATASET',
+      `Dataset "${dataset}" does not exist.`,
+      locationOf(table),
+      didYouMean(dataset, [...schemas.keys()]),
     )
   }
   return [schema.member, ...schema.columns.map(({ name }) => name)].map((name) => ({

@@ -29,7 +29,8 @@ export interface InlinedSelect extends ParsedSelect {
 
 interface Inlining {
   readonly source: Source
-  readonly schema: Schema
+  /** By dataset. */
+  readonly schemas: ReadonlyMap<string, Schema>
   /** Queries of WITH, and which of them some FROM reads. */
   readonly common: Set<CommonQuery>
   readonly read: Set<Fields>
@@ -43,11 +44,14 @@ interface Inlining {
  * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries that are not plain, SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET,
  *   SH_SQL_AMBIGUOUS, SH_POLICY_ROW_VALUES, SH_SQL_TOO_COMPLEX
  */
-export function inlineQueries({ source, select }: ParsedSelect, schema: Schema): InlinedSelect {
+export function inlineQueries(
+  { source, select }: ParsedSelect,
+  schemas: ReadonlyMap<string, Schema>,
+): InlinedSelect {
   const budget = new InlineBudget(source)
   const inlining = {
     source,
-    schema,
+    schemas,
     common: new Set<CommonQuery>(),
     read: new Set<Fields>(),
     unused: [],
@@ -68,21 +72,21 @@ export function inlineQueries({ source, select }: ParsedSelect, schema: Schema):
 }
 
 function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Fields {
-  const { source, common, read, schema, unused, budget } = inlining
+  const { source, common, read, schemas, unused, budget } = inlining
   const scope = scopeOf(source, select, outer)
   for (const query of scope) if (!outer.includes(query)) common.add(query)
   const { withClause: _, ...bare } = select
   const table = derivedTable(source, bare, scope)
   if (table === undefined) return bare
   read.add(table.select)
-  const list = withoutDuplicates(table.select, schema)
+  const list = withoutDuplicates(table.select, schemas)
   const counting = list === undefined ? undefined : countingMembers(bare, nameOfMember(table))
   const plain = { ...table, select: (counting && list) ?? table.select }
   checkPlain(source, plain.select)
   const inner = inlineSelect(inlining, plain.select, table.scope)
   // Under the member's name may stand another column of a sub-query further inside.
-  if (counting !== undefined && !listsMembers(inner, schema)) checkPlain(source, table.select)
-  const columns = columnsOf(source, schema, inner, plain)
+  if (counting !== undefined && !listsMembers(inner, schemas)) checkPlain(source, table.select)
+  const columns = columnsOf(source, schemas, inner, plain)
   const names = new InlineNames(source, plain, columns, budget)
   const result = { ...rewriteSelect(names, counting ?? bare), fromClause: inner['fromClause'] }
   unused.push(...names.unused())

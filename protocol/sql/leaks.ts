@@ -16,7 +16,7 @@ export function leaksOf(
   query: BoundQuery,
   { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
 ): string[] {
-  const { schema, keys, having, limit, offset } = query
+  const { tables, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
   const where =
@@ -25,8 +25,10 @@ export function leaksOf(
       : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
-    `To every node: how many rows each pseudonym has.`,
-    `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${schema.kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
+    tables.length === 1
+      ? `To every node: how many rows each pseudonym has.`
+      : `To every node: which pseudonym has how many rows in which of ${tables.map(({ schema }) => schema.dataset).join(', ')}.`,
+    `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
   ]
   if (having !== undefined) {

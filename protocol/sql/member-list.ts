@@ -9,14 +9,17 @@ import type { Fields } from './ast.ts'
 import { isAggregate } from './plain-query.ts'
 
 /** Whether all that a query shows is a column of the member's name. */
-export function listsMembers(select: Fields, schema: Schema): boolean {
+export function listsMembers(select: Fields, schemas: ReadonlyMap<string, Schema>): boolean {
   const [target, second] = listOf(select, 'targetList')
-  return second === undefined && isMember(openAs(target, 'ResTarget')?.['val'], schema)
+  return second === undefined && isMember(openAs(target, 'ResTarget')?.['val'], schemas)
 }
 
 /** The query without DISTINCT or GROUP BY, if it lists members; else undefined. */
-export function withoutDuplicates(select: Fields, schema: Schema): Fields | undefined {
-  if (!listsMembers(select, schema)) return undefined
+export function withoutDuplicates(
+  select: Fields,
+  schemas: ReadonlyMap<string, Schema>,
+): Fields | undefined {
+  if (!listsMembers(select, schemas)) return undefined
   const { distinctClause, groupClause, ...plain } = select
   const groups = listOf(select, 'groupClause')
   // Of DISTINCT alone the parser makes a list of one empty node; DISTINCT ON has expressions.
@@ -25,7 +28,7 @@ export function withoutDuplicates(select: Fields, schema: Schema): Fields | unde
   if (distinctClause !== undefined && !isDistinct) return undefined
   const [group] = groups
   const isFirst = numberOf(fieldsOf(openAs(group, 'A_Const') ?? {}, 'ival') ?? {}, 'ival') === 1
-  const isGrouped = groups.length === 1 && (isFirst || isMember(group, schema))
+  const isGrouped = groups.length === 1 && (isFirst || isMember(group, schemas))
   if (groupClause !== undefined && !isGrouped) return undefined
   return isDistinct || isGrouped ? plain : undefined
 }
@@ -67,7 +70,8 @@ function distinctCount(call: Fields, member: unknown): Fields | undefined {
   return { ...rest, args: [kind === 'ColumnRef' ? argument : member], agg_distinct: true }
 }
 
-function isMember(node: unknown, schema: Schema): boolean {
+function isMember(node: unknown, schemas: ReadonlyMap<string, Schema>): boolean {
   const reference = openAs(node, 'ColumnRef')
-  return reference !== undefined && namesOf(reference, 'fields').at(-1) === schema.member
+  const name = reference && namesOf(reference, 'fields').at(-1)
+  return [...schemas.values()].some(({ member }) => member === name)
 }

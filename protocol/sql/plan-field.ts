@@ -1,4 +1,5 @@
 /** Values of rows in the field, as operators: stored columns, converted bits, products of the same depth at once. */
+import type { Column } from '../../shares/schema.ts'
 import type { Wire } from '../circuit-builder.ts'
 import type { Ref, Via } from '../plan.ts'
 
@@ -10,7 +11,8 @@ type Product = FieldFactor & { kind: 'product' }
 
 interface FieldWriter {
   readonly writer: PlanWriter
-  readonly dataset: string
+  /** Where a column is stored. */
+  readonly whereOf: (column: Column) => { readonly dataset: string; readonly column: string }
   readonly via: { readonly via?: Via }
   /** Where a plane is in the field. */
   readonly field: (plane: Wire) => Ref
@@ -23,21 +25,22 @@ interface FieldWriter {
  * @returns where each is
  */
 export function writeFieldSums(
-  { writer, dataset, via, field }: FieldWriter,
+  { writer, whereOf, via, field }: FieldWriter,
   sums: readonly FieldSum[],
   textOf: (sum: FieldSum) => string | undefined,
 ): (sum: FieldSum) => Ref {
-  const columns = new Map<string, Ref>()
+  const columns = new Map<Column, Ref>()
   const products = new Map<Product, Ref>()
   const written = new Map<FieldSum, Ref>()
   const refOfFactor = (factor: FieldFactor): Ref => {
     switch (factor.kind) {
       case 'column': {
-        let ref = columns.get(factor.name)
+        let ref = columns.get(factor.column)
         if (ref === undefined) {
-          const operator = { kind: 'load-field', dataset, column: factor.name } as const
-          ref = writer.add(operator, `values of ${factor.name}`)(0)
-          columns.set(factor.name, ref)
+          const { dataset, column } = whereOf(factor.column)
+          const operator = { kind: 'load-field', dataset, column } as const
+          ref = writer.add(operator, `values of ${column}`)(0)
+          columns.set(factor.column, ref)
         }
         return ref
       }

@@ -8,7 +8,7 @@ import { CircuitBuilder, FALSE, TRUE } from '../circuit-builder.ts'
 import type { Planes, Wire } from '../circuit-builder.ts'
 import { oneHot } from '../circuit-gadgets.ts'
 import { inputsRead, withInputs } from '../circuit.ts'
-import type { Ref } from '../plan.ts'
+import type { Operator, Ref } from '../plan.ts'
 
 import { numbersOf, readsValues } from './aggregate-functions.ts'
 import { answerPlanes } from './answer-groups.ts'
@@ -34,6 +34,8 @@ import { isRuledOut } from './ruled-out.ts'
 import type { KnownCodes } from './ruled-out.ts'
 import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
+import { storedColumn } from './tables.ts'
+import type { StoredColumn } from './tables.ts'
 
 export interface RowPlan {
   readonly demand: Demand
@@ -62,7 +64,7 @@ export function planRows(
   { grouping, carryDepth, summedRows }: RowStrategy,
 ): RowPlan {
   const sorted = grouping === 'sort'
-  const { schema, filter, aggregates } = query
+  const { filter, aggregates } = query
   // Sorted rows have one plane for all groups.
   const keys = sorted ? [] : query.keys
   const checked = valuesToCheck({ ...query, keys, groupings: sorted ? [[]] : query.groupings })
@@ -80,7 +82,7 @@ export function planRows(
     ),
   ])
   const builder = new CircuitBuilder()
-  const columns = inputPlanes(builder, schema, read)
+  const columns = inputPlanes(builder, query, read)
   const row = rowPlanes(builder, columns, carryDepth)
   const circuit = { row, whereTrue: (condition: Predicate) => whereTrue(row, condition) }
   const ordered = new Map([...shown].map((value) => [value, orderedPlanes(circuit, value)]))
@@ -131,7 +133,7 @@ export function planRows(
   const bits = summedValues(aggregates).flatMap((value) => bitsOfSum(sums.of(value)))
   const demand = collectDemand(aggregates, groupsWithPlanes, summedRows, {
     bits: [...new Set(bits)],
-    kMin: schema.kMin,
+    kMin: query.kMin,
     hasHaving: having !== undefined,
   })
   const fields = new Map(
@@ -172,29 +174,45 @@ export function writeRowCircuit(
   const kept: number[] = []
   let next = 0
   for (const column of columns.keys()) {
-    const width = planesOf(column)
-    const parts = width + (column.nullable ? 1 : 0)
+    const load = loadOf(storedColumn(query.tables, column, query.joined))
+    const parts = load.planes + (load.validity ? 1 : 0)
     const places = Array.from({ length: parts }, () => next++)
     // What has been folded away is not loaded.
     if (!places.some((place) => isRead[place])) continue
-    const load = writer.add(
-      {
-        kind: 'load-bits',
-        dataset: query.schema.dataset,
-        column: column.name,
-        planes: width,
-        validity: column.nullable,
-      },
-      `bits of ${column.name}`,
-    )
+    const loaded = writer.add(load.operator, load.purpose)
     kept.push(...places)
-    inputs.push(...places.map((_, part) => load(part)))
+    inputs.push(...places.map((_, part) => loaded(part)))
   }
   const circuit = writer.add(
     { kind: 'circuit', inputs, circuit: withInputs(whole, kept) },
     'filter, groups and NULLs, a bit a row for each',
   )
   return lookup(planes, circuit)
+}
+
+/** How a column's planes are loaded. */
+function loadOf(stored: StoredColumn): {
+  readonly planes: number
+  readonly validity: boolean
+  readonly operator: Operator
+  readonly purpose: string
+} {
+  if (stored.kind === 'match') {
+    const { dataset } = stored
+    const purpose =
+      dataset === undefined ? 'lanes that are rows of the join' : `rows with one of ${dataset}`
+    const about = dataset === undefined ? {} : { dataset }
+    return { planes: 1, validity: false, operator: { kind: 'load-match', ...about }, purpose }
+  }
+  const { column, table } = stored
+  const [planes, validity] = [planesOf(column), column.nullable]
+  const { dataset } = table.schema
+  return {
+    planes,
+    validity,
+    operator: { kind: 'load-bits', dataset, column: column.name, planes, validity },
+    purpose: `bits of ${column.name}`,
+  }
 }
 
 /** Where planes are if there are none. */
@@ -223,7 +241,7 @@ function summedValues(aggregates: readonly BoundAggregate[]): readonly RowValue[
 
 /** Arguments of aggregates that can be NULL on a row that passes the filter. */
 function valuesToCheck({ filter, keys, groupings, aggregates }: BoundQuery): ReadonlySet<RowValue> {
-  const notNull = notNullWhenTrue(filter) ?? new Set<string>()
+  const notNull = notNullWhenTrue(filter) ?? new Set<Column>()
   const checked = new Set<RowValue>()
   for (const argument of aggregates.flatMap(argumentsOf)) {
     if (neverTrueWhere(nullOfValue(argument), notNull)) continue

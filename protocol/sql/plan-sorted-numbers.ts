@@ -14,6 +14,7 @@ import type { PlanWriter } from './plan-writer.ts'
 import type { FieldSum } from './row-field.ts'
 import { textOfFactors } from './row-text.ts'
 import type { Strategy } from './strategy.ts'
+import { whereStored } from './tables.ts'
 
 /** The vectors over sorted rows whose sums are wanted. */
 export interface Numbers {
@@ -139,7 +140,6 @@ function writeTerms(
 
   /** The values of all rows, and 0 for each group, in the order of the sorted rows. */
   function writeOrdered(): (part: number) => Ref {
-    const { dataset } = query.schema
     const texts = new Map(varying.map((sum) => [fieldOf(sum), textOfFactors(sum.factors)]))
     const bits = [...new Set(demand.bits)].filter((wire) => wire !== TRUE && wire !== FALSE)
     const converted =
@@ -152,7 +152,7 @@ function writeTerms(
               'bits that values are made of',
             ),
           )
-    const writing = { writer, dataset, via, field: converted }
+    const writing = { writer, whereOf: whereStored(query), via, field: converted }
     const vectorOf = writeFieldSums(writing, summed, (sum) => texts.get(sum))
     const vectors = summed.map(vectorOf)
     const all = [...texts.values()].join(', ')

@@ -50,7 +50,7 @@ export function writeSortedPlan(
   const numbers = writeNumbers(query, rowPlan, sorted, values, members, strategy, writer)
   const sums = writeGroupSums(sorted, numbers, writer)
 
-  const { kMin } = query.schema
+  const { kMin } = query
   const sumAt = (place: number | undefined): GroupSum | undefined =>
     place === undefined ? undefined : sums[place]
   const countOf = (cohort: Wire): GroupSum | undefined => sumAt(numbers.members.get(cohort))

@@ -13,6 +13,7 @@ import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import type { FieldSum } from './row-field.ts'
 import { textOfFactors } from './row-text.ts'
+import { whereStored } from './tables.ts'
 
 interface Sums {
   readonly query: BoundQuery
@@ -48,8 +49,7 @@ function writeVectors(
 ): (readonly [ValueDemand, Lane])[] {
   if (sums.length === 0) return []
   const texts = new Map(sums.map(({ demand, sum }) => [sum, textOfFactors(demand.factors)]))
-  const { dataset } = query.schema
-  const writing = { writer, dataset, via, field }
+  const writing = { writer, whereOf: whereStored(query), via, field }
   const vectorOf = writeFieldSums(writing, [...texts.keys()], (sum) => texts.get(sum))
   const term = ({ sum }: Summed): Ref => vectorOf(sum)
 

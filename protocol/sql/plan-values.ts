@@ -78,7 +78,7 @@ export function writePlan(
   const any = writeAny(writer, params, [...tested], bit, strategy.counts)
   const distinct = values.filter((value) => isOfKind(value, 'distinct'))
   const distinctLane = writeDistinct(writer, distinct, any)
-  const { kMin } = query.schema
+  const { kMin } = query
   const membersDemanded = values.some(({ kind }) => kind === 'members')
   const written = writeCohorts(
     { params, kMin, writer, bit, counts, membersDemanded },

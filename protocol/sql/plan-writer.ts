@@ -1,9 +1,15 @@
 /** A plan under construction: operators in order, each with a line that says what it is for. */
-import type { Operator, Plan, Ref } from '../plan.ts'
+import type { Join, Operator, Plan, Ref } from '../plan.ts'
 
 export class PlanWriter {
   readonly #operators: Operator[] = []
   readonly #purposes: string[] = []
+  readonly #join: Join | undefined
+
+  /** @param join of the datasets, if there are several */
+  constructor(join?: Join) {
+    this.#join = join
+  }
 
   /** Appends an operator; returns a function that refers to its parts. */
   add(operator: Operator, purpose: string): (part: number) => Ref {
@@ -13,7 +19,8 @@ export class PlanWriter {
   }
 
   get plan(): Plan {
-    return { version: 1, operators: this.#operators }
+    const join = this.#join === undefined ? {} : { join: this.#join }
+    return { version: 1, ...join, operators: this.#operators }
   }
 
   /** One per operator. */

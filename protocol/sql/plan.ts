@@ -79,7 +79,7 @@ export function planQuery(
   )
   const planning: Planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
-    const writer = new PlanWriter()
+    const writer = new PlanWriter(query.joined?.join)
     const writeRows = strategy.grouping === 'sort' ? writeSortedPlan : writePlan
     writeRows(query, params, rowPlanOf(strategy), strategy, writer)
     return writer
@@ -132,8 +132,9 @@ export function mostGroups(possible: readonly Grouping[]): number {
  * choice where that is due; of more groups than have planes exactly one small one is not to be expected.
  */
 export function groupingsFor(query: BoundQuery, params: PlanParams): readonly Grouping[] {
-  if (!isSortable(query, params)) return ['one-hot']
-  if (query.schema.kMin > 1 && countGroups(query.keys) <= MAX_GROUPS) return ['one-hot']
+  // Sorting knows of one dataset only.
+  if (query.joined !== undefined || !isSortable(query, params)) return ['one-hot']
+  if (query.kMin > 1 && countGroups(query.keys) <= MAX_GROUPS) return ['one-hot']
   return countGroups(query.keys) > MAX_GROUPS ? ['sort'] : ['one-hot', 'sort']
 }
 

@@ -182,20 +182,20 @@ export function columnsOf(predicate: Predicate): readonly Column[] {
 }
 
 /**
- * Names of columns that cannot be NULL on a row where the condition is true; undefined if it never is.
+ * The columns that cannot be NULL on a row where the condition is true; undefined if it never is.
  * Spares the validity plane in AVG(tip) … WHERE tip > 0.
  */
-export function notNullWhenTrue(predicate: Predicate): ReadonlySet<string> | undefined {
+export function notNullWhenTrue(predicate: Predicate): ReadonlySet<Column> | undefined {
   return notNull(predicate).whenTrue
 }
 
 /** Whether a condition that is never unknown is false on all rows where these columns are not NULL. */
-export function neverTrueWhere(condition: Predicate, notNull: ReadonlySet<string>): boolean {
+export function neverTrueWhere(condition: Predicate, notNull: ReadonlySet<Column>): boolean {
   switch (condition.kind) {
     case 'constant':
       return condition.value !== true
     case 'is-null':
-      return notNull.has(condition.column.name)
+      return notNull.has(condition.column)
     case 'and':
       return condition.operands.some((operand) => neverTrueWhere(operand, notNull))
     case 'or':
@@ -212,16 +212,16 @@ export function neverTrueWhere(condition: Predicate, notNull: ReadonlySet<string
   }
 }
 
-type Names = ReadonlySet<string> | undefined
+type Columns = ReadonlySet<Column> | undefined
 
 interface NotNull {
-  readonly whenTrue: Names
-  readonly whenFalse: Names
+  readonly whenTrue: Columns
+  readonly whenFalse: Columns
 }
 
 function notNull(predicate: Predicate): NotNull {
-  const always = (names: readonly string[]): NotNull => {
-    const set = new Set(names)
+  const always = (columns: readonly Column[]): NotNull => {
+    const set = new Set(columns)
     return { whenTrue: set, whenFalse: set }
   }
   switch (predicate.kind) {
@@ -231,9 +231,9 @@ function notNull(predicate: Predicate): NotNull {
         whenFalse: predicate.value === false ? new Set() : undefined,
       }
     case 'codes':
-      return always([predicate.column.name])
+      return always([predicate.column])
     case 'columns':
-      return always([predicate.left.name, predicate.right.name])
+      return always([predicate.left, predicate.right])
     case 'values': {
       const { whenTrue } = notNull(predicate.known)
       return { whenTrue, whenFalse: whenTrue }
@@ -242,8 +242,8 @@ function notNull(predicate: Predicate): NotNull {
       return always([])
     case 'conditions': {
       // Known only where both sides are.
-      const names = together([whenKnown(predicate.left), whenKnown(predicate.right)])
-      return { whenTrue: names, whenFalse: names }
+      const known = together([whenKnown(predicate.left), whenKnown(predicate.right)])
+      return { whenTrue: known, whenFalse: known }
     }
     case 'and':
     case 'or': {
@@ -259,7 +259,7 @@ function notNull(predicate: Predicate): NotNull {
       return { whenTrue: whenFalse, whenFalse: whenTrue }
     }
     case 'is-null':
-      return { whenTrue: new Set(), whenFalse: new Set([predicate.column.name]) }
+      return { whenTrue: new Set(), whenFalse: new Set([predicate.column]) }
     case 'is-true':
       return { whenTrue: notNull(predicate.operand).whenTrue, whenFalse: new Set() }
     case 'is-unknown':
@@ -267,25 +267,25 @@ function notNull(predicate: Predicate): NotNull {
   }
 }
 
-function whenKnown(predicate: Predicate): Names {
+function whenKnown(predicate: Predicate): Columns {
   const { whenTrue, whenFalse } = notNull(predicate)
   return common([whenTrue, whenFalse])
 }
 
 /** All hold: the union, or nothing possible. */
-function together(sets: readonly Names[]): Names {
-  const all = new Set<string>()
+function together(sets: readonly Columns[]): Columns {
+  const all = new Set<Column>()
   for (const set of sets) {
     if (set === undefined) return undefined
-    for (const name of set) all.add(name)
+    for (const column of set) all.add(column)
   }
   return all
 }
 
 /** One of them holds: what is in all that are possible. */
-function common(sets: readonly Names[]): Names {
+function common(sets: readonly Columns[]): Columns {
   const [first, ...rest] = sets.filter((set) => set !== undefined)
-  return first && new Set([...first].filter((name) => rest.every((set) => set.has(name))))
+  return first && new Set([...first].filter((column) => rest.every((set) => set.has(column))))
 }
 
 function isUnknown(predicate: Predicate): boolean {

@@ -5,6 +5,7 @@
  *
  * What a number is where it is NULL is left open: sums are taken over the rows where it is not.
  */
+import type { Column } from '../../shares/schema.ts'
 import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 
@@ -26,7 +27,7 @@ export interface FieldSum {
 
 export type FieldFactor =
   /** A stored column as it is shared: NULL is 0. */
-  | { readonly kind: 'column'; readonly name: string }
+  | { readonly kind: 'column'; readonly column: Column }
   /** A plane of the row circuit, not constant. */
   | { readonly kind: 'bit'; readonly plane: Wire }
   | { readonly kind: 'product'; readonly left: FieldSum; readonly right: FieldSum }
@@ -34,6 +35,7 @@ export type FieldFactor =
 /** Makes the sums of all values of a plan. */
 export class FieldSums {
   readonly #circuit: RowCircuit
+  readonly #columns = new Map<Column, number>()
   readonly #factors = new Map<string, FieldFactor>()
   readonly #sums = new Map<AnswerExpression, FieldSum>()
 
@@ -44,7 +46,7 @@ export class FieldSums {
   /** value * 10^scale of its type. */
   of(value: RowValue): FieldSum {
     return value.kind === 'column'
-      ? single(this.#column(value.column.name))
+      ? single(this.#column(value.column))
       : this.#expression(value.expression, value.scope)
   }
 
@@ -75,7 +77,7 @@ export class FieldSums {
       case 'column': {
         const { column } = analysis
         if (column.type !== 'integer' && column.type !== 'decimal') break
-        return single(this.#column(column.name))
+        return single(this.#column(column))
       }
       case 'operands':
         return this.#operands(expression, scope)
@@ -165,8 +167,11 @@ export class FieldSums {
     return plane === positive ? sum : plus(constant(1n), scaled(sum, -1n))
   }
 
-  #column(name: string): FieldFactor {
-    return this.#factor(`column ${name}`, { kind: 'column', name })
+  #column(column: Column): FieldFactor {
+    // Two datasets may have columns of one name.
+    const number = this.#columns.get(column) ?? this.#columns.size
+    this.#columns.set(column, number)
+    return this.#factor(`column ${number}`, { kind: 'column', column })
   }
 
   #product(left: FieldSum, right: FieldSum): FieldSum {

@@ -77,7 +77,7 @@ async function ask(sql: string, kMin = 2): Promise<string[][]> {
   const memberOfRow = Uint32Array.from(ROWS, ([rider]) => rider)
   const rows = ROWS.map(([, ...cells]) => cells)
   const { plan, answer } = await compile(sql, schema, SIZES)
-  const columns = plainColumns({ schema, rows, memberOfRow, params: SIZES })
+  const columns = plainColumns({ schema, rows })
   const result = evaluateAnswer(answer, idealExecute(plan, SIZES, columns, memberOfRow))
   return result.rows.map((cells) => cells.map(shown))
 }

@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import { canonicalJson, parseCanonicalJson } from '../../../protocol/canonical-json.ts'
 import { schedule } from '../../../protocol/cost.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
-import { datasetOf } from '../../../protocol/sql/dataset.ts'
+import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
 import { formatSqlError } from '../../../protocol/sql/parse.ts'
 import { validatePlan } from '../../../protocol/validate-plan.ts'
@@ -60,7 +60,7 @@ async function expectSoundRefusal(sql: string, error: ShareholdError): Promise<v
     expect(position.column - 1 + (position.length ?? 1)).toBeLessThanOrEqual(width + 1)
   }
   expect(formatSqlError(sql, error)).toContain(code)
-  await datasetOf(sql).catch((reason: unknown) => {
+  await datasetsOf(sql).catch((reason: unknown) => {
     if (!(reason instanceof ShareholdError)) throw reason
   })
 }

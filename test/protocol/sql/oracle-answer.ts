@@ -86,7 +86,7 @@ export async function expectedAnswer(
   ].join(', ')
   try {
     const plain = await database.query(
-      `SELECT ${query.selectList} FROM trips ${alias}${query.groupBy} LIMIT 0`,
+      `SELECT ${query.selectList} FROM ${schema.dataset} ${alias}${query.groupBy} LIMIT 0`,
     )
     const { rows: found } = await database.query<(string | boolean | null)[]>(
       `SELECT ${cells.join(', ')} FROM ${source} ${alias}${groupBy} ORDER BY ${orderBy}${query.limit}`,
@@ -188,7 +188,7 @@ function keptRows(rows: readonly GroupRow[], answer: AnswerSpec): readonly Group
  * g_ and the key's name: a row has values of its own in what is no key of the grouping.
  */
 function groupsWithRows(schema: Schema, { keys, groupings, where, alias }: RandomQuery): string {
-  const filtered = `SELECT * FROM trips ${alias}${where === null ? '' : ` WHERE ${where}`}`
+  const filtered = `SELECT * FROM ${schema.dataset} ${alias}${where === null ? '' : ` WHERE ${where}`}`
   let before = 0
   const parts = groupings.map((set) => {
     const own = set.map((key) => keys[key]!)

@@ -127,7 +127,7 @@ async function publiclyEmpty(
   { where, alias, groupBy }: RandomQuery,
   condition: string,
 ): Promise<readonly boolean[]> {
-  const from = alias === 'trips' ? 'trips' : `trips AS ${alias}`
+  const from = alias === schema.dataset ? alias : `${schema.dataset} AS ${alias}`
   const { plan, answer } = await compile(
     `SELECT COUNT(*) FILTER (WHERE ${condition}) FROM ${from}` +
       (where === null ? '' : ` WHERE ${where}`) +

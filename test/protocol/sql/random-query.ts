@@ -50,8 +50,9 @@ const MOST_DISTINCT = 40n
 /** Of a key: two keys of this many make groups enough. */
 const MOST_KEY_VALUES = 24n
 
-export function randomQuery(g: Gen, schema: Schema): RandomQuery {
-  const alias = g(fc.constantFrom, 'trips', 'trips', 't')
+/** @param only the name of the dataset if it must not have another one */
+export function randomQuery(g: Gen, schema: Schema, only?: string): RandomQuery {
+  const alias = only ?? g(fc.constantFrom, 'trips', 'trips', 't')
   const names = new Namer(g, alias)
   const groupable = schema.columns.filter((column) => codecOf(column).codeMax < MOST_KEY_VALUES)
   const keys = g(fc.shuffledSubarray, groupable, { minLength: 0, maxLength: 2 })
@@ -193,9 +194,13 @@ interface Derived {
 
 /** FROM: the dataset, or sub-queries and queries of WITH about it, each with a condition of its own. */
 function randomDerived(g: Gen, schema: Schema, names: Namer, alias: string): Derived {
+  const { dataset } = schema
   const plain =
-    alias === 'trips' ? ' FROM trips' : ` FROM trips${g(fc.constantFrom, ' AS ', ' ')}${alias}`
-  const depth = g(fc.constantFrom, 0, 0, 0, 1, 2)
+    alias === dataset
+      ? ` FROM ${dataset}`
+      : ` FROM ${dataset}${g(fc.constantFrom, ' AS ', ' ')}${alias}`
+  // Of joins there are no sub-queries with a star.
+  const depth = dataset === 'trips' ? g(fc.constantFrom, 0, 0, 0, 1, 2) : 0
   const conditions = Array.from({ length: depth }, () =>
     g(fc.boolean) ? randomCondition(g, schema, names, 1) : null,
   )

@@ -67,7 +67,10 @@ export function randomTable(g: Gen, n: 3 | 5 = 3): RandomTable {
 }
 
 /** The columns as the ideal machine takes them. */
-export function plainColumns({ schema, rows }: RandomTable): Record<string, PlainColumn> {
+export function plainColumns({
+  schema,
+  rows,
+}: Pick<RandomTable, 'schema' | 'rows'>): Record<string, PlainColumn> {
   return Object.fromEntries(
     schema.columns.map((column, c) => {
       const values = rows.map((row) => parseCell(column, row[c] ?? null))
@@ -91,14 +94,18 @@ function parseCell(column: Column, text: string | null): { code: bigint; field: 
 }
 
 /** CREATE TABLE and INSERT for PostgreSQL. */
-export function createTable({ schema, rows, memberOfRow }: RandomTable): string {
+export function createTable({
+  schema,
+  rows,
+  memberOfRow,
+}: Pick<RandomTable, 'schema' | 'rows' | 'memberOfRow'>): string {
   const columns = schema.columns.map((column) => `${column.name} ${postgresType(column)}`)
   const values = rows.map((row, r) => {
     const cells = row.map((text) => (text === null ? 'NULL' : quote(text)))
     return `('m${memberOfRow[r]}', ${cells.join(', ')})`
   })
-  return `CREATE TABLE trips (rider text, ${columns.join(', ')});
-    INSERT INTO trips VALUES ${values.join(', ')};`
+  return `CREATE TABLE ${schema.dataset} (${schema.member} text, ${columns.join(', ')});
+    INSERT INTO ${schema.dataset} VALUES ${values.join(', ')};`
 }
 
 export function quote(text: string): string {
@@ -119,7 +126,7 @@ export function postgresType(column: Column): string {
   }
 }
 
-function randomColumn(g: Gen, type: Column['type'], index: number): Column {
+export function randomColumn(g: Gen, type: Column['type'], index: number): Column {
   const nullable = g(fc.boolean)
   const name = `${type.slice(0, 2)}${index}`
   switch (type) {
@@ -170,7 +177,7 @@ function randomColumn(g: Gen, type: Column['type'], index: number): Column {
   }
 }
 
-function randomCell(g: Gen, column: Column): string | null {
+export function randomCell(g: Gen, column: Column): string | null {
   if (column.nullable && g(fc.integer, { min: 0, max: 3 }) === 0) return null
   if (column.type === 'text') return g(fc.constantFrom, ...column.dictionary)
   const { codeMax } = codecOf(column)
@@ -185,7 +192,7 @@ function randomMembers(g: Gen, rows: number): Uint32Array {
   )
 }
 
-function histogram(memberOfRow: Uint32Array): [number, number][] {
+export function histogram(memberOfRow: Uint32Array): [number, number][] {
   const perMember = new Map<number, number>()
   for (const member of memberOfRow) perMember.set(member, (perMember.get(member) ?? 0) + 1)
   const classes = new Map<number, number>()

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test, vi } from 'vitest'
 
-import { datasetOf } from '../../../protocol/sql/dataset.ts'
+import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 
@@ -67,10 +67,15 @@ const CLAUSES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «UNION» SELECT COUNT(*) FROM trips'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «EXCEPT» ALL SELECT 1'],
   ['SH_SQL_UNSUPPORTED', '(SELECT COUNT(*) FROM trips) «INTERSECT» (SELECT 1)'],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips, «other»', /one dataset/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «JOIN» other USING (rider)', /one dataset/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS «JOIN» other'],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /one dataset/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips, «other»', /JOIN/],
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(*) FROM trips JOIN «other» USING (rider)', /trips/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS JOIN «other»', /USING/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips NATURAL JOIN «other»', /USING/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips JOIN «other» USING (rider, day)', /USING/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips t JOIN «trips» u USING (rider)', /once/],
+  ['SH_SQL_AMBIGUOUS', 'SELECT COUNT(*) FROM trips JOIN «other» AS trips USING (rider)', /alias/],
+  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (trips JOIN «other» USING (rider)) AS x', /Name/],
+  ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /trips/],
   ['SH_SQL_UNKNOWN_DATASET', '«SELECT» COUNT(*) FROM (SELECT 1) AS x', /name of a dataset/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «generate_series»(1, 3)'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM «public.trips»', /FROM trips/],
@@ -377,11 +382,13 @@ describe.each<readonly [string, readonly Case[]]>([
 })
 
 test('the dataset is known before its schema, and refused likewise', async () => {
-  expect(await datasetOf('SELECT COUNT(*) FROM Trips AS t')).toBe('trips')
-  expect(await datasetOf('SELECT COUNT(*) FROM "My data"')).toBe('My data')
-  expect(await datasetOf("SELECT AVG(Trips.fare) WHERE Trips.borough = 'Queens'")).toBe('trips')
-  await expect(datasetOf('SELECT COUNT(*) FROM a, b')).rejects.toThrow(ShareholdError)
-  await expect(datasetOf('SELECT 1')).rejects.toThrow(ShareholdError)
+  expect(await datasetsOf('SELECT COUNT(*) FROM Trips AS t')).toEqual(['trips'])
+  expect(await datasetsOf('SELECT COUNT(*) FROM "My data"')).toEqual(['My data'])
+  expect(await datasetsOf("SELECT AVG(Trips.fare) WHERE Trips.borough = 'Queens'")).toEqual([
+    'trips',
+  ])
+  await expect(datasetsOf('SELECT COUNT(*) FROM a, b')).rejects.toThrow(ShareholdError)
+  await expect(datasetsOf('SELECT 1')).rejects.toThrow(ShareholdError)
 })
 
 test('a long statement and a deep one are refused before they can do harm', async () => {

@@ -46,7 +46,7 @@ afterAll(async () => {
 
 /** The plan that sorts, if there is one. */
 function planBySort(sql: string, schema: Schema, params: PlanParams): PlannedQuery | undefined {
-  const query = bindSelect(parseSelect(sql), schema)
+  const query = bindSelect(parseSelect(sql), [schema], params)
   return canSort(query, params) ? planQuery(query, params, ['sort']) : undefined
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 
 import { canonicalJson } from '../../../protocol/canonical-json.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
-import { datasetOf } from '../../../protocol/sql/dataset.ts'
+import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 
 import { refusal, unmark } from './refusal.ts'
 import { PARAMS, TRIPS } from './trips-schema.ts'
@@ -106,7 +106,7 @@ test.each(SAME)('%s', async (nested, flat) => {
   expect(inlined.planHash).toBe(plain.planHash)
   expect(canonicalJson(inlined.answer)).toBe(canonicalJson(plain.answer))
   expect(inlined.leaks).toEqual(plain.leaks)
-  expect(await datasetOf(nested)).toBe('trips')
+  expect(await datasetsOf(nested)).toEqual(['trips'])
 })
 
 type Case = readonly [code: string, marked: string, hint?: RegExp]

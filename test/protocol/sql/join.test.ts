@@ -1,0 +1,104 @@
+/**
+ * Joins against PostgreSQL: random queries over random joins of two and three tables, by the ideal machine and
+ * by parties on shares.
+ */
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
+import { compile } from '../../../protocol/sql/compile.ts'
+import { ShareholdError } from '../../../shares/errors.ts'
+import { idealExecute } from '../ideal.ts'
+import { testCommittee } from '../parties.ts'
+import { executeAll } from '../run-plan.ts'
+
+import { expectedAnswer, upToRounding } from './oracle-answer.ts'
+import type { ExpectedAnswer } from './oracle-answer.ts'
+import type { OracleTable } from './oracle-cohorts.ts'
+import { startOracle } from './postgres-oracle.ts'
+import type { Oracle } from './postgres-oracle.ts'
+import { KINDS, randomJoined, randomJoinedQuery } from './random-joined.ts'
+import type { RandomJoined } from './random-joined.ts'
+
+// Correct on a busy machine too.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 })
+
+const seed = Number(process.env['SEED'] || Date.now() % 2 ** 31)
+const NOBODY = new Uint32Array(0)
+
+let oracle: Oracle
+
+beforeAll(async () => {
+  oracle = await startOracle()
+})
+
+afterAll(async () => {
+  await oracle.database.close()
+})
+
+describe('random joins give what PostgreSQL gives', () => {
+  test('by the ideal machine', async () => {
+    console.log(`join seed: SEED=${seed}`)
+    const seen = new Map<string, number>()
+    const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1)
+    let run = 0
+    const property = fc.asyncProperty(fc.gen(), async (g) => {
+      const made = await randomJoined(g, KINDS[run++ % KINDS.length]!)
+      await oracle.database.exec(made.ddl)
+      made.kinds.forEach(count)
+      for (let i = 0; i < 4; i++) {
+        const query = randomJoinedQuery(g, made)
+        const { plan, answer } = await compile(query.sql, made.schemas, made.params)
+        const lanes = idealExecute(plan, made.params, {}, NOBODY, made.joined)
+        const expected = await expectedAnswer(oracle.database, tableOf(made), query, answer)
+        const got = upToRounding(outcome(answer, lanes), expected, query)
+        expect(got, `${query.sql}\n${made.ddl}`).toEqual(expected)
+        if (typeof expected === 'string') count('errors')
+        else
+          for (const cell of expected.rows.flat()) count('suppressed' in cell ? 'hidden' : 'shown')
+      }
+    })
+    await fc.assert(property, { numRuns: 20, seed, endOnFailure: true })
+    console.log('joins compared', JSON.stringify(Object.fromEntries(seen)))
+    for (const kind of [...KINDS, 'lanes of several'])
+      expect(seen.get(kind), kind).toBeGreaterThan(0)
+    expect(seen.get('shown')).toBeGreaterThan(50)
+  })
+
+  test.each([
+    [3, 8],
+    [5, 2],
+  ] as const)('by %i parties', async (n, joins) => {
+    let run = 0
+    const property = fc.asyncProperty(fc.gen(), async (g) => {
+      const made = await randomJoined(g, KINDS[run++ % KINDS.length]!, n)
+      await oracle.database.exec(made.ddl)
+      const query = randomJoinedQuery(g, made)
+      const { plan, answer } = await compile(query.sql, made.schemas, made.params)
+      const committee = await testCommittee(n, 1)
+      const lanes = await executeAll(committee, plan, made.params, {}, NOBODY, {}, made.joined)
+      const expected = await expectedAnswer(oracle.database, tableOf(made), query, answer)
+      const got = upToRounding(outcome(answer, lanes), expected, query)
+      expect(got, `${query.sql}\n${made.ddl}`).toEqual(expected)
+    })
+    await fc.assert(property, { numRuns: joins, seed, endOnFailure: true })
+  })
+})
+
+/** The view as a table of its own. */
+function tableOf({ view, params }: RandomJoined): OracleTable {
+  const { committee, security, chunksInFlight, network } = params
+  const dataset = { ...params.dataset, name: view.dataset }
+  return { schema: view, params: { committee, security, dataset, chunksInFlight, network } }
+}
+
+/** The answer, or the code of the error. */
+function outcome(...input: Parameters<typeof evaluateAnswer>): ExpectedAnswer | string {
+  try {
+    const { columns, rows } = evaluateAnswer(...input)
+    return { columns, rows }
+  } catch (error) {
+    if (error instanceof ShareholdError) return error.code
+    throw error
+  }
+}
