@@ -174,5 +174,8 @@ export function proposeJob(authors: Authors, version: PeopleVersion, sql: string
     grant: '',
   }
   const requestNote = signRecord(authors.origin, 'job-request', request, [authors.querier.skey])
-  return { job: jobIdOf(requestNote), requestNote, ...version }
+  const { schemaNote, versionNote, planParams, planHash } = version
+  const job = jobIdOf(requestNote)
+  const [schemaNotes, versionNotes] = [[schemaNote], [versionNote]]
+  return { job, requestNote, schemaNotes, versionNotes, planParams, planHash }
 }

@@ -29,9 +29,9 @@ export async function printExplanation(explaining: Explaining): Promise<void> {
   const json = (statement?.format ?? explaining.format) === 'json'
   try {
     const asked = statement?.analyze === true ? await askSelect(explaining, statement) : undefined
-    const { compiled, dataset } = asked ?? (await explainQuery(options))
+    const { compiled, view } = asked ?? (await explainQuery(options))
     const basis = explaining.basis ?? (await measuredBasis(options.client, options.signal))
-    const plan = explainPlan(compiled, dataset.params, basis)
+    const plan = explainPlan(compiled, view.params, basis)
     const all = asked?.measured
     const measured = all === undefined || statement?.timing === true ? all : withoutTiming(all)
     print(

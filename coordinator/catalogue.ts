@@ -10,7 +10,7 @@ import { admissionKeys } from '../node/job-server.ts'
 import { serial } from '../node/store/serial.ts'
 import { committeeSize } from '../node/topology.ts'
 import type { Topology } from '../node/topology.ts'
-import { openSchema, openVersion, proposeParams } from '../protocol/admission.ts'
+import { datasetParams, openSchema, openVersion, proposeParams } from '../protocol/admission.ts'
 import type { AdmissionKeys } from '../protocol/admission.ts'
 import type { LedgerFiles } from '../protocol/ledger/files.ts'
 import type { Log } from '../protocol/ledger/log.ts'
@@ -134,7 +134,11 @@ export class Catalogue {
       schemaHash: version.schemaHash,
       schemaNote,
       versionNote,
-      params: proposeParams(version, committeeSize(this.#topology.mpcNodes), this.#topology),
+      params: proposeParams(
+        { dataset: datasetParams(version) },
+        committeeSize(this.#topology.mpcNodes),
+        this.#topology,
+      ),
     }
   }
 

@@ -12,6 +12,7 @@ import type { Log as ProcessLog } from '../node/log.ts'
 import type { Overlay } from '../node/overlay.ts'
 import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
+import { batchesOf } from '../protocol/layout.ts'
 import type { Log } from '../protocol/ledger/log.ts'
 import { isKeyName, joinSignatures } from '../protocol/ledger/note.ts'
 import { noteHash, outputRoot, recordText, signRecord } from '../protocol/ledger/records.ts'
@@ -39,8 +40,9 @@ export interface AttemptOptions {
   readonly now: () => number
   readonly admitted: AdmittedJob
   readonly attempt: number
-  readonly schemaNote: string
-  readonly versionNote: string
+  /** Of the datasets of the job. */
+  readonly schemaNotes: readonly string[]
+  readonly versionNotes: readonly string[]
   /** Gives the attempt up; its reason is a ShareholdError. */
   readonly signal: AbortSignal
   readonly onProgress: (state: 'preparing' | 'running' | 'signing', share: number) => void
@@ -91,8 +93,8 @@ async function attemptJob(options: AttemptOptions, nodes: JobNodes): Promise<num
     requestNote: admitted.requestNote,
     planParams: canonicalJson(admitted.params),
     planHash: admitted.compiled.planHash,
-    schemaNotes: [options.schemaNote],
-    versionNotes: [options.versionNote],
+    schemaNotes: options.schemaNotes,
+    versionNotes: options.versionNotes,
   }
   const nonceOf = new Map<JobNode, Uint8Array>()
   await nodes.each(nodes.all, async (node) => {
@@ -206,10 +208,10 @@ class Progress {
   readonly #stages: number
 
   constructor(options: AttemptOptions, nodes: JobNodes) {
-    const { dataset, chunksInFlight } = options.admitted.params
+    const { params } = options.admitted
     this.#options = options
     this.#mpc = nodes.mpc
-    this.#stages = Math.ceil(dataset.chunks.length / chunksInFlight) + 1
+    this.#stages = batchesOf(params).length + 1
   }
 
   at(

@@ -13,7 +13,7 @@ import { admissionKeys } from '../node/job-server.ts'
 import type { ActorKey } from '../node/keys.ts'
 import type { Log as ProcessLog } from '../node/log.ts'
 import type { Overlay } from '../node/overlay.ts'
-import { admit, jobIdOf, openRequest, proposeParams } from '../protocol/admission.ts'
+import { admit, datasetParams, jobIdOf, openRequest, proposeParams } from '../protocol/admission.ts'
 import type { AdmissionKeys, AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { encodeBase64 } from '../protocol/ledger/base64.ts'
@@ -21,6 +21,7 @@ import type { Log } from '../protocol/ledger/log.ts'
 import { peekRecord } from '../protocol/ledger/records.ts'
 import type { JobRequestBody, JobStartBody } from '../protocol/ledger/records.ts'
 import { resultName } from '../protocol/result-name.ts'
+import { arrangeDatasets } from '../protocol/sql/arrange.ts'
 import { compile } from '../protocol/sql/compile.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
@@ -58,10 +59,10 @@ interface Job {
   readonly watchers: Set<Watcher>
 }
 
-/** An admitted request and the version that it is about. */
+/** An admitted request and the versions that it is about. */
 interface Ready {
   readonly admitted: AdmittedJob
-  readonly current: CurrentVersion
+  readonly current: readonly CurrentVersion[]
 }
 
 export class Jobs {
@@ -220,24 +221,29 @@ export class Jobs {
   /** The same rules as every node applies, so that a refusal costs no node anything. */
   async #admit(job: string, requestNote: string, request: JobRequestBody): Promise<Ready> {
     const { catalogue, overlay, now } = this.#options
-    const [dataset, ...more] = request.datasets
-    if (dataset === undefined || more.length > 0) {
-      throw new ShareholdError('SH_AUTH_DATASET', 'A request names exactly one dataset.')
-    }
-    const current = catalogue.current(dataset.name)
-    const { version, schema } = current
-    if (dataset.version !== version.version) {
+    const current = request.datasets.map(({ name, version: asked }) => {
+      const found = catalogue.current(name)
+      const { version } = found.version
+      if (asked === version) return found
       throw new ShareholdError(
         'SH_AUTH_DATASET',
-        `The request is for version ${dataset.version} of "${dataset.name}", which is at version ${version.version}.`,
+        `The request is for version ${asked} of "${name}", which is at version ${version}.`,
         { hint: 'An import came in between: ask again.' },
       )
+    })
+    const schemas = current.map(({ schema }) => schema.schema)
+    const sizes = current.map(({ version }) => datasetParams(version))
+    const arranged = await arrangeDatasets(request.sql, schemas, sizes)
+    const params = proposeParams(arranged, this.#keys.n, overlay.topology)
+    const { planHash } = await compile(request.sql, schemas, params)
+    const proposal = {
+      job,
+      requestNote,
+      schemaNotes: current.map(({ schemaNote }) => schemaNote),
+      versionNotes: current.map(({ versionNote }) => versionNote),
+      planParams: canonicalJson(params),
+      planHash,
     }
-    const params = proposeParams(version, this.#keys.n, overlay.topology)
-    const { planHash } = await compile(request.sql, schema.schema, params)
-    const { schemaNote, versionNote } = current
-    const planParams = canonicalJson(params)
-    const proposal = { job, requestNote, schemaNote, versionNote, planParams, planHash }
     const nowSeconds = Math.floor(now() / 1000)
     return { current, admitted: await admit(proposal, this.#keys, nowSeconds, hash) }
   }
@@ -257,8 +263,8 @@ export class Jobs {
         now,
         admitted,
         attempt,
-        schemaNote: current.schemaNote,
-        versionNote: current.versionNote,
+        schemaNotes: current.map(({ schemaNote }) => schemaNote),
+        versionNotes: current.map(({ versionNote }) => versionNote),
         signal: this.#closing.signal,
         onProgress: (state, progress) => this.#update(job, { ...job.status, state, progress }),
         keep: (outcome) => results.write(id, attempt, outcome),

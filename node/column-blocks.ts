@@ -5,7 +5,7 @@
  */
 import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
-import { batchesOf } from '../protocol/layout.ts'
+import { batchesOf, datasetsOf, layoutOf } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { hexOf } from '../shares/hex.ts'
@@ -15,9 +15,10 @@ import type { Encoding } from '../shares/store.ts'
 
 import { hash } from './crypto.ts'
 
-export const COLUMNS_PROTOCOL = '/sharehold/columns/2.0.0'
+export const COLUMNS_PROTOCOL = '/sharehold/columns/3.0.0'
 
 export interface Load {
+  readonly dataset: string
   readonly column: Column
   readonly encoding: Encoding
 }
@@ -31,7 +32,7 @@ export interface NeededColumn {
 }
 
 export interface NeededBlock extends Load {
-  /** Counted over all parts. */
+  /** Counted over all parts of the dataset. */
   readonly chunk: number
   readonly rows: number
   readonly reshare: ReshareBlock
@@ -61,27 +62,33 @@ export function subjectOf(admitted: AdmittedJob, attempt: number): string {
  * The stored columns that a plan reads, each once: bits before field, each in the order of first use.
  * Conditions need bits, and take many rounds; what is summed up is needed at their end.
  */
-export function loadsOf(plan: Plan, schema: Schema): Load[] {
+export function loadsOf(plan: Plan, schemas: readonly Schema[]): Load[] {
   const loads = new Map<string, Load>()
   for (const encoding of ['bits', 'field'] as const) {
     for (const operator of plan.operators) {
       if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
       if (operator.kind !== `load-${encoding}`) continue
-      const column = schema.columns.find((one) => one.name === operator.column)
+      const { dataset } = operator
+      const column = schemas
+        .find((schema) => schema.dataset === dataset)
+        ?.columns.find((one) => one.name === operator.column)
       if (column === undefined) {
-        throw new RangeError('the plan reads a column that the schema lacks')
+        throw new RangeError('the plan reads a column that the schemas lack')
       }
-      loads.set(nameOf({ column, encoding }), { column, encoding })
+      const load = { dataset, column, encoding }
+      loads.set(`${JSON.stringify(dataset)} ${nameOf(load)}`, load)
     }
   }
   return [...loads.values()]
 }
 
 /** A load's name within its dataset. */
-export const nameOf = ({ column, encoding }: Load): string => `${encoding}/${column.name}`
+export const nameOf = ({ column, encoding }: Pick<Load, 'column' | 'encoding'>): string =>
+  `${encoding}/${column.name}`
 
 /**
- * All that is to be sent, in sending order.
+ * All that is to be sent, in sending order. Columns of joined datasets are sent whole, with the first batch:
+ * any of its rows may need any of theirs.
  * @param isSent of each load, whether it is among it: warm columns are not
  */
 export function neededColumns(
@@ -89,17 +96,30 @@ export function neededColumns(
   params: PlanParams,
   isSent: (load: number) => boolean,
 ): NeededColumn[] {
-  return batchesOf(params).flatMap(({ index: batch, firstChunk, layout }) =>
+  const [lead, ...joined] = datasetsOf(params)
+  const ofLead = batchesOf({ ...params, joined: [] })
+  // There is a first batch even if the first dataset has no rows.
+  const batches = ofLead.length > 0 ? ofLead : [{ index: 0, firstChunk: 0, layout: layoutOf([]) }]
+  return batches.flatMap(({ index: batch, firstChunk, layout }) =>
     loads.flatMap((one, load) => {
       if (!isSent(load)) return []
-      const blocks = layout.runs.map((rows, run) => {
-        const chunk = firstChunk + run
-        const reshare = { column: one.column.name, chunk, rotation: load + chunk }
-        return { ...one, chunk, rows, reshare }
+      const isLead = one.dataset === lead!.name
+      if (!isLead && batch > 0) return []
+      const whole = joined.find(({ name }) => name === one.dataset)?.chunks ?? []
+      const runs = isLead ? layout.runs : whole
+      const blocks = runs.map((rows, run) => {
+        const chunk = isLead ? firstChunk + run : run
+        const column = reshareName(one.dataset, one.column.name)
+        return { ...one, chunk, rows, reshare: { column, chunk, rotation: load + chunk } }
       })
       return [{ load, batch, blocks }]
     }),
   )
+}
+
+/** What seeds of a re-sharing are drawn for: columns of two datasets may have one name. */
+function reshareName(dataset: string, column: string): string {
+  return JSON.stringify([dataset, column])
 }
 
 /** Which share-node sends the lists of members to which MPC node: to all of them is much for one. */

@@ -86,6 +86,7 @@ export class ColumnReader {
     const stream = streams[sender - 1]!
     const { header, payload } = await receiveMessage(stream, ['columnPiece'], wait)
     if (
+      header.dataset !== block.dataset ||
       header.column !== block.column.name ||
       header.encoding !== block.encoding ||
       header.chunk !== block.chunk

@@ -12,6 +12,7 @@
  */
 import { hkdfSync } from 'node:crypto'
 
+import type { AdmittedJob } from '../protocol/admission.ts'
 import type { JobKeys } from '../protocol/party.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { encodeParts } from '../protocol/wire/codec.ts'
@@ -27,6 +28,7 @@ import { dealBits } from '../shares/reshare-bits.ts'
 import { dealField } from '../shares/reshare-field.ts'
 import { fieldDealers } from '../shares/reshare.ts'
 import type { ReshareSeed } from '../shares/reshare.ts'
+import type { Schema } from '../shares/schema.ts'
 import { asShamirShare } from '../shares/shamir.ts'
 import type { ShareStore } from '../shares/store.ts'
 
@@ -62,7 +64,8 @@ interface ChunkPlace {
 interface Serving {
   readonly run: JobRun
   readonly store: ShareStore
-  readonly manifests: readonly Manifest[]
+  /** Of each dataset of the job, part after part. */
+  readonly manifests: ReadonlyMap<string, readonly Manifest[]>
   /** To MPC node 1..n'. */
   readonly streams: readonly FramedStream[]
 }
@@ -76,9 +79,12 @@ export async function serveColumns(
 ): Promise<void> {
   const { admitted, signal } = run
   const { topology } = overlay
-  const manifests = await Promise.all(
-    admitted.version.parts.map((part) =>
-      getManifest(store, admitted.version.dataset, part.importId),
+  const manifests = new Map(
+    await Promise.all(
+      admitted.datasets.map(async ({ version: { dataset, parts } }) => {
+        const list = parts.map((part) => getManifest(store, dataset, part.importId))
+        return [dataset, await Promise.all(list)] as const
+      }),
     ),
   )
   const streams = await Promise.all(
@@ -112,7 +118,7 @@ async function agree(
   key: ActorKey,
 ): Promise<{ readonly sharings: readonly string[]; readonly lacking: readonly FramedStream[] }> {
   const { admitted, attempt, index } = run
-  const loads = loadsOf(admitted.compiled.plan, admitted.schema)
+  const loads = loadsOf(admitted.compiled.plan, schemasOf(admitted))
   const subject = subjectOf(admitted, attempt)
   const sharing = hexOf(run.context)
   const begin = { job: admitted.job, attempt, from: index, subject, sharing }
@@ -144,7 +150,7 @@ async function sendMembers(
   lacking: readonly FramedStream[],
 ): Promise<void> {
   if (lacking.length === 0) return
-  for (const [part, { dataset, importId }] of manifests.entries()) {
+  for (const [part, { dataset, importId }] of [...manifests.values()].flat().entries()) {
     const list = await readMembers(store, dataset, importId)
     for (const message of membersMessages(part, list)) {
       await Promise.all(lacking.map((stream) => stream.send(message, { signal })))
@@ -159,18 +165,21 @@ async function sendColumns(
 ): Promise<void> {
   const { admitted, signal } = run
   const to = committee(streams.length)
-  const places: ChunkPlace[] = manifests.flatMap((manifest) =>
-    manifest.chunks.map((_, chunk) => ({ manifest, chunk })),
+  const places = new Map(
+    [...manifests].map(([dataset, parts]): [string, ChunkPlace[]] => [
+      dataset,
+      parts.flatMap((manifest) => manifest.chunks.map((_, chunk) => ({ manifest, chunk }))),
+    ]),
   )
   const seed = reshareSeed(run.keys, rng(32))
-  const loads = loadsOf(admitted.compiled.plan, admitted.schema)
+  const loads = loadsOf(admitted.compiled.plan, schemasOf(admitted))
   const blocks = neededColumns(loads, admitted.params, isSent)
     .flatMap((column) => column.blocks)
     .filter((block) => isDealer(run, block))
   const read = async (block: NeededBlock | undefined): Promise<Uint8Array> =>
     block === undefined
       ? new Uint8Array(0)
-      : await readBlock(store, run, places[block.chunk]!, block)
+      : await readBlock(store, run, places.get(block.dataset)![block.chunk]!, block)
   let next = read(blocks[0])
   for (const [sent, block] of blocks.entries()) {
     // A sign of life: long columns must not look like a node that hangs.
@@ -181,7 +190,8 @@ async function sendColumns(
     next.catch(() => undefined)
     const messages = deal(run.committee, to, run.index, block, bytes, seed)
     bytes.fill(0)
-    const header = { column: block.column.name, encoding: block.encoding, chunk: block.chunk }
+    const { dataset, encoding, chunk } = block
+    const header = { dataset, column: block.column.name, encoding, chunk }
     await Promise.all(
       [...messages].map(([receiver, message]) =>
         // For as long as it takes: an MPC node reads on when it has computed its last batch.
@@ -194,6 +204,10 @@ async function sendColumns(
 /** All share-nodes have a part in bits; of a block of field elements only its dealers have. */
 function isDealer({ committee: of, index }: JobRun, { encoding, reshare }: NeededBlock): boolean {
   return encoding === 'bits' || fieldDealers(of, reshare.rotation).includes(index)
+}
+
+function schemasOf({ datasets }: AdmittedJob): Schema[] {
+  return datasets.map(({ schema }) => schema)
 }
 
 /** The stored block, after comparing it with the leaf it was committed to. */
@@ -211,7 +225,8 @@ async function readBlock(
     chunk,
   }
   const bytes = await store.get(key)
-  const index = blockIndex(admitted.schema, column, encoding, chunk)
+  const schema = schemasOf(admitted).find(({ dataset }) => dataset === manifest.dataset)!
+  const index = blockIndex(schema, column, encoding, chunk)
   const { leaf } = blockLeaf(key, hexBytes(manifest.salts[index]!), bytes, hash)
   if (hexOf(leaf) !== manifest.leaves[index]) {
     throw new ShareholdError('SH_STORE_CORRUPT', 'A stored block does not match its commitment.', {

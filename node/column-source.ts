@@ -4,10 +4,10 @@
  * if there is room.
  *
  * Memory: of what is dealt and not kept, what has come and is not yet asked for: one batch, since the
- * executor asks for all of a batch before it asks for the next.
+ * executor asks for all of a batch before it asks for the next; and whole columns of joined datasets, until it asks.
  */
 import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
-import { forEachRun } from '../protocol/layout.ts'
+import { datasetsOf, forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
@@ -21,7 +21,7 @@ import type { BitShare } from '../shares/replicated.ts'
 import { asShamirShare } from '../shares/shamir.ts'
 import type { ShamirShare } from '../shares/shamir.ts'
 
-import { nameOf, neededColumns } from './column-blocks.ts'
+import { neededColumns } from './column-blocks.ts'
 import type { Load, NeededColumn } from './column-blocks.ts'
 import type { ColumnReader } from './column-reader.ts'
 import { serial } from './store/serial.ts'
@@ -41,6 +41,8 @@ export interface ColumnSourceOptions {
   /** The MPC committee. */
   readonly of: Committee
   readonly memberOfRow: Uint32Array
+  /** Of a join: of each of its datasets, by numbers common to all. */
+  readonly joinedMembers?: readonly Uint32Array[]
   readonly reader: ColumnReader
   /** Of each load, what this node has kept and may use. */
   readonly warm: readonly (WarmColumn | undefined)[]
@@ -62,8 +64,12 @@ interface ReadColumn {
 }
 
 /** Bytes of one node's shares of a column. */
-export function columnBytes({ column, encoding }: Load, params: PlanParams, of: Committee): number {
-  return params.dataset.chunks.reduce(
+export function columnBytes(
+  { dataset, column, encoding }: Load,
+  params: PlanParams,
+  of: Committee,
+): number {
+  return chunksOf(dataset, params).reduce(
     (sum, rows) =>
       sum +
       (encoding === 'field' ? fieldBytes(rows) : componentCount(of) * bitsBytes(column, rows)),
@@ -71,9 +77,14 @@ export function columnBytes({ column, encoding }: Load, params: PlanParams, of: 
   )
 }
 
+function chunksOf(name: string, params: PlanParams): readonly number[] {
+  return datasetsOf(params).find((dataset) => dataset.name === name)!.chunks
+}
+
 export class JobColumns implements OpenedColumnSource {
   readonly memberOfRow: Uint32Array
   readonly columns: OpenedColumnSource['columns']
+  readonly joinedMembers?: readonly Uint32Array[]
   readonly #options: ColumnSourceOptions
   /** What will be dealt, in order. */
   readonly #coming: Iterator<NeededColumn>
@@ -86,13 +97,14 @@ export class JobColumns implements OpenedColumnSource {
     this.memberOfRow = options.memberOfRow
     const warmColumns = warm.filter((one) => one !== undefined).length
     this.columns = { warmColumns, dealtColumns: loads.length - warmColumns }
+    if (options.joinedMembers !== undefined) this.joinedMembers = options.joinedMembers
     this.#options = options
     this.#coming = neededColumns(loads, params, (load) => warm[load] === undefined).values()
   }
 
   async bits(load: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]> {
     const { of } = this.#options
-    const { index, column } = this.#load('bits', load.column)
+    const { index, column } = this.#load('bits', load)
     const planes = Array.from({ length: load.planes }, (_, plane) => plane)
     if (load.validity) planes.push(storedPlanes(column) - 1)
     const out = planes.map(() => newBitShare(arena, of, batch.layout.planeBytes))
@@ -112,7 +124,7 @@ export class JobColumns implements OpenedColumnSource {
   }
 
   async field(load: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare> {
-    const { index } = this.#load('field', load.column)
+    const { index } = this.#load('field', load)
     const out = arena.elements(batch.layout.lanes)
     await this.#withChunks(index, batch, (bytesOf) => {
       forEachChunk(batch, (run, _at, lane, lanes) => {
@@ -127,9 +139,12 @@ export class JobColumns implements OpenedColumnSource {
     this.#options.reader.release()
   }
 
-  #load(encoding: string, name: string): Load & { readonly index: number } {
+  #load(encoding: string, of: LoadBits | LoadField): Load & { readonly index: number } {
     const { loads } = this.#options
-    const index = loads.findIndex((one) => one.encoding === encoding && one.column.name === name)
+    const index = loads.findIndex(
+      (one) =>
+        one.encoding === encoding && one.dataset === of.dataset && one.column.name === of.column,
+    )
     return { ...loads[index]!, index }
   }
 
@@ -175,7 +190,7 @@ export class JobColumns implements OpenedColumnSource {
         chunks.push(() => kept)
       }
     }
-    if (keeper?.chunks.length === params.dataset.chunks.length) onFilled(keeper)
+    if (keeper?.chunks.length === chunksOf(loads[load]!.dataset, params).length) onFilled(keeper)
     this.#read.set(`${load}/${batch}`, {
       chunks,
       uses: readersOf(plan, loads[load]!),
@@ -188,8 +203,10 @@ export class JobColumns implements OpenedColumnSource {
 function readersOf(plan: Plan, load: Load): number {
   return plan.operators.filter(
     (one) =>
-      (one.kind === 'load-bits' && nameOf(load) === `bits/${one.column}`) ||
-      (one.kind === 'load-field' && nameOf(load) === `field/${one.column}`),
+      (one.kind === 'load-bits' || one.kind === 'load-field') &&
+      one.kind === `load-${load.encoding}` &&
+      one.dataset === load.dataset &&
+      one.column === load.column.name,
   ).length
 }
 

@@ -42,10 +42,10 @@ interface TicketSubject {
 }
 
 function ticketText({ origin, subject, loads }: TicketSubject, sharings: Sharings): string {
-  const columns = loads.flatMap(({ column, encoding }, i) =>
-    sharings[i] === '' ? [] : [{ column: column.name, encoding, sharing: sharings[i]! }],
+  const columns = loads.flatMap(({ dataset, column, encoding }, i) =>
+    sharings[i] === '' ? [] : [{ dataset, column: column.name, encoding, sharing: sharings[i]! }],
   )
-  return `${origin}/columns-ticket/v1\n${canonicalJson({ subject, columns })}\n`
+  return `${origin}/columns-ticket/v2\n${canonicalJson({ subject, columns })}\n`
 }
 
 const isWarm = (sharing: string): boolean => sharing !== ''

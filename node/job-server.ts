@@ -237,16 +237,7 @@ async function admission(
 ): Promise<AdmittedJob> {
   const { topology, journal, now } = options
   const { job, attempt } = prepare
-  const [schemaNote, versionNote] = [prepare.schemaNotes[0], prepare.versionNotes[0]]
-  if (schemaNote === undefined || versionNote === undefined) {
-    throw new ShareholdError('SH_AUTH_DATASET', 'The proposal has no dataset version.')
-  }
-  const admitted = await admit(
-    { ...prepare, schemaNote, versionNote },
-    admissionKeys(topology),
-    Math.floor(now() / 1000),
-    hash,
-  )
+  const admitted = await admit(prepare, admissionKeys(topology), Math.floor(now() / 1000), hash)
   const replay = (what: string): ShareholdError =>
     new ShareholdError('SH_AUTH_REPLAY', `This node has seen ${what} before.`, {
       hint: 'Sign a new request: each is good for one job.',

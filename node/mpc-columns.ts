@@ -7,8 +7,9 @@
  * come from one share-node and are compared with the signed dataset version.
  */
 import type { AdmittedJob } from '../protocol/admission.ts'
-import { joinMembers } from '../protocol/member-table.ts'
+import { joinMembers, rowsPerMemberOf } from '../protocol/member-table.ts'
 import { decodeMembers } from '../protocol/members.ts'
+import type { MemberList } from '../protocol/members.ts'
 import { MembersCollector } from '../protocol/wire/members-pieces.ts'
 import { committee } from '../shares/committee.ts'
 import type { Committee } from '../shares/committee.ts'
@@ -38,7 +39,8 @@ const PUBLIC = 'public'
 interface Attempt {
   readonly admitted: AdmittedJob
   readonly subject: string
-  readonly version: VersionId
+  /** Of each dataset, by name. */
+  readonly versions: ReadonlyMap<string, VersionId>
   readonly loads: readonly Load[]
   /** What this node has said that it holds, as it was when the job was admitted. */
   readonly held: readonly (WarmColumn | undefined)[]
@@ -71,16 +73,23 @@ export class MpcColumns {
 
   /** A job has been admitted: share-nodes may bring its columns. Undone by `forget`. */
   expect(admitted: AdmittedJob, attempt: number): void {
-    const { compiled, request, schema, version: body } = admitted
-    const note = request.datasets[0]!.versionNote
-    const version = { dataset: body.dataset, version: body.version, note }
-    this.#warm.enter(version)
-    const loads = loadsOf(compiled.plan, schema)
-    const held = loads.map((load) => this.#warm.use(version, nameOf(load)))
-    const members = this.#warm.use(version, MEMBERS)
+    const { compiled, datasets } = admitted
+    const versions = new Map(
+      datasets.map(({ version: { dataset, version }, note }) => [
+        dataset,
+        { dataset, version, note },
+      ]),
+    )
+    for (const version of versions.values()) this.#warm.enter(version)
+    const schemas = datasets.map(({ schema }) => schema)
+    const loads = loadsOf(compiled.plan, schemas)
+    const held = loads.map((load) => this.#warm.use(versions.get(load.dataset)!, nameOf(load)))
+    // What is kept of members numbers those of one dataset: for a join, the lists are needed again.
+    const [only, ...joined] = versions.values()
+    const members = joined.length === 0 ? this.#warm.use(only!, MEMBERS) : undefined
     const used = new Set([...held, members].filter((one) => one !== undefined))
     const subject = subjectOf(admitted, attempt)
-    const state = { admitted, subject, version, loads, held, members, used }
+    const state = { admitted, subject, versions, loads, held, members, used }
     this.#attempts.set(`${admitted.job}/${attempt}`, state)
     this.#lobby.expect(admitted.job, attempt, subject, {
       members: members !== undefined,
@@ -117,16 +126,18 @@ export class MpcColumns {
       if (warm[i] !== undefined) return undefined
       // Not all nodes hold what this one does: it is of no use any more.
       if (held[i] !== undefined) this.#warm.discard(held[i])
-      return this.#reserve(state, nameOf(load), columnBytes(load, params, of))
+      return this.#reserve(state, load.dataset, nameOf(load), columnBytes(load, params, of))
     })
     const from = committee(topology.shareNodes.length)
     const memberOfRow = await this.#members(state, streams, wait)
+    const [lead] = memberOfRow
     return new JobColumns({
       plan: admitted.compiled.plan,
       params,
       loads,
       of,
-      memberOfRow,
+      memberOfRow: lead!,
+      ...(memberOfRow.length > 1 ? { joinedMembers: memberOfRow } : {}),
       reader: new ColumnReader({ from, to: of, index: self.index, streams, wait }),
       warm,
       filled,
@@ -142,20 +153,28 @@ export class MpcColumns {
     this.#attempts.delete(key)
   }
 
-  #reserve({ version, used }: Attempt, name: string, bytes: number): WarmColumn | undefined {
-    const column = this.#warm.reserve(version, name, bytes)
+  #reserve(
+    { versions, used }: Attempt,
+    dataset: string,
+    name: string,
+    bytes: number,
+  ): WarmColumn | undefined {
+    const column = this.#warm.reserve(versions.get(dataset)!, name, bytes)
     if (column !== undefined) used.add(column)
     return column
   }
 
-  /** The member of each row. @throws ShareholdError SH_PROTOCOL_COLUMN naming who sent something else */
+  /**
+   * The member of each row, of each dataset; of a join, by numbers common to all.
+   * @throws ShareholdError SH_PROTOCOL_COLUMN naming who sent something else
+   */
   async #members(
     state: Attempt,
     streams: readonly FramedStream[],
     wait: WaitOptions,
-  ): Promise<Uint32Array> {
+  ): Promise<readonly Uint32Array[]> {
     const { admitted, members: kept } = state
-    if (kept !== undefined) return new Uint32Array(kept.chunks[0]!.buffer)
+    if (kept !== undefined) return [new Uint32Array(kept.chunks[0]!.buffer)]
     const stream = streams[membersSender(streams.length, this.#overlay.self.index) - 1]!
     const wrong = (): ShareholdError =>
       new ShareholdError(
@@ -163,21 +182,35 @@ export class MpcColumns {
         'The member runs are not those of the signed dataset version.',
         { party: stream.peer },
       )
-    const parts = []
-    for (const [index, { members }] of admitted.version.parts.entries()) {
-      const list = await takeMembers(stream, index, wait)
-      if (hexOf(hash.sha256(list)) !== members) throw wrong()
-      parts.push(decodeMembers(list))
+    const lists = new Map<string, MemberList[]>()
+    let part = 0
+    for (const { version } of admitted.datasets) {
+      const own: MemberList[] = []
+      for (const { members } of version.parts) {
+        const list = await takeMembers(stream, part++, wait)
+        if (hexOf(hash.sha256(list)) !== members) throw wrong()
+        own.push(decodeMembers(list))
+      }
+      if (JSON.stringify(rowsPerMemberOf(own)) !== JSON.stringify(version.rowsPerMember)) {
+        throw wrong()
+      }
+      lists.set(version.dataset, own)
     }
-    const { memberOfRow, rowsPerMember } = joinMembers(parts)
-    const stated = admitted.params.dataset.rowsPerMember
-    if (JSON.stringify(rowsPerMember) !== JSON.stringify(stated)) throw wrong()
-    const column = this.#reserve(state, MEMBERS, memberOfRow.byteLength)
+    const { memberOfRow } = joinMembers([...lists.values()].flat())
+    if (lists.size > 1) {
+      let row = 0
+      return [...lists.values()].map((own) => {
+        const rows = own.reduce((sum, { totalRows }) => sum + totalRows, 0)
+        return memberOfRow.subarray(row, (row += rows))
+      })
+    }
+    const { name } = admitted.params.dataset
+    const column = this.#reserve(state, name, MEMBERS, memberOfRow.byteLength)
     if (column !== undefined) {
       column.chunks.push(new Uint8Array(memberOfRow.buffer))
       this.#warm.keep(column, PUBLIC)
     }
-    return memberOfRow
+    return [memberOfRow]
   }
 }
 

@@ -137,15 +137,17 @@ function shareRole(overlay: Overlay, store: ShareStore, key: ActorKey): JobRole 
   }
 }
 
-/** This node holds every part of the version, under the roots and with the members that it states. */
+/** This node holds every part of the versions, under the roots and with the members that they state. */
 async function checkParts(
   overlay: Overlay,
   store: ShareStore,
-  { version }: AdmittedJob,
+  { datasets }: AdmittedJob,
 ): Promise<void> {
-  const members = await heldMembers(store, overlay.self.index, version)
-  const rowsPerMember = rowsPerMemberOf(members)
-  if (JSON.stringify(rowsPerMember) !== JSON.stringify(version.rowsPerMember)) {
-    throw new ShareholdError('SH_AUTH_VERSION', 'The version states wrong rows per member.')
+  for (const { version } of datasets) {
+    const members = await heldMembers(store, overlay.self.index, version)
+    const rowsPerMember = rowsPerMemberOf(members)
+    if (JSON.stringify(rowsPerMember) !== JSON.stringify(version.rowsPerMember)) {
+      throw new ShareholdError('SH_AUTH_VERSION', 'The version states wrong rows per member.')
+    }
   }
 }

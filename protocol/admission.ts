@@ -14,6 +14,7 @@ import { parseSchema } from '../shares/parse-schema.ts'
 import type { Schema } from '../shares/schema.ts'
 
 import { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
+import { MAX_DATASETS } from './join-rows.ts'
 import {
   inputRoots,
   jsonHash,
@@ -24,7 +25,9 @@ import {
   schemaHash,
 } from './ledger/records.ts'
 import type { JobInput, JobRequestBody, VersionBody } from './ledger/records.ts'
-import type { PlanParams } from './plan.ts'
+import type { DatasetParams, PlanParams } from './plan.ts'
+import { arrangeDatasets } from './sql/arrange.ts'
+import type { ArrangedDatasets } from './sql/arrange.ts'
 import { compile } from './sql/compile.ts'
 import type { CompiledQuery } from './sql/compile.ts'
 
@@ -47,11 +50,20 @@ export interface AdmissionKeys {
 export interface JobProposal {
   readonly job: string
   readonly requestNote: string
-  readonly schemaNote: string
-  readonly versionNote: string
+  /** Of the datasets of the request, in its order. */
+  readonly schemaNotes: readonly string[]
+  readonly versionNotes: readonly string[]
   /** Canonical JSON. */
   readonly planParams: string
   readonly planHash: string
+}
+
+/** A dataset of a job. */
+export interface AdmittedDataset {
+  readonly schema: Schema
+  readonly version: VersionBody
+  /** `noteHash` of the version's note. */
+  readonly note: string
 }
 
 export interface AdmittedJob {
@@ -60,8 +72,8 @@ export interface AdmittedJob {
   readonly request: JobRequestBody
   /** Who asks. */
   readonly querier: string
-  readonly schema: Schema
-  readonly version: VersionBody
+  /** In the order of planParams. */
+  readonly datasets: readonly AdmittedDataset[]
   readonly params: PlanParams
   readonly paramsHash: string
   readonly compiled: CompiledQuery
@@ -74,21 +86,26 @@ export const jobIdOf = (requestNote: string): string => noteHash(requestNote).sl
 /** Rows of all chunks of a version, part after part. */
 const chunksOf = (version: VersionBody): number[] => version.parts.flatMap((part) => part.chunks)
 
-/** The planParams of a job on this version. */
+/** What planParams say of a version. */
+export function datasetParams(version: VersionBody): DatasetParams {
+  return {
+    name: version.dataset,
+    version: version.version,
+    chunks: chunksOf(version),
+    rowsPerMember: version.rowsPerMember,
+  }
+}
+
+/** The planParams of a job. @param datasets arranged for its query (sql/arrange.ts) */
 export function proposeParams(
-  version: VersionBody,
+  datasets: ArrangedDatasets,
   n: CommitteeSize,
   settings: Pick<PlanParams, 'chunksInFlight' | 'network'>,
 ): PlanParams {
   return {
     committee: { n, t: committee(n).t },
     security: 'passive',
-    dataset: {
-      name: version.dataset,
-      version: version.version,
-      chunks: chunksOf(version),
-      rowsPerMember: version.rowsPerMember,
-    },
+    ...datasets,
     chunksInFlight: settings.chunksInFlight,
     network: settings.network,
   }
@@ -220,30 +237,20 @@ export async function admit(
   if (request.expiry > nowSeconds + LONGEST_LIFE_SECONDS) {
     throw refused('SH_AUTH_EXPIRY', 'The request expires more than 24 hours from now.')
   }
-  const dataset = request.datasets[0]
-  if (dataset === undefined || request.datasets.length !== 1) {
-    throw refused('SH_AUTH_DATASET', 'A request names exactly one dataset.')
-  }
-  const signedSchema = openSchema(proposal.schemaNote, keys)
-  const { schema } = signedSchema
-  const version = openVersion(proposal.versionNote, keys, signedSchema)
-  if (
-    dataset.name !== version.dataset ||
-    dataset.version !== version.version ||
-    dataset.schemaHash !== version.schemaHash ||
-    dataset.versionNote !== noteHash(proposal.versionNote)
-  ) {
-    throw refused('SH_AUTH_DATASET', 'The request is for another version of the dataset.')
-  }
-  if (!schema.purposes.includes(request.purpose)) {
+  const datasets = openDatasets(request, proposal, keys)
+  const schemas = datasets.map(({ schema }) => schema)
+  const sizes = datasets.map(({ version }) => datasetParams(version))
+  const arranged = await arrangeDatasets(request.sql, schemas, sizes)
+  const order = [arranged.dataset, ...(arranged.joined ?? [])].map(({ name }) => name)
+  if (order.join('\n') !== request.datasets.map(({ name }) => name).join('\n')) {
     throw new ShareholdError(
-      'SH_AUTH_PURPOSE',
-      `The dataset "${schema.dataset}" is not open to the purpose "${request.purpose}".`,
-      { hint: `Its repositories have signed: ${schema.purposes.join(', ')}.` },
+      'SH_AUTH_DATASET',
+      'The request does not name the datasets of its query in the order of its plan.',
+      { hint: `That is ${order.join(', ')}.` },
     )
   }
-  const params = checkParams(proposal.planParams, version, keys)
-  const compiled = await compile(request.sql, schema, params)
+  const params = checkParams(proposal.planParams, arranged, keys)
+  const compiled = await compile(request.sql, schemas, params)
   if (compiled.planHash !== proposal.planHash) {
     throw new ShareholdError('SH_AUTH_PLAN', 'Planning the query again gave another plan.', {
       hint: 'Do all nodes run the same version of Sharehold?',
@@ -254,26 +261,69 @@ export async function admit(
     requestNote: proposal.requestNote,
     request,
     querier,
-    schema,
-    version,
+    datasets,
     params,
     paramsHash: jsonHash(params),
     compiled,
-    inputs: [
-      { dataset: version.dataset, version: version.version, roots: inputRoots(version, hash) },
-    ],
+    inputs: datasets.map(({ version }) => ({
+      dataset: version.dataset,
+      version: version.version,
+      roots: inputRoots(version, hash),
+    })),
   }
 }
 
+/** The datasets that a request names, as their repositories have signed them, and open to its purpose. */
+function openDatasets(
+  request: JobRequestBody,
+  { schemaNotes, versionNotes }: JobProposal,
+  keys: AdmissionKeys,
+): AdmittedDataset[] {
+  const named = request.datasets
+  if (
+    named.length > MAX_DATASETS ||
+    schemaNotes.length !== named.length ||
+    versionNotes.length !== named.length ||
+    new Set(named.map(({ name }) => name)).size !== named.length
+  ) {
+    throw refused(
+      'SH_AUTH_DATASET',
+      `A request names 1 to ${MAX_DATASETS} datasets, each once, and comes with their notes.`,
+    )
+  }
+  return named.map((dataset, k) => {
+    const signedSchema = openSchema(schemaNotes[k]!, keys)
+    const { schema } = signedSchema
+    const version = openVersion(versionNotes[k]!, keys, signedSchema)
+    const note = noteHash(versionNotes[k]!)
+    if (
+      dataset.name !== version.dataset ||
+      dataset.version !== version.version ||
+      dataset.schemaHash !== version.schemaHash ||
+      dataset.versionNote !== note
+    ) {
+      throw refused('SH_AUTH_DATASET', 'The request is for another version of the dataset.')
+    }
+    if (!schema.purposes.includes(request.purpose)) {
+      throw new ShareholdError(
+        'SH_AUTH_PURPOSE',
+        `The dataset "${schema.dataset}" is not open to the purpose "${request.purpose}".`,
+        { hint: `Its repositories have signed: ${schema.purposes.join(', ')}.` },
+      )
+    }
+    return { schema, version, note }
+  })
+}
+
 /**
- * All but the coordinator's two choices follows from the version; those are range-checked.
+ * All but the coordinator's two choices follows from the versions; those are range-checked.
  *
  * @param text canonical JSON
  * @throws ShareholdError SH_AUTH_PARAMS, SH_JSON_NOT_CANONICAL
  */
 export function checkParams(
   text: string,
-  version: VersionBody,
+  datasets: ArrangedDatasets,
   keys: Pick<AdmissionKeys, 'n'>,
 ): PlanParams {
   const given = parseCanonicalJson(text) as Partial<PlanParams> | null
@@ -287,7 +337,7 @@ export function checkParams(
   ) {
     throw refused('SH_AUTH_PARAMS', 'planParams are out of range.')
   }
-  const params = proposeParams(version, keys.n, { chunksInFlight, network })
+  const params = proposeParams(datasets, keys.n, { chunksInFlight, network })
   if (canonicalJson(params) !== text) {
     throw refused('SH_AUTH_PARAMS', 'planParams do not follow from the dataset version.')
   }

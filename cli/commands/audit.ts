@@ -43,7 +43,7 @@ export const audit: Command = {
       hash,
       job: args[0],
       since: sinceFile === undefined ? undefined : await readCheckpoint(sinceFile),
-      compile: async (sql, schema, params) => (await compile(sql, schema, params)).plan,
+      compile: async (sql, schemas, params) => (await compile(sql, schemas, params)).plan,
       schedule: (plan, params) => trafficOf(schedule(plan, params)),
     })
     if (!report.ok) files.throwIfUnread()

@@ -49,7 +49,7 @@ export const explain: Command = {
   arguments: [
     {
       name: '<sql>',
-      help: 'one SELECT of aggregates over one dataset, with EXPLAIN before it or not',
+      help: 'one SELECT of aggregates over one dataset or several, with EXPLAIN before it or not',
     },
   ],
   options: [

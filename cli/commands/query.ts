@@ -30,7 +30,7 @@ export const query: Command = {
   arguments: [
     {
       name: '<sql>',
-      help: 'one SELECT of aggregates over one dataset, or EXPLAIN and such a SELECT',
+      help: 'one SELECT of aggregates over one dataset or several, or EXPLAIN and such a SELECT',
     },
   ],
   options: [
@@ -77,10 +77,10 @@ export const query: Command = {
 }
 
 function render(asked: Asked, format: string): string {
-  const { answer, schema, compiled } = asked
+  const { answer, compiled } = asked
   if (format === 'json') return renderJson(answer)
   if (format === 'csv') return renderCsv(answer)
-  const table = renderTable(answer, { kMin: schema.kMin })
+  const table = renderTable(answer, { kMin: compiled.explain.kMin })
   if (format === 'table') return table
   // Group keys that lead the output columns: what identifies a row.
   const cells = compiled.answer.cells

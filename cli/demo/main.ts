@@ -107,8 +107,9 @@ async function askAndCompare(desk: Desk, query: DemoQuery): Promise<string | nul
     return meant ? null : `it failed with ${error.code}`
   }
   if (query.refusedWith !== undefined) return 'it was not refused as it must be'
-  const { answer, compiled, schema } = asked
-  print(renderTable(answer, { kMin: schema.kMin }).trimEnd())
+  const { answer, compiled } = asked
+  const { kMin } = compiled.explain
+  print(renderTable(answer, { kMin }).trimEnd())
   const kilobytes = (asked.bytesPerNode / 1000).toFixed(0)
   print(
     pc.dim(
@@ -118,7 +119,7 @@ async function askAndCompare(desk: Desk, query: DemoQuery): Promise<string | nul
   const keyColumns = compiled.answer.cells.filter((cell) => cell.kind === 'key').length
   return difference(
     answer.rows,
-    await oracle.ask(oracleOf(query, schema.kMin, compiled.answer.rows.length)),
+    await oracle.ask(oracleOf(query, kMin, compiled.answer.rows.length)),
     keyColumns,
   )
 }

@@ -2,10 +2,18 @@
  * What the coordinator says about a dataset, checked against the keys of its repositories: the schema
  * that a query is compiled with must be theirs, not the coordinator's.
  */
-import { checkParams, openSchema, openVersion } from '../../protocol/admission.ts'
+import {
+  checkParams,
+  datasetParams,
+  openSchema,
+  openVersion,
+  proposeParams,
+} from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import type { VersionBody } from '../../protocol/ledger/records.ts'
 import type { PlanParams } from '../../protocol/plan.ts'
+import { arrangeDatasets } from '../../protocol/sql/arrange.ts'
+import { datasetsOf } from '../../protocol/sql/dataset.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
 
@@ -21,6 +29,38 @@ export interface DatasetView {
   readonly versionNote: string
   /** What a job on this version is proposed with. */
   readonly params: PlanParams
+}
+
+/** The datasets of a query, and what a job on them is proposed with. */
+export interface DatasetsView {
+  /** In the order of the parameters. */
+  readonly datasets: readonly DatasetView[]
+  readonly params: PlanParams
+}
+
+/**
+ * The newest versions of the datasets of a query.
+ *
+ * @throws ShareholdError as viewDataset; SH_SQL_*, SH_PLAN_JOIN
+ */
+export async function viewDatasets(
+  client: HttpClient,
+  keys: NetworkKeys,
+  sql: string,
+  signal?: AbortSignal,
+): Promise<DatasetsView> {
+  const names = await datasetsOf(sql)
+  const views = await Promise.all(names.map((name) => viewDataset(client, keys, name, signal)))
+  const schemas = views.map(({ schema }) => schema)
+  const sizes = views.map(({ version }) => datasetParams(version))
+  const arranged = await arrangeDatasets(sql, schemas, sizes)
+  const order = [arranged.dataset, ...(arranged.joined ?? [])].map(({ name }) => name)
+  return {
+    datasets: views.toSorted(
+      (a, b) => order.indexOf(a.version.dataset) - order.indexOf(b.version.dataset),
+    ),
+    params: proposeParams(arranged, sizeOf(keys), views[0]!.params),
+  }
 }
 
 /**
@@ -41,7 +81,11 @@ export async function viewDataset(
   if (version.dataset !== dataset) {
     throw new ShareholdError('SH_AUTH_VERSION', 'The coordinator answered for another dataset.')
   }
-  const params = checkParams(paramsText(info.params), version, { n: sizeOf(keys) })
+  const params = checkParams(
+    paramsText(info.params),
+    { dataset: datasetParams(version) },
+    { n: sizeOf(keys) },
+  )
   const { schema, repositories } = signed
   return { schema, repositories, version, versionNote: info.versionNote, params }
 }

@@ -18,7 +18,6 @@ import { evaluateAnswer } from '../../protocol/sql/answer.ts'
 import type { Answer } from '../../protocol/sql/answer.ts'
 import { compile } from '../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../protocol/sql/compile.ts'
-import { datasetsOf } from '../../protocol/sql/dataset.ts'
 import type { MeasuredRun } from '../../protocol/sql/explain-measured.ts'
 import { explainStatement } from '../../protocol/sql/explain-statement.ts'
 import { ShareholdError } from '../../shares/errors.ts'
@@ -26,8 +25,8 @@ import { hexOf } from '../../shares/hex.ts'
 import type { Schema } from '../../shares/schema.ts'
 import type { JobResult, JobStatus } from '../api-types.ts'
 
-import { viewDataset } from './dataset-view.ts'
-import type { DatasetView } from './dataset-view.ts'
+import { viewDatasets } from './dataset-view.ts'
+import type { DatasetsView } from './dataset-view.ts'
 import { toError } from './http-client.ts'
 import type { HttpClient } from './http-client.ts'
 import { measuredRun } from './measured-run.ts'
@@ -67,12 +66,11 @@ export interface Explained {
   readonly compiled: CompiledQuery
   /** Exact, from the plan. */
   readonly cost: Schedule
-  readonly dataset: DatasetView
+  readonly view: DatasetsView
 }
 
 export interface Asked extends Explained {
   readonly answer: Answer
-  readonly schema: Schema
   readonly job: string
   readonly attempt: number
   /** Number of the completion in the ledger. */
@@ -103,10 +101,11 @@ export async function explainQuery(options: ExplainOptions): Promise<Explained> 
 /** @param options whose SQL is a SELECT */
 async function compileQuery(options: ExplainOptions): Promise<Explained> {
   const { client, keys, sql, purpose, signal } = options
-  const dataset = await viewDataset(client, keys, (await datasetsOf(sql))[0]!, signal)
-  if (purpose !== undefined) checkPurpose(dataset.schema, purpose)
-  const compiled = await compile(sql, dataset.schema, dataset.params)
-  return { compiled, cost: schedule(compiled.plan, dataset.params), dataset }
+  const view = await viewDatasets(client, keys, sql, signal)
+  const schemas = view.datasets.map(({ schema }) => schema)
+  if (purpose !== undefined) for (const schema of schemas) checkPurpose(schema, purpose)
+  const compiled = await compile(sql, schemas, view.params)
+  return { compiled, cost: schedule(compiled.plan, view.params), view }
 }
 
 /**
@@ -119,27 +118,24 @@ async function compileQuery(options: ExplainOptions): Promise<Explained> {
 export async function ask(options: AskOptions): Promise<Asked> {
   const { client, keys, skey, purpose, signal } = options
   const explained = await compileQuery(options)
-  const { compiled, cost, dataset } = explained
-  const { schema, version } = dataset
+  const { compiled, cost, view } = explained
   const { planHash } = compiled
   const resultKey = options.resultKey ?? generateResultKey(options.rng)
   const request: NamedRequest = {
     purpose,
-    datasets: [
-      {
-        name: version.dataset,
-        version: version.version,
-        schemaHash: version.schemaHash,
-        versionNote: noteHash(dataset.versionNote),
-      },
-    ],
+    datasets: view.datasets.map(({ version, versionNote }) => ({
+      name: version.dataset,
+      version: version.version,
+      schemaHash: version.schemaHash,
+      versionNote: noteHash(versionNote),
+    })),
     resultKey: hexOf(resultKey.publicKey),
     grant: '',
   }
   const before =
     options.resultKey === undefined
       ? undefined
-      : await repeatedResult({ client, keys, skey, request, planHash, dataset, signal })
+      : await repeatedResult({ client, keys, skey, request, planHash, view, signal })
   const { result, verified } = before ?? (await newResult(options, explained, request))
 
   const { jobContext, reports, sealed } = verified
@@ -148,7 +144,6 @@ export async function ask(options: AskOptions): Promise<Asked> {
   return {
     ...explained,
     answer: evaluateAnswer(compiled.answer, lanes),
-    schema,
     job: result.job,
     attempt: result.attempt,
     entry: result.entry,
@@ -163,7 +158,7 @@ export async function ask(options: AskOptions): Promise<Asked> {
 /** Signs the request, follows its job, and checks what comes of it. */
 async function newResult(
   options: AskOptions,
-  { compiled, dataset }: Explained,
+  { compiled, view }: Explained,
   named: NamedRequest,
 ): Promise<{ result: JobResult; verified: VerifiedResult }> {
   const { client, keys, skey, sql, rng, now, signal } = options
@@ -185,7 +180,7 @@ async function newResult(
   if (status.state === 'aborted') throw abortOf(status)
   const result = await client.result(job, signal)
   const { planHash } = compiled
-  return { result, verified: verifyResult(result, { job, requestNote, planHash, dataset, keys }) }
+  return { result, verified: verifyResult(result, { job, requestNote, planHash, view, keys }) }
 }
 
 /** Every node checks it too; here it costs nobody anything. */

@@ -13,7 +13,7 @@ import type { NamedRequest } from '../../protocol/result-name.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { JobResult } from '../api-types.ts'
 
-import type { DatasetView } from './dataset-view.ts'
+import type { DatasetsView } from './dataset-view.ts'
 import type { HttpClient } from './http-client.ts'
 import type { NetworkKeys } from './network-keys.ts'
 import { startOf, verifyResult } from './verify-result.ts'
@@ -26,7 +26,7 @@ export interface RepeatedOptions {
   readonly skey: string
   readonly request: NamedRequest
   readonly planHash: string
-  readonly dataset: DatasetView
+  readonly view: DatasetsView
   readonly signal: AbortSignal | undefined
 }
 
@@ -39,9 +39,9 @@ export interface RepeatedOptions {
 export async function repeatedResult(
   options: RepeatedOptions,
 ): Promise<{ result: JobResult; verified: VerifiedResult } | undefined> {
-  const { client, keys, skey, request, planHash, dataset, signal } = options
+  const { client, keys, skey, request, planHash, view, signal } = options
   const { vkey } = parseSignerKey(skey)
-  const name = resultName(vkey, request, planHash, jsonHash(dataset.params))
+  const name = resultName(vkey, request, planHash, jsonHash(view.params))
   const result = await client.findResult(name, signal)
   if (result === undefined) return undefined
   const { requestNote } = startOf(result, keys)
@@ -50,7 +50,7 @@ export async function repeatedResult(
     throw other('it answers another request')
   }
   const job = jobIdOf(requestNote)
-  return { result, verified: verifyResult(result, { job, requestNote, planHash, dataset, keys }) }
+  return { result, verified: verifyResult(result, { job, requestNote, planHash, view, keys }) }
 }
 
 const named = ({ purpose, datasets, resultKey, grant }: NamedRequest): NamedRequest => ({

@@ -19,6 +19,7 @@ import {
 } from '../../protocol/ledger/records.ts'
 import type { CompletionBody, JobStartBody, ReportBody } from '../../protocol/ledger/records.ts'
 import { contextOfStart } from '../../protocol/ledger/start-context.ts'
+import type { PlanParams } from '../../protocol/plan.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Hash } from '../../shares/hash.ts'
 import { hexOf } from '../../shares/hex.ts'
@@ -35,7 +36,10 @@ export interface ExpectedResult {
   readonly requestNote: string
   /** As compiled by the querier. */
   readonly planHash: string
-  readonly dataset: Pick<DatasetView, 'version' | 'params'>
+  readonly view: {
+    readonly datasets: readonly Pick<DatasetView, 'version'>[]
+    readonly params: PlanParams
+  }
   readonly keys: NetworkKeys
 }
 
@@ -92,11 +96,14 @@ function openReports(
 function checkStart(
   start: JobStartBody,
   result: JobResult,
-  { job, requestNote, planHash, dataset, keys }: ExpectedResult,
+  { job, requestNote, planHash, view, keys }: ExpectedResult,
 ): void {
-  const { version, params } = dataset
-  const roots = inputRoots(version, hash)
-  const inputs = [{ dataset: version.dataset, version: version.version, roots }]
+  const { datasets, params } = view
+  const inputs = datasets.map(({ version }) => ({
+    dataset: version.dataset,
+    version: version.version,
+    roots: inputRoots(version, hash),
+  }))
   const committee = keys.mpcNodes.map((vkey, at) => ({ i: at + 1, vkey }))
   const paramsHash = jsonHash(params)
   if (start.job !== job || result.job !== job || start.attempt !== result.attempt) {

@@ -6,6 +6,7 @@ import { committee } from '../../shares/committee.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Hash } from '../../shares/hash.ts'
 import type { Schema } from '../../shares/schema.ts'
+import { datasetsOf } from '../layout.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 import { PLANNER_VERSION } from '../sql/planner-version.ts'
 
@@ -15,8 +16,12 @@ import { Finding } from './audit-report.ts'
 import { parseVerifierKey } from './note.ts'
 import { type Hex32, inputRoots, jsonHash, type JobStartBody, noteHash } from './records.ts'
 
-/** Makes the plan again (protocol/sql). */
-export type CompilePlan = (sql: string, schema: Schema, params: PlanParams) => Plan | Promise<Plan>
+/** Makes the plan again (protocol/sql). @param schemas of the datasets of params */
+export type CompilePlan = (
+  sql: string,
+  schemas: readonly Schema[],
+  params: PlanParams,
+) => Plan | Promise<Plan>
 
 /** What has been seen of earlier attempts, to notice replays. */
 export interface History {
@@ -90,19 +95,22 @@ export function checkStart(
 }
 
 function checkInputs({ inputs, planParams }: JobStartBody, catalogue: Catalogue, hash: Hash): void {
-  for (const { dataset, version, roots } of inputs) {
+  const described = inputs.map(({ dataset, version, roots }) => {
     const found = catalogue.versions.get(versionKey(dataset, version))
     if (found === undefined) throw new Finding(`There is no version ${version} of ${dataset}.`)
     same(roots, inputRoots(found.body, hash), `The roots of ${dataset} are others.`)
-    if (dataset !== planParams.dataset.name) continue
     const { parts, rowsPerMember } = found.body
     const chunks = parts.flatMap((part) => part.chunks)
-    const expected = { name: dataset, version, chunks, rowsPerMember }
-    same(planParams.dataset, expected, 'planParams describe another dataset version.')
-  }
-  if (!inputs.some(({ dataset }) => dataset === planParams.dataset.name)) {
-    throw new Finding('planParams describe a dataset that is no input.')
-  }
+    return { name: dataset, version, chunks, rowsPerMember }
+  })
+  // Which of the joined ones have lanes follows from the query: compiling checks that.
+  const stated = datasetsOf(planParams).map(({ name, version, chunks, rowsPerMember }) => ({
+    name,
+    version,
+    chunks,
+    rowsPerMember,
+  }))
+  same(stated, described, 'planParams describe other dataset versions than the inputs.')
 }
 
 /** The plan as made again, which has the announced hash. */
@@ -111,13 +119,18 @@ export async function remakePlan(
   catalogue: Catalogue,
   compile: CompilePlan,
 ): Promise<Plan> {
-  const wanted = request.body.datasets.find(({ name }) => name === body.planParams.dataset.name)
-  const schema = catalogue.schemas.get(wanted?.schemaHash ?? '')?.schema
-  if (schema === undefined) throw new Finding('The schema is not in the ledger.')
+  const described = datasetsOf(body.planParams).map(({ name }) => name)
+  const wanted = request.body.datasets.map(({ name }) => name)
+  same(described, wanted, 'planParams describe other datasets than the request.')
+  const schemas = request.body.datasets.map(({ schemaHash }) => {
+    const schema = catalogue.schemas.get(schemaHash)?.schema
+    if (schema === undefined) throw new Finding('A schema is not in the ledger.')
+    return schema
+  })
   const { planner = 1 } = body
   const own = planner === PLANNER_VERSION
   try {
-    const plan = await compile(request.body.sql, schema, body.planParams)
+    const plan = await compile(request.body.sql, schemas, body.planParams)
     if (jsonHash(plan) === body.plan) return plan
   } catch (error) {
     if (own) throw error

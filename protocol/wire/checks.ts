@@ -99,7 +99,7 @@ export const HEADER_CHECKS: { readonly [K in Kind]: z.ZodType<Headers[K]> } = {
   }),
   columnsHeld: z.strictObject({ members: z.boolean(), sharings }),
   columnsTicket: z.strictObject({ sharings, line: text(0, 10_000) }),
-  columnPiece: z.strictObject({ column: name, encoding, chunk: u32 }),
+  columnPiece: z.strictObject({ dataset: name, column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
 
   linksWanted: empty,

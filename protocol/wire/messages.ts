@@ -113,6 +113,7 @@ export interface Headers {
   readonly columnsTicket: { readonly sharings: readonly string[]; readonly line: string }
   /** Payload: what shares/reshare.ts says this share-node sends this MPC node of that block. */
   readonly columnPiece: {
+    readonly dataset: string
     readonly column: string
     readonly encoding: Encoding
     /** Counted over all parts of the dataset version. */
@@ -129,8 +130,8 @@ export interface Headers {
   // --- shared ---
 
   /**
-   * Payload: a piece of the canonical list of member runs (protocol/members.ts) of one part of a dataset.
-   * `piece` counts from 0 to `pieces` - 1. In an import, `part` is 0.
+   * Payload: a piece of the canonical list of member runs (protocol/members.ts) of one part of a dataset; of a
+   * join, parts are counted over all datasets. `piece` counts from 0 to `pieces` - 1. In an import, `part` is 0.
    */
   readonly members: { readonly part: number; readonly piece: number; readonly pieces: number }
   /** First frame of a round stream; the lower index dials. */

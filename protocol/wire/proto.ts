@@ -117,6 +117,7 @@ message ColumnPiece {
   required string column = 1;
   required string encoding = 2;
   required uint32 chunk = 3;
+  required string dataset = 4;
 }
 message ColumnsEnd {}
 message ColumnsHeld {

@@ -48,7 +48,7 @@ async function auditStage(): Promise<Awaited<ReturnType<typeof audit>>> {
       queriers: vkeys(topology.queriers),
     },
     hash,
-    compile: async (sql, schema, params) => (await compile(sql, schema, params)).plan,
+    compile: async (sql, schemas, params) => (await compile(sql, schemas, params)).plan,
   })
 }
 

@@ -8,7 +8,13 @@ import { hash } from '../../node/crypto.ts'
 import { admissionKeys } from '../../node/job-server.ts'
 import { silent } from '../../node/log.ts'
 import type { Overlay } from '../../node/overlay.ts'
-import { admit, jobIdOf, proposeParams, type AdmittedJob } from '../../protocol/admission.ts'
+import {
+  admit,
+  datasetParams,
+  jobIdOf,
+  proposeParams,
+  type AdmittedJob,
+} from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { memoryFiles } from '../../protocol/ledger/files.ts'
 import { Log } from '../../protocol/ledger/log.ts'
@@ -75,13 +81,7 @@ async function startNetwork(n: number, roundTimeoutMs = PATIENT_MS): Promise<The
   const paper = await paperNetwork(n, { roundTimeoutMs, limits })
   const keys = admissionKeys(paper.topology)
   const network = await FakeNetwork.start(paper, {
-    admit: (header) =>
-      admit(
-        { ...header, schemaNote: header.schemaNotes[0]!, versionNote: header.versionNotes[0]! },
-        keys,
-        Math.floor(Date.now() / 1000),
-        hash,
-      ),
+    admit: (header) => admit(header, keys, Math.floor(Date.now() / 1000), hash),
   })
   return { paper, network }
 }
@@ -118,14 +118,14 @@ async function run(
   const schema = schemaNote(paper, ['east', 'west'])
   const version = nextVersion(paper, 'east')
   const keys = admissionKeys(topology)
-  const params = proposeParams(version.body, keys.n, topology)
+  const params = proposeParams({ dataset: datasetParams(version.body) }, keys.n, topology)
   const request = requestNote(paper, { versionNote: version.note })
   const { planHash } = await compile('SELECT COUNT(*) FROM trips', SCHEMA, params)
   const proposal = {
     job: jobIdOf(request),
     requestNote: request,
-    schemaNote: schema,
-    versionNote: version.note,
+    schemaNotes: [schema],
+    versionNotes: [version.note],
     planParams: canonicalJson(params),
     planHash,
   }
@@ -144,8 +144,8 @@ async function run(
       now: () => options.now ?? Date.now(),
       admitted,
       attempt: 1,
-      schemaNote: schema,
-      versionNote: version.note,
+      schemaNotes: [schema],
+      versionNotes: [version.note],
       signal: options.signal ?? new AbortController().signal,
       onProgress: (state, share) => progress.push(`${state} ${share}`),
       keep: async (kept) => {

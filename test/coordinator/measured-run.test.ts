@@ -63,8 +63,8 @@ const figuresOf = (name: string, change: Partial<RunFigures> = {}): string =>
   })
 
 const measure = async (script: Script) => {
-  const { measured, compiled, dataset } = await stage.ask(SQL, script)
-  const explained = explainQuery(compiled, dataset.params)
+  const { measured, compiled, view } = await stage.ask(SQL, script)
+  const explained = explainQuery(compiled, view.params)
   return { measured: measured!, text: explainText(explained, measured) }
 }
 

@@ -46,13 +46,7 @@ export async function openStage(roundTimeoutMs = 3_000): Promise<Stage> {
     })
     const nodes = await FakeNetwork.start(paper, {
       coordinator: coordinator.overlay,
-      admit: (header) =>
-        admit(
-          { ...header, schemaNote: header.schemaNotes[0]!, versionNote: header.versionNotes[0]! },
-          keys,
-          Math.floor(Date.now() / 1000),
-          hash,
-        ),
+      admit: (header) => admit(header, keys, Math.floor(Date.now() / 1000), hash),
     })
     return { coordinator, nodes }
   }

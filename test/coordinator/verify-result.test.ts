@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { JobResult } from '../../coordinator/api-types.ts'
-import { viewDataset } from '../../coordinator/client/dataset-view.ts'
+import { viewDatasets } from '../../coordinator/client/dataset-view.ts'
 import { networkKeys } from '../../coordinator/client/network-keys.ts'
 import { verifyResult, type ExpectedResult } from '../../coordinator/client/verify-result.ts'
 import { parseNote, signNote } from '../../protocol/ledger/note.ts'
@@ -26,11 +26,11 @@ beforeAll(async () => {
     return stage.client.result(job)
   }
   const note = requestNote(stage.paper, { sql: SQL })
-  const dataset = await viewDataset(stage.client, keys, 'trips')
-  const { planHash } = await compile(SQL, dataset.schema, dataset.params)
+  const view = await viewDatasets(stage.client, keys, SQL)
+  const { planHash } = await compile(SQL, view.datasets[0]!.schema, view.params)
   result = await finished(note)
   other = await finished(requestNote(stage.paper, { sql: SQL }))
-  expected = { job: result.job, requestNote: note, planHash, dataset, keys }
+  expected = { job: result.job, requestNote: note, planHash, view, keys }
 })
 afterAll(() => stage.close())
 
@@ -139,13 +139,15 @@ describe('a result', () => {
   })
 
   it('of another question, plan, version or committee is refused', async () => {
-    const { dataset, keys } = expected
+    const { view, keys } = expected
     expect(refusal({}, { requestNote: requestNote(stage.paper) })).toContain('another request')
     expect(refusal({}, { planHash: 'ab'.repeat(32) })).toContain('another plan')
-    const params = { ...dataset.params, chunksInFlight: 3 }
-    expect(refusal({}, { dataset: { ...dataset, params } })).toContain('planParams')
+    const params = { ...view.params, chunksInFlight: 3 }
+    expect(refusal({}, { view: { ...view, params } })).toContain('planParams')
     const version = nextVersion(stage.paper, 'east').body
-    expect(refusal({}, { dataset: { ...dataset, version } })).toContain('version of the dataset')
+    expect(refusal({}, { view: { ...view, datasets: [{ version }] } })).toContain(
+      'version of the dataset',
+    )
     const mpcNodes = keys.mpcNodes.toReversed()
     expect(refusal({}, { keys: { ...keys, mpcNodes } })).toContain('another committee')
   })

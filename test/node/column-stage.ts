@@ -15,7 +15,13 @@ import { MpcColumns } from '../../node/mpc-columns.ts'
 import { createOverlay, type Overlay } from '../../node/overlay.ts'
 import type { RoundChannel } from '../../node/round-channel.ts'
 import { writeManifest } from '../../node/store/manifest.ts'
-import { admit, type AdmittedJob, jobIdOf, proposeParams } from '../../protocol/admission.ts'
+import {
+  admit,
+  type AdmittedJob,
+  datasetParams,
+  jobIdOf,
+  proposeParams,
+} from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { deriveJobKeys } from '../../protocol/job-context.ts'
 import { batchesOf } from '../../protocol/layout.ts'
@@ -165,7 +171,7 @@ export class ColumnStage {
   async begin(options: JobOptions = {}): Promise<StagedJob> {
     const { topology, keys } = this.#paper
     const { version = this.#latest!, sql = SQL } = options
-    const params = proposeParams(version.body, 3, topology)
+    const params = proposeParams({ dataset: datasetParams(version.body) }, 3, topology)
     const note = requestNote(this.#paper, {
       sql,
       version: version.body.version,
@@ -174,8 +180,8 @@ export class ColumnStage {
     const proposal = {
       job: jobIdOf(note),
       requestNote: note,
-      schemaNote: schemaNote(this.#paper, ['east', 'west']),
-      versionNote: version.note,
+      schemaNotes: [schemaNote(this.#paper, ['east', 'west'])],
+      versionNotes: [version.note],
       planParams: canonicalJson(params),
       planHash: (await compile(sql, SCHEMA, params)).planHash,
     }

@@ -13,9 +13,9 @@ const SHARE_NODES = ['share-1', 'share-2', 'share-3']
 const keys = SHARE_NODES.map((name) => new ActorKey(generateKey(name, rng).skey))
 const shareNodes = keys.map(({ name, vkey }) => ({ name, vkey }))
 const loads: readonly Load[] = [
-  { column: SCHEMA.columns[0]!, encoding: 'bits' },
-  { column: SCHEMA.columns[1]!, encoding: 'bits' },
-  { column: SCHEMA.columns[0]!, encoding: 'field' },
+  { dataset: 'trips', column: SCHEMA.columns[0]!, encoding: 'bits' },
+  { dataset: 'trips', column: SCHEMA.columns[1]!, encoding: 'bits' },
+  { dataset: 'trips', column: SCHEMA.columns[0]!, encoding: 'field' },
 ]
 const ABOUT = { origin: 'coop.example/ledger', subject: 'a'.repeat(64), loads }
 const HELD = [X, Y, X]

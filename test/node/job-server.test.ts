@@ -9,7 +9,7 @@ import { receiveMessage, sendMessage } from '../../node/message-stream.ts'
 import { createOverlay, type Overlay } from '../../node/overlay.ts'
 import { acceptRounds } from '../../node/rounds.ts'
 import type { Journal } from '../../node/store/journal.ts'
-import { jobIdOf, proposeParams } from '../../protocol/admission.ts'
+import { datasetParams, jobIdOf, proposeParams } from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import {
   inputRoots,
@@ -102,7 +102,7 @@ interface Job {
 
 /** Brings a job to all nodes. */
 async function bring(note: string, attempt = 1): Promise<Job> {
-  const params = proposeParams(version.body, 3, paper.topology)
+  const params = proposeParams({ dataset: datasetParams(version.body) }, 3, paper.topology)
   const { planHash } = await compile('SELECT COUNT(*) FROM trips', SCHEMA, params)
   const opened = await Promise.all(
     NODES.map((name) => overlays.get('coordinator')!.open(name, JOB_PROTOCOL)),
@@ -149,7 +149,7 @@ async function startOf(job: Job): Promise<JobStartBody> {
     if (answer.status !== 'fulfilled') throw answer.reason
     heldBy(committee(3), i + 1).forEach((set, k) => keys.set(set, answer.value[k]!.split(':')[1]!))
   })
-  const planParams = proposeParams(version.body, 3, paper.topology)
+  const planParams = proposeParams({ dataset: datasetParams(version.body) }, 3, paper.topology)
   return {
     job: jobIdOf(job.note),
     attempt: job.attempt,

@@ -2,10 +2,18 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { admissionKeys } from '../../node/job-server.ts'
-import { admit, jobIdOf, openSchema, proposeParams } from '../../protocol/admission.ts'
+import {
+  admit,
+  datasetParams,
+  jobIdOf,
+  openSchema,
+  proposeParams,
+} from '../../protocol/admission.ts'
 import type { AdmissionKeys, JobProposal } from '../../protocol/admission.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
 import { addSignatures } from '../../protocol/ledger/note.ts'
+import { noteHash, schemaHash, signRecord } from '../../protocol/ledger/records.ts'
+import { arrangeDatasets } from '../../protocol/sql/arrange.ts'
 import { compile } from '../../protocol/sql/compile.ts'
 import type { Schema } from '../../shares/schema.ts'
 import {
@@ -39,14 +47,14 @@ async function proposal(
   edit: Partial<JobProposal> & { readonly request?: RequestEdit } = {},
 ): Promise<JobProposal> {
   const { request = {}, ...rest } = edit
-  const params = proposeParams(version.body, 3, paper.topology)
+  const params = proposeParams({ dataset: datasetParams(version.body) }, 3, paper.topology)
   const { planHash } = await compile(SQL, SCHEMA, params)
   const note = rest.requestNote ?? requestNote(paper, { versionNote: version.note, ...request })
   return {
     job: jobIdOf(note),
     requestNote: note,
-    schemaNote: schemaNote(paper, ['east', 'west']),
-    versionNote: version.note,
+    schemaNotes: [schemaNote(paper, ['east', 'west'])],
+    versionNotes: [version.note],
     planParams: canonicalJson(params),
     planHash,
     ...rest,
@@ -58,13 +66,99 @@ const admitted = async (given: Promise<JobProposal>): Promise<unknown> =>
 
 test('a good proposal is admitted, as what was signed', async () => {
   const given = await proposal()
-  const { job, querier, version: itsVersion, schema } = await admit(given, keys, NOW, hash)
-  expect({ job, itsVersion, schema }).toEqual({
-    job: given.job,
-    itsVersion: version.body,
-    schema: SCHEMA,
-  })
+  const { job, querier, datasets } = await admit(given, keys, NOW, hash)
+  expect(job).toBe(given.job)
+  expect(datasets).toEqual([
+    { schema: SCHEMA, version: version.body, note: noteHash(version.note) },
+  ])
   expect(querier).toBe(paper.keys.get('ann')!.vkey)
+})
+
+describe('a join', () => {
+  const PEOPLE: Schema = {
+    dataset: 'people',
+    member: 'person',
+    kMin: 5,
+    purposes: ['planning'],
+    columns: [{ name: 'age', type: 'integer', nullable: false, min: 0, max: 120 }],
+  }
+  const JOIN = 'SELECT COUNT(*) FROM people JOIN trips ON person = driver'
+
+  /** @param edit of what is named, good unless edited */
+  async function joinProposal(
+    edit: {
+      readonly order?: readonly string[]
+      readonly people?: Schema
+      readonly sql?: string
+      readonly notes?: number
+    } = {},
+  ): Promise<JobProposal> {
+    const { people: schema = PEOPLE, sql = JOIN } = edit
+    const several = nextVersion(paper, 'west', undefined, {
+      edit: (body) => ({ ...body, rowsPerMember: [[2, 5]] }),
+    })
+    const people = nextVersion(paper, 'east', undefined, { schema })
+    const all = new Map([
+      ['trips', { schema: SCHEMA, version: several }],
+      ['people', { schema, version: people }],
+    ])
+    const named = (edit.order ?? ['trips', 'people']).map((name) => all.get(name)!)
+    const schemas = [SCHEMA, schema]
+    const arranged = await arrangeDatasets(
+      JOIN,
+      schemas,
+      [several, people].map(({ body }) => datasetParams(body)),
+    )
+    const params = proposeParams(arranged, 3, paper.topology)
+    const { planHash } = await compile(JOIN, schemas, params)
+    const body = {
+      sql,
+      purpose: 'planning',
+      datasets: named.map(({ schema: of, version: { body: itsBody, note } }) => ({
+        name: of.dataset,
+        version: itsBody.version,
+        schemaHash: schemaHash(of),
+        versionNote: noteHash(note),
+      })),
+      resultKey: '0'.repeat(64),
+      nonce: '1'.repeat(64),
+      expiry: NOW + 600,
+      grant: '',
+    }
+    const note = signRecord(paper.topology.origin, 'job-request', body, [skey(paper, 'ann')])
+    return {
+      job: jobIdOf(note),
+      requestNote: note,
+      schemaNotes: named
+        .slice(0, edit.notes)
+        .map(({ schema: of }) => schemaNote(paper, ['east', 'west'], of)),
+      versionNotes: named.slice(0, edit.notes).map((one) => one.version.note),
+      planParams: canonicalJson(params),
+      planHash,
+    }
+  }
+
+  test('of the datasets in the order of the plan is admitted', async () => {
+    const { datasets, params, inputs } = await admit(await joinProposal(), keys, NOW, hash)
+    expect(datasets.map(({ schema }) => schema.dataset)).toEqual(['trips', 'people'])
+    expect(params.joined).toMatchObject([{ name: 'people', lanes: false }])
+    expect(inputs.map(({ dataset }) => dataset)).toEqual(['trips', 'people'])
+  })
+
+  test.each([
+    ['in another order', 'SH_AUTH_DATASET', { order: ['people', 'trips'] }],
+    ['one of them twice', 'SH_AUTH_DATASET', { order: ['trips', 'trips'] }],
+    ['with a note too few', 'SH_AUTH_DATASET', { notes: 1 }],
+    ['without one of them', 'SH_AUTH_PARAMS', { order: ['trips'] }],
+    ['that the query does not name', 'SH_AUTH_DATASET', { sql: 'SELECT COUNT(*) FROM trips' }],
+    [
+      'of which one is not open to the purpose',
+      'SH_AUTH_PURPOSE',
+      { people: { ...PEOPLE, purposes: ['research'] } },
+    ],
+  ] as const)('%s is refused', async (_what, code, edit) => {
+    await expect(admitted(joinProposal(edit))).rejects.toMatchObject({ code })
+  })
 })
 
 describe('refuses', () => {
@@ -100,17 +194,18 @@ describe('refuses', () => {
     [
       'a schema that not all of its repositories have signed',
       'SH_NOTE_UNSIGNED',
-      () => proposal({ schemaNote: schemaNote(paper, ['east']) }),
+      () => proposal({ schemaNotes: [schemaNote(paper, ['east'])] }),
     ],
     [
       'a weaker schema than that of the version, signed by all',
       'SH_AUTH_VERSION',
-      () => proposal({ schemaNote: schemaNote(paper, ['east', 'west'], { ...SCHEMA, kMin: 1 }) }),
+      () =>
+        proposal({ schemaNotes: [schemaNote(paper, ['east', 'west'], { ...SCHEMA, kMin: 1 })] }),
     ],
     [
       'a version by a repository that the schema does not name',
       'SH_AUTH_VERSION',
-      () => proposal({ schemaNote: schemaNote(paper, ['west'], SCHEMA, ['west']) }),
+      () => proposal({ schemaNotes: [schemaNote(paper, ['west'], SCHEMA, ['west'])] }),
     ],
     [
       'a version with a part of a repository that the schema does not name',
@@ -122,20 +217,20 @@ describe('refuses', () => {
             parts: body.parts.map((part) => ({ ...part, repository: 'north' })),
           }),
         })
-        return proposal({ versionNote: foreign.note })
+        return proposal({ versionNotes: [foreign.note] })
       },
     ],
     [
       'another import of the same number, such as one that lost the race to the ledger',
       'SH_AUTH_DATASET',
-      () => proposal({ versionNote: nextVersion(paper, 'west').note }),
+      () => proposal({ versionNotes: [nextVersion(paper, 'west').note] }),
     ],
     ['another plan', 'SH_AUTH_PLAN', () => proposal({ planHash: '0'.repeat(64) })],
     [
       'planParams that do not follow from the version',
       'SH_AUTH_PARAMS',
       () => {
-        const params = proposeParams(version.body, 3, paper.topology)
+        const params = proposeParams({ dataset: datasetParams(version.body) }, 3, paper.topology)
         const dataset = { ...params.dataset, rowsPerMember: [[2, 5] as const] }
         return proposal({ planParams: canonicalJson({ ...params, dataset }) })
       },

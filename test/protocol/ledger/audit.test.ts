@@ -635,14 +635,14 @@ describe('audit of jobs', () => {
     expect(failures(same)).toEqual([])
   })
 
-  it('hands SQL, schema and planParams to the compiler, and reports its refusal', async () => {
-    const calls: [string, Schema, unknown][] = []
-    const compile = (sql: string, schema: Schema, params: unknown) => {
-      calls.push([sql, schema, params])
+  it('hands SQL, schemas and planParams to the compiler, and reports its refusal', async () => {
+    const calls: [string, readonly Schema[], unknown][] = []
+    const compile = (sql: string, schemas: readonly Schema[], params: unknown) => {
+      calls.push([sql, schemas, params])
       return Promise.resolve(PLAN)
     }
     expect((await auditOf({}, { compile })).ok).toBe(true)
-    expect(calls[1]).toEqual(['SELECT COUNT(*) FROM trips', SCHEMA, PARAMS])
+    expect(calls[1]).toEqual(['SELECT COUNT(*) FROM trips', [SCHEMA], PARAMS])
     const refuse = () => {
       throw new Error('cannot be planned')
     }

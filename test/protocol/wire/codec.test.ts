@@ -251,7 +251,7 @@ describe('codec', () => {
     ['a payload too many', () => encodeMessage('jobClosed', {}, Uint8Array.of(1))],
     [
       'a payload too few',
-      () => encodeMessage('columnPiece', { column: 'c', encoding: 'bits', chunk: 0 }),
+      () => encodeMessage('columnPiece', { dataset: 'd', column: 'c', encoding: 'bits', chunk: 0 }),
     ],
   ]
 

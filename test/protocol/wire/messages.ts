@@ -69,7 +69,7 @@ const headers: { readonly [K in Kind]: fc.Arbitrary<Headers[K]> } = {
   }),
   columnsHeld: fc.record({ members: fc.boolean(), sharings }),
   columnsTicket: fc.record({ sharings, line: maybeNote }),
-  columnPiece: fc.record({ column: name, encoding, chunk: u32 }),
+  columnPiece: fc.record({ dataset: name, column: name, encoding, chunk: u32 }),
   columnsEnd: empty,
   members: fc
     .tuple(u32, u32, u32)
