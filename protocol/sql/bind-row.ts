@@ -1,9 +1,10 @@
 /** Expressions over the columns of one row: in WHERE, in arguments of aggregates, in GROUP BY. */
 import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
-import { locationOf } from './ast.ts'
-import { fail, resolveColumn } from './context.ts'
+import { locationOf, startOf } from './ast.ts'
+import { fail, locate, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
 import { typesOf } from './row-value.ts'
+import { checkWeight } from './row-weight.ts'
 import { bindScalar } from './scalar.ts'
 import { typed } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
@@ -17,7 +18,7 @@ export interface AggregateRefusal {
 /**
  * Binds an expression; its keys are columns, by their places among those of all datasets.
  *
- * @throws ShareholdError SH_SQL_GROUPING for an aggregate, and what bindScalar throws
+ * @throws ShareholdError SH_SQL_GROUPING for an aggregate, SH_SQL_TOO_COMPLEX, and what bindScalar throws
  */
 export function bindRow(context: Context, node: unknown, refusal: AggregateRefusal): Scalar {
   const { columns } = context
@@ -32,5 +33,7 @@ export function bindRow(context: Context, node: unknown, refusal: AggregateRefus
       throw fail(context, 'SH_SQL_GROUPING', refusal.message, locationOf(call), refusal.hint)
     },
   }
-  return bindScalar(context, leaves, node)
+  const scalar = bindScalar(context, leaves, node)
+  locate(context, startOf(node) ?? scalar.location, () => checkWeight(scalar.expression, columns))
+  return scalar
 }
