@@ -51,6 +51,8 @@ export interface RowPlan {
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
   /** The number of a row's group, if rows are sorted by it; the demand is then that of a query without groups. */
   readonly key?: Planes
+  /** How many groups are then empty for everybody to see, for cohorts of which there are any. */
+  readonly ruledOut?: ReadonlyMap<Wire, number>
 }
 
 /** The one group of a query without keys. */
@@ -141,8 +143,67 @@ export function planRows(
       .filter((value) => isOfKind(value, 'sum'))
       .map((value) => [value, sums.ofProduct(value.factors)]),
   )
-  const key = sorted ? { key: sortKey(row, query.keys) } : {}
-  return { demand, having, fields, ordered, builder, columns, ...key }
+  const bySort = sorted
+    ? {
+        key: sortKey(row, query.keys),
+        ruledOut: ruledOutOf(query, groups, groupsWithPlanes[0]!.contributing),
+      }
+    : {}
+  return { demand, having, fields, ordered, builder, columns, ...bySort }
+}
+
+/** A condition, and which of the keys it reads. */
+interface Telling {
+  readonly condition: Predicate
+  readonly read: readonly number[]
+}
+
+/** By condition and places of the keys that it reads: asked for every group by every strategy. */
+const knownEmpty = new WeakMap<Predicate, Map<string, boolean>>()
+
+function isEmptyBy(
+  { condition, read }: Telling,
+  keys: readonly BoundKey[],
+  group: AnswerGroup,
+): boolean {
+  const name = read.map((key) => group.places[key]).join()
+  let known = knownEmpty.get(condition)
+  if (known === undefined) knownEmpty.set(condition, (known = new Map()))
+  let empty = known.get(name)
+  if (empty === undefined) known.set(name, (empty = isRuledOut(condition, codesOf(keys, group))))
+  return empty
+}
+
+/** For each cohort how many groups are empty by what WHERE and FILTER say about the keys. */
+function ruledOutOf(
+  { keys, filter, aggregates }: BoundQuery,
+  groups: readonly AnswerGroup[],
+  cohortOf: (aggregate: BoundAggregate) => Wire,
+): ReadonlyMap<Wire, number> {
+  const counts = new Map<Wire, number>()
+  for (const aggregate of aggregates) {
+    const conditions = [
+      filter,
+      ...(aggregate.filter === undefined ? [] : [aggregate.filter.condition]),
+    ]
+    const telling = conditions.flatMap((condition): Telling[] => {
+      const columns = columnsOf(condition)
+      const read = [...keys.keys()].filter((key) =>
+        columnsIn(keys[key]!.value).some((column) => columns.includes(column)),
+      )
+      return read.length === 0 ? [] : [{ condition, read }]
+    })
+    const nullable = argumentsOf(aggregate).flatMap((argument) => {
+      const key = keys.findIndex(({ value }) => value === argument)
+      return key < 0 ? [] : [key]
+    })
+    const isEmpty = (group: AnswerGroup): boolean =>
+      nullable.some((key) => group.keys[key] === null) ||
+      telling.some((one) => isEmptyBy(one, keys, group))
+    const cohort = cohortOf(aggregate)
+    if (!counts.has(cohort)) counts.set(cohort, groups.filter(isEmpty).length)
+  }
+  return counts
 }
 
 /** The codes of the keys that are stored columns, in a group; their values are in the order of the codes. */

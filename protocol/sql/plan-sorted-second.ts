@@ -9,7 +9,7 @@
  *   b'_g = b_g - [groups that are too small = 1] * [x_g = the least]
  *
  * Groups found by sort (plan-sorted.ts) have no sizes in binary and too many lanes to name one by one: what hides
- * second groups elsewhere does not serve them. The planner does not use this yet.
+ * second groups elsewhere (plan-second.ts) does not serve them.
  *
  * Nothing is opened. All cohorts share each operator. Cost: about one comparison of computed values for each group
  * and cohort, in ceil(log2 groups) turns of a comparison's rounds, one conversion and one product.
@@ -31,19 +31,20 @@ export interface GroupSizes {
   readonly size: Ref
   /** Whether there are enough, as 0 and 1. */
   readonly enough: Ref
+  /** How many groups are empty for everybody to see: they do not count. */
+  readonly ruledOut: number
 }
 
 /**
  * Writes the rule.
  * @param groups their number, at least 2
- * @param ruledOut how many of them are empty for everybody to see: they do not count
  * @param members most that a group can have
  * @returns for each cohort whether groups are shown, as 0 and 1
  */
 export function hideSecondOfMany(
   writer: PlanWriter,
   cohorts: readonly GroupSizes[],
-  { groups, ruledOut, members }: { groups: number; ruledOut: number; members: number },
+  { groups, members }: { readonly groups: number; readonly members: number },
 ): Ref[] {
   const placeBits = planesBelow(groups)
   if (placeBits + planesBelow(members + 1) > MAX_BITS) throw new RangeError('too many members')
@@ -77,7 +78,7 @@ export function hideSecondOfMany(
   const lone = writer.add(
     {
       kind: 'equals-zero',
-      inputs: [missing(writer, enough, groups - ruledOut)],
+      inputs: [missing(writer, cohorts, groups)],
     },
     'exactly one group is too small?',
   )(0)
@@ -104,10 +105,15 @@ export function hideSecondOfMany(
 }
 
 /** How many groups are too small, less one: a lane for each cohort. */
-function missing(writer: PlanWriter, enough: readonly Ref[], groups: number): Ref {
-  const total = writer.add({ kind: 'total', inputs: enough }, 'how many are large enough')(0)
-  const operator = { kind: 'combine', inputs: [total], coefficients: ['-1'] } as const
-  return writer.add({ ...operator, constant: String(groups - 1) }, 'what is missing, but one')(0)
+function missing(writer: PlanWriter, cohorts: readonly GroupSizes[], groups: number): Ref {
+  const inputs = cohorts.map(({ enough }) => enough)
+  const total = writer.add({ kind: 'total', inputs }, 'how many are large enough')(0)
+  const lanes = cohorts.map(({ ruledOut }) => String(groups - ruledOut - 1))
+  const others = writer.add({ kind: 'constant', lanes }, 'all but one')(0)
+  return writer.add(
+    { kind: 'combine', inputs: [others, total], coefficients: ['1', '-1'] },
+    'what is missing to all but one',
+  )(0)
 }
 
 /** The least lane of each vector, halving them together. Lanes differ, or do not count. */

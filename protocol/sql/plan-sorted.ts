@@ -17,6 +17,7 @@
 import { FALSE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import type { PlanParams, Ref } from '../plan.ts'
+import { membersOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
 import { countGroups } from './groups.ts'
@@ -26,6 +27,7 @@ import { writeNumbers } from './plan-sorted-numbers.ts'
 import type { Numbers } from './plan-sorted-numbers.ts'
 import { writeSortedRows } from './plan-sorted-rows.ts'
 import type { Sorted } from './plan-sorted-rows.ts'
+import { hideSecondOfMany } from './plan-sorted-second.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -42,7 +44,7 @@ export function writeSortedPlan(
 ): void {
   const { cohorts, values, masks, opened } = rowPlan.demand
   if (cohorts.every((wire) => wire === FALSE)) {
-    writeNothing(Number(countGroups(query.keys)), cohorts.length + values.length, writer)
+    writeNothing(Number(countGroups(query.keys)), masks.length + opened.length, writer)
     return
   }
   const sorted = writeSortedRows(query, params, rowPlan, writer)
@@ -72,6 +74,23 @@ export function writeSortedPlan(
     { kind: 'bit-to-field', inputs: negative.map((_, k) => tests(k)) },
     'cohort bits as numbers',
   )
+  // Beside a single small group the smallest other one is hidden, unless all but one are publicly empty.
+  const shown = cohorts.map((_, k) => bits(k))
+  const divided = cohorts.flatMap((wire, k) => {
+    const ruledOut = rowPlan.ruledOut?.get(wire) ?? 0
+    return kMin > 1 && wire !== FALSE && sorted.groups - ruledOut > 1 ? [{ wire, k, ruledOut }] : []
+  })
+  if (divided.length > 0) {
+    const sizes = divided.map(({ wire, k, ruledOut }) => ({
+      size: differenceOf(writer, sorted, countOf(wire), undefined, 'members of each group'),
+      enough: bits(k),
+      ruledOut,
+    }))
+    const counts = { groups: sorted.groups, members: membersOf(params) }
+    hideSecondOfMany(writer, sizes, counts).forEach((ref, place) => {
+      shown[divided[place]!.k] = ref
+    })
+  }
   const amounts = values.map(({ kind }, k): Ref =>
     kind === 'any'
       ? bits(cohorts.length + any.indexOf(k))
@@ -90,12 +109,12 @@ export function writeSortedPlan(
           {
             kind: 'multiply',
             pairs: opened.map(
-              ({ value, mask }) => [amounts[value]!, bits(masks[mask]!.cohort)] as const,
+              ({ value, mask }) => [amounts[value]!, shown[masks[mask]!.cohort]!] as const,
             ),
           },
           'suppression: values of small cohorts become 0',
         )
-  const inputs = [...masks.map(({ cohort }) => bits(cohort)), ...opened.map((_, k) => masked!(k))]
+  const inputs = [...masks.map(({ cohort }) => shown[cohort]!), ...opened.map((_, k) => masked!(k))]
   writer.add({ kind: 'output', inputs }, 'cohort bits and values')
 }
 

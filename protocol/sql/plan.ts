@@ -98,9 +98,10 @@ export function planQuery(
     grouping === 'sort' ||
     !possible.includes('sort') ||
     (['contributing', 'group'] as const).some(fits)
-  const ways = possible
-    .filter(isPossible)
-    .map((grouping) => answerQuestions(planning, costOf, grouping))
+  const preferred = possible.filter(isPossible)
+  const ways = (hasOneWay(query) ? preferred.slice(0, 1) : preferred).map((grouping) =>
+    answerQuestions(planning, costOf, grouping),
+  )
   const { value: way, choice } =
     ways.length === 1
       ? { value: ways[0]! }
@@ -117,7 +118,7 @@ export function planQuery(
   const { demand } = rowPlanOf(strategy)
   const answer = answerOf(query, groups, demand, strategy.grouping)
   const cohorts = demand.masks.length * (strategy.grouping === 'sort' ? groups.length : 1)
-  const hidesSecond = demand.families.length > 0
+  const hidesSecond = demand.families.length > 0 || (strategy.grouping === 'sort' && query.kMin > 1)
   const choices = choice === undefined ? way.choices : [choice, ...way.choices]
   return { plan, answer, purposes, cohorts, hidesSecond, choices }
 }
@@ -128,13 +129,17 @@ export function mostGroups(possible: readonly Grouping[]): number {
 }
 
 /**
- * The ways to go about the query's groups that are worth a thought. By sort no second group is suppressed, so it is no
- * choice where that is due; of more groups than have planes exactly one small one is not to be expected.
+ * Whether the first way that is possible is taken. Which groups are empty for everybody to see, and do not count beside
+ * a single small one, is told from planes a little better than from keys alone: the answer must not depend on costs.
  */
+function hasOneWay({ kMin }: BoundQuery): boolean {
+  return kMin > 1
+}
+
+/** The ways to go about the query's groups that are worth a thought, planes of groups first. */
 export function groupingsFor(query: BoundQuery, params: PlanParams): readonly Grouping[] {
   // Sorting knows of one dataset only.
   if (query.joined !== undefined || !isSortable(query, params)) return ['one-hot']
-  if (query.kMin > 1 && countGroups(query.keys) <= MAX_GROUPS) return ['one-hot']
   return countGroups(query.keys) > MAX_GROUPS ? ['sort'] : ['one-hot', 'sort']
 }
 

@@ -52,10 +52,10 @@ function planOf({ cohorts, ruledOut }: Case, n: number) {
   const sizes = cohorts.map((own) => ({
     size: vector(own),
     enough: vector(own.map((size) => (size >= KMIN ? 1 : 0))),
+    ruledOut: ruledOut.length,
   }))
   const inputs = hideSecondOfMany(writer, sizes, {
     groups,
-    ruledOut: ruledOut.length,
     members: 9,
   })
   writer.add({ kind: 'output', inputs }, 'output')
