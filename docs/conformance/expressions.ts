@@ -37,7 +37,7 @@ export const EXPRESSIONS: ConformanceTable = {
       construct: 'cast of a boolean key',
       example: 'SELECT shared::integer, COUNT(*) FROM trips GROUP BY shared',
       status: 'yes',
-      note: 'to integer only',
+      note: 'to integer and text',
     },
     {
       construct: 'literals beside aggregates',
@@ -46,10 +46,36 @@ export const EXPRESSIONS: ConformanceTable = {
       note: 'never suppressed',
     },
     {
-      construct: 'casts to text, date, double',
-      example: 'SELECT AVG(fare)::text FROM trips',
+      construct: 'casts to text; of timestamps to date and back',
+      example:
+        "SELECT AVG(fare)::text || '!', date_trunc('month', day::timestamp)::date, COUNT(*) FROM trips GROUP BY day",
+      status: 'yes',
+    },
+    {
+      construct:
+        'lower, upper, initcap, length, reverse, substring, left, right, trim, replace, strpos, position, starts_with, split_part, ||, LIKE',
+      example:
+        "SELECT upper(left(borough, 3)) || '-' || length(borough), borough LIKE 'B%', COUNT(*) FROM trips GROUP BY borough",
+      status: 'yes',
+      note: 'case is mapped character by character',
+    },
+    {
+      construct: 'EXTRACT, date_part, date_trunc; date + integer, date - date',
+      example:
+        "SELECT EXTRACT(dow FROM day), day + 7, day - DATE '2019-01-01', COUNT(*) FROM trips GROUP BY day",
+      status: 'yes',
+      note: 'date_trunc of a date is a timestamp with time zone there: write `day::timestamp`',
+    },
+    {
+      construct: 'TRUNC, SIGN, DIV, MOD, width_bucket of bounds or an array',
+      example:
+        'SELECT trunc(AVG(fare), 1), sign(SUM(tip)), div(SUM(fare), 7), mod(COUNT(*), 7), width_bucket(AVG(fare), 0, 500, 10), width_bucket(AVG(tip), ARRAY[10, 50]) FROM trips',
+      status: 'yes',
+    },
+    {
+      construct: 'casts to double',
+      example: 'SELECT AVG(fare)::double precision FROM trips',
       status: 'SH_SQL_UNSUPPORTED',
-      note: 'text and date from literals only',
     },
     {
       construct: 'CASE, GREATEST, LEAST',
@@ -64,7 +90,7 @@ export const EXPRESSIONS: ConformanceTable = {
       note: 'three-valued; also IN, IS DISTINCT FROM, AND, OR, NOT',
     },
     {
-      construct: 'other functions, ||, ^',
+      construct: 'other functions, ^',
       example: 'SELECT POWER(AVG(fare), 2) FROM trips',
       status: 'SH_SQL_UNSUPPORTED',
     },

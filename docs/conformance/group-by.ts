@@ -41,6 +41,12 @@ export const GROUP_BY: ConformanceTable = {
       status: 'yes',
     },
     {
+      construct: 'date_trunc, EXTRACT, casts to date, width_bucket',
+      example:
+        "SELECT date_trunc('month', pickup), EXTRACT(dow FROM day), COUNT(*) FROM trips GROUP BY 1, 2",
+      status: 'yes',
+    },
+    {
       construct: 'an expression of many values',
       example: 'SELECT COUNT(*) FROM trips GROUP BY fare + 1',
       status: 'SH_PLAN_GROUPS',

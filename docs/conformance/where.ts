@@ -93,7 +93,13 @@ export const WHERE: ConformanceTable = {
     },
     {
       construct: 'functions of a column',
-      example: "SELECT COUNT(*) FROM trips WHERE lower(borough) = 'queens'",
+      example:
+        "SELECT COUNT(*) FROM trips WHERE lower(borough) = 'queens' OR left(zone, 6) || 'x' LIKE 'zone 1%' OR EXTRACT(month FROM pickup) IN (1, 2)",
+      status: 'yes',
+    },
+    {
+      construct: 'functions of a column with too many values',
+      example: 'SELECT COUNT(*) FROM trips WHERE EXTRACT(hour FROM pickup) < 12',
       status: 'SH_SQL_UNSUPPORTED',
     },
     {

@@ -9,6 +9,7 @@
 import { aggregateType } from './answer-aggregate.ts'
 import { joinedType, missing, strict } from './answer-bound.ts'
 import type { Bound, RowContext } from './answer-bound.ts'
+import { bindFunction, isScalarFunction } from './answer-function.ts'
 import { bindCase, bindComparison, bindConnective, bindNot, bindTest } from './answer-logic.ts'
 import type { AnswerExpression, SqlType } from './answer-spec.ts'
 import {
@@ -20,6 +21,7 @@ import {
   parseValue,
 } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
+import { formatDate, MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
 import { doubleArithmetic, roundDouble, sqrtDouble } from './double.ts'
 import { checkInteger, integerArithmetic } from './integer.ts'
 import {
@@ -137,6 +139,8 @@ export function bindExpression(expression: AnswerExpression, keyTypes: readonly 
 }
 
 function bindBinary(operator: BinaryOperator, left: Bound, right: Bound): Bound {
+  const days = bindDays(operator, left, right)
+  if (days !== undefined) return days
   const type = joinedType([left, right])
   if (!isNumberType(type) || (type === 'double' && operator === '%')) {
     throw missing(`Operator ${operator}`, [left, right])
@@ -151,6 +155,49 @@ function bindBinary(operator: BinaryOperator, left: Bound, right: Bound): Bound 
         : arithmetic(operator, castValue(a, type), castValue(b, type))
     },
   }
+}
+
+/** date + integer, integer + date, date - integer, date - date. */
+function bindDays(operator: BinaryOperator, left: Bound, right: Bound): Bound | undefined {
+  const types = `${left.type} ${operator} ${right.type}`
+  const both = (row: RowContext, apply: (a: Value, b: Value) => Value): Value | null => {
+    const [a, b] = [left.evaluate(row), right.evaluate(row)]
+    return a === null || b === null ? null : apply(a, b)
+  }
+  switch (types) {
+    case 'date - date':
+      return {
+        type: 'integer',
+        evaluate: (row) => both(row, (a, b) => ({ type: 'integer', value: dayOf(a) - dayOf(b) })),
+      }
+    case 'date + integer':
+    case 'integer + date':
+    case 'date - integer':
+      return {
+        type: 'date',
+        evaluate: (row) =>
+          both(row, (a, b) => {
+            const sum = operator === '+' ? dayOf(a) + dayOf(b) : dayOf(a) - dayOf(b)
+            return { type: 'date', value: checkedDate(sum) }
+          }),
+      }
+    default:
+      return undefined
+  }
+}
+
+/** Days since 2000-01-01, or a number of days. */
+function dayOf(value: Value): bigint {
+  if (value.type === 'date') return parseTimestamp(value.value) / MICROSECONDS_PER_DAY
+  if (value.type === 'integer') return value.value
+  throw new TypeError('Days need dates and integers.')
+}
+
+/** A year that cannot be written in ISO form is out of range. */
+function checkedDate(days: bigint): string {
+  const text = formatDate(days * MICROSECONDS_PER_DAY)
+  parseTimestamp(text)
+  return text
 }
 
 /** left operator right, both of the same number type. */
@@ -214,6 +261,7 @@ function bindCast(cast: CastExpression, operand: Bound): Bound {
 
 function bindCall(call: CallExpression, operands: readonly Bound[]): Bound {
   const [first, second] = operands
+  if (isScalarFunction(call.function)) return bindFunction(call.function, operands)
   if (call.function === 'coalesce' && first !== undefined) return bindCoalesce(operands)
   if ((call.function === 'greatest' || call.function === 'least') && first !== undefined) {
     return bindExtreme(call.function, operands)

@@ -126,6 +126,39 @@ export type AnswerFunction =
   | 'sqrt'
   | 'greatest'
   | 'least'
+  | ScalarFunction
+
+/** Functions by signature (answer-function.ts). */
+export type ScalarFunction =
+  | 'lower'
+  | 'upper'
+  | 'initcap'
+  | 'length'
+  | 'substring'
+  | 'left'
+  | 'right'
+  | 'btrim'
+  | 'ltrim'
+  | 'rtrim'
+  | 'replace'
+  | 'strpos'
+  | 'starts_with'
+  | 'split_part'
+  | 'reverse'
+  /** The operator ||. */
+  | 'join'
+  /** Text, pattern, escape character. */
+  | 'like'
+  | 'ilike'
+  | 'extract'
+  | 'date_part'
+  | 'date_trunc'
+  | 'trunc'
+  | 'sign'
+  | 'div'
+  | 'width_bucket'
+  /** width_bucket of a value and bounds, which are further arguments here. */
+  | 'width_bucket_of'
 
 export type AnswerComparison = '=' | '<>' | '<' | '<=' | '>' | '>='
 
@@ -174,7 +207,7 @@ export type AnswerExpression =
     }
   | {
       readonly kind: 'cast'
-      readonly to: 'integer' | 'bigint' | 'numeric'
+      readonly to: 'integer' | 'bigint' | 'numeric' | 'text' | 'date' | 'timestamp'
       readonly precision?: number
       readonly scale?: number
       readonly operand: AnswerExpression

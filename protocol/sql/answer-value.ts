@@ -109,8 +109,12 @@ export function castValue(value: Value, to: SqlType): Value {
       if (value.type === 'date') return { type: to, value: `${value.value} 00:00:00` }
       throw noCast(value.type, to)
     case 'text':
-    case 'boolean':
+      if (value.type !== 'boolean') return { type: to, value: formatValue(value) }
+      return { type: to, value: isTrue(value.value) ? 'true' : 'false' }
     case 'date':
+      if (value.type === 'timestamp') return { type: to, value: value.value.replace(/ .*$/u, '') }
+      throw noCast(value.type, to)
+    case 'boolean':
       throw noCast(value.type, to)
   }
 }
@@ -118,6 +122,8 @@ export function castValue(value: Value, to: SqlType): Value {
 /** Whether an explicit cast exists. Text is read as a literal of the type; of the numbers, boolean casts to integer only. */
 export function castExists(from: SqlType, to: SqlType): boolean {
   if (from === to) return true
+  if (to === 'text') return true
+  if (from === 'timestamp' && to === 'date') return true
   if (isNumberType(to))
     return isNumberType(from) || from === 'text' || (from === 'boolean' && to === 'integer')
   return from === 'date' && to === 'timestamp'

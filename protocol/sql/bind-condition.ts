@@ -3,6 +3,7 @@
  * with constants is decided for every code at plan time; what is left for the nodes are sets of codes,
  * comparisons of two columns and connectives.
  */
+import type { AnswerExpression } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { bindRow } from './bind-row.ts'
@@ -220,13 +221,17 @@ function bindLike(
     return codesPredicate(left.column, codesOf(left.column.dictionary.map(matches)))
   }
   if (left.kind === 'value') {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'LIKE of a computed text is not supported.',
-      left.location,
-      'Name a column.',
-    )
+    const literals = [template, escaper].map((text): AnswerExpression => ({
+      kind: 'literal',
+      type: 'text',
+      text,
+    }))
+    const test: AnswerExpression = {
+      kind: 'call',
+      function: ignoreCase ? 'ilike' : 'like',
+      arguments: [left.expression, ...literals],
+    }
+    return locate(context, left.location, () => conditionOf(test, context.columns))
   }
   if (left.kind !== 'constant' || left.value?.type !== 'text') return UNKNOWN_PREDICATE
   return constantPredicate(matches(left.value.value))

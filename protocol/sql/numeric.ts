@@ -136,6 +136,18 @@ export function roundNumeric(value: Numeric, scale: number): Numeric {
     : { digits: digits * powerOfTen(-target), scale: 0 }
 }
 
+/** trunc(value, scale): towards zero, with exactly `scale` decimals; a negative scale cuts before the decimal point. */
+export function truncateNumeric(value: Numeric, scale: number): Numeric {
+  const target = Math.min(Math.max(scale, -MAX_INTEGER_DIGITS - 1), MAX_SCALE)
+  if (target >= value.scale) {
+    return { digits: value.digits * powerOfTen(target - value.scale), scale: target }
+  }
+  const digits = value.digits / powerOfTen(value.scale - target)
+  return target >= 0
+    ? { digits, scale: target }
+    : { digits: digits * powerOfTen(-target), scale: 0 }
+}
+
 /** Largest integer not above the value. */
 export function floorNumeric(value: Numeric): Numeric {
   const unit = powerOfTen(value.scale)

@@ -112,10 +112,10 @@ function findAnalysis(expression: AnswerExpression, scope: Scope): Analysis {
   if (circuit.found?.by === 'operands' && isLinear(expression)) return circuit.found
   const table = attempt(() => columnTable(expression, scope))
   const small = table.found !== undefined && table.found.pieces.length <= MAX_SMALL_TABLE
-  if (small) return lookup(table.found, expression, scope)
+  if (small) return lookup(table.found)
   if (circuit.found !== undefined) return circuit.found
   const found = table.found ?? jointTable(expression, scope)
-  if (found !== undefined) return lookup(found, expression, scope)
+  if (found !== undefined) return lookup(found)
   throw circuit.error ?? table.error ?? tooWide(expression, scope)
 }
 
@@ -134,10 +134,8 @@ function attempt<T>(find: () => T | undefined): Attempt<T> {
   }
 }
 
-function lookup(table: Table, expression: AnswerExpression, scope: Scope): Analysis {
-  const shape = shapeOfResults(resultsOf(table))
-  if (shape.kind === 'numbers') checkPlanes(shape, () => textOfRow(expression, scope))
-  return { by: 'table', table, shape }
+function lookup(table: Table): Analysis {
+  return { by: 'table', table, shape: shapeOfResults(resultsOf(table)) }
 }
 
 /** Additions, and products with constants: they take no gate before somebody asks for planes. */
@@ -499,10 +497,7 @@ function tooWide(expression: AnswerExpression, scope: Scope): ShareholdError {
   const column = columnAt(scope, places[0]!)
   const text = textOfRow(expression, scope)
   const type = typeOf(expression, scope)
-  const declared =
-    type === 'boolean' || type === 'text'
-      ? `{ name: ${column.name}_part, type: ${type}, derived: "${text}" }`
-      : `{ name: ${column.name}_part, type: integer, min: 0, max: 100, derived: "${text}" }`
+  const declared = `{ ${declarationOf(expression, column, type)}, derived: "${text}" }`
   return new ShareholdError(
     'SH_SQL_UNSUPPORTED',
     places.length === 1
@@ -510,4 +505,47 @@ function tooWide(expression: AnswerExpression, scope: Scope): ShareholdError {
       : `${text} cannot be computed on shares, and its columns have too many values to list.`,
     { hint: `Have the repositories declare it as a column: ${declared}.` },
   )
+}
+
+const UNIT_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  second: [0, 59],
+  minute: [0, 59],
+  hour: [0, 23],
+  day: [1, 31],
+  month: [1, 12],
+  quarter: [1, 4],
+  week: [1, 53],
+  dow: [0, 6],
+  isodow: [1, 7],
+  doy: [1, 366],
+}
+
+/** How a derived column of the expression could be declared: name, type, range. */
+function declarationOf(expression: AnswerExpression, column: Column, type: SqlType): string {
+  const nullable = column.nullable ? ', nullable: true' : ''
+  if (
+    expression.kind === 'call' &&
+    (expression.function === 'extract' || expression.function === 'date_part')
+  ) {
+    const [unit] = expression.arguments
+    const name = unit?.kind === 'literal' ? (unit.text ?? '') : ''
+    const [min, max] = UNIT_RANGES[name] ?? [0, 9999]
+    return `name: ${column.name}_${name}, type: integer, min: ${min}, max: ${max}${nullable}`
+  }
+  const name = `name: ${column.name}_part`
+  switch (type) {
+    case 'text':
+      return `${name}, type: text, dictionary: [...]${nullable}`
+    case 'boolean':
+      return `${name}, type: boolean${nullable}`
+    case 'date':
+      return `${name}, type: date, min: 2000-01-01, max: 2030-12-31${nullable}`
+    case 'timestamp':
+      return `${name}, type: timestamp, resolutionSeconds: 86400, min: ..., max: ...${nullable}`
+    case 'integer':
+    case 'bigint':
+    case 'numeric':
+    case 'double':
+      return `${name}, type: integer, min: 0, max: 100${nullable}`
+  }
 }

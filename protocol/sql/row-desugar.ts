@@ -26,7 +26,8 @@ function desugar({
 }: Extract<AnswerExpression, { kind: 'call' }>): CaseExpression | undefined {
   const [first, ...others] = operands
   if (first === undefined) return undefined
-  switch (name) {
+  const called: string = name
+  switch (called) {
     case 'coalesce':
       return others.length === 0
         ? chosen([], first)
@@ -45,7 +46,7 @@ function desugar({
     }
     case 'greatest':
     case 'least': {
-      const operator = name === 'greatest' ? '>' : '<'
+      const operator = called === 'greatest' ? '>' : '<'
       // NULLs are passed over. In pairs, then pairs of pairs: each is named three times.
       const folded = inPairs(operands, (best, next) =>
         chosen(
@@ -78,10 +79,7 @@ function desugar({
         first,
       )
     }
-    case 'ceil':
-    case 'floor':
-    case 'round':
-    case 'sqrt':
+    default:
       return undefined
   }
 }

@@ -3,6 +3,7 @@ import type { AnswerExpression } from './answer-spec.ts'
 import { isNumberType } from './answer-value.ts'
 import { columnAt, placesIn, typesOf } from './row-value.ts'
 import type { Scope } from './row-value.ts'
+import { risesWithTime, unitOf } from './time-functions.ts'
 
 /** Weakly: results may stay equal. `still` is a constant. */
 export type Direction = 'rising' | 'falling' | 'still'
@@ -20,6 +21,7 @@ export function directionOf(expression: AnswerExpression, scope: Scope): Directi
     case 'negate':
       return turned(of(expression.operand))
     case 'cast':
+      if (expression.to === 'text') return undefined
       return isOrdered(expression.operand, scope) ? of(expression.operand) : undefined
     case 'binary':
       return ofArithmetic(expression, scope)
@@ -33,7 +35,8 @@ export function directionOf(expression: AnswerExpression, scope: Scope): Directi
     case 'call': {
       const [first, ...others] = expression.arguments
       if (first === undefined) return undefined
-      switch (expression.function) {
+      const name: string = expression.function
+      switch (name) {
         case 'round':
         case 'floor':
         case 'ceil':
@@ -42,13 +45,25 @@ export function directionOf(expression: AnswerExpression, scope: Scope): Directi
         case 'greatest':
         case 'least':
           return expression.arguments.map(of).reduce(both)
-        case 'abs':
-        case 'nullif':
-        case 'coalesce':
+        case 'extract':
+        case 'date_part':
+          return first.kind === 'literal' && risesWithTime(unitOf(first.text ?? ''))
+            ? of(others[0]!)
+            : undefined
+        case 'date_trunc':
+          return first.kind === 'literal' ? of(others[0]!) : undefined
+        case 'trunc':
+        case 'width_bucket_of':
+          return others.every((other) => of(other) === 'still') ? of(first) : undefined
+        case 'width_bucket': {
+          const [low, high] = others.map((bound) => (bound.kind === 'literal' ? bound.text : null))
+          if (low === null || high === null) return undefined
+          return Number(low) < Number(high) ? of(first) : turned(of(first))
+        }
+        default:
           return undefined
       }
     }
-    // oxlint-disable-next-line no-fallthrough -- the switch above returns
     case 'literal':
     case 'aggregate':
     case 'and':

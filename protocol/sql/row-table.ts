@@ -163,6 +163,8 @@ function findSteps(
   if (placesIn(expression).length === 0) return [0n]
   if (expression.kind === 'key') return undefined
   if (directionOf(expression, scope) !== undefined) return bisect(expression, scope, place)
+  const cut = cutOf(expression, scope)
+  if (cut !== undefined) return stepsOf(cut, scope, place, known)
   const operands = operandsOf(expression).map((operand) => stepsOf(operand, scope, place, known))
   const whole = joined(operands)
   if (whole !== undefined || expression.kind !== 'compare') return whole
@@ -174,6 +176,32 @@ function findSteps(
       return directionOf(side, scope) === undefined ? undefined : bisect(side, scope, place)
     }),
   )
+}
+
+const CUTS: Readonly<Record<string, string>> = {
+  month: 'month',
+  quarter: 'quarter',
+  week: 'week',
+  day: 'day',
+  dow: 'day',
+  isodow: 'day',
+  doy: 'day',
+  hour: 'hour',
+  minute: 'minute',
+}
+
+/** A part of a timestamp changes only where the timestamp cut to it does, and that rises. */
+function cutOf(expression: AnswerExpression, scope: Scope): AnswerExpression | undefined {
+  if (expression.kind !== 'call') return undefined
+  const { function: name, arguments: operands } = expression
+  if (name !== 'extract' && name !== 'date_part') return undefined
+  const [unit, source] = operands
+  if (unit?.kind !== 'literal' || source === undefined) return undefined
+  const { type } = bindExpression(source, typesOf(scope))
+  const cut = CUTS[(unit.text ?? '').toLowerCase()]
+  if (cut === undefined || type !== 'timestamp') return undefined
+  const literal: AnswerExpression = { kind: 'literal', type: 'text', text: cut }
+  return { kind: 'call', function: 'date_trunc', arguments: [literal, source] }
 }
 
 function joined(lists: readonly Steps[]): Steps {

@@ -65,6 +65,15 @@ function write(expression: AnswerExpression, scope: Scope, budget: { left: numbe
       return `CASE ${branches.join(' ')}${otherwise} END`
     }
     case 'call':
+      if (expression.function === 'extract' && expression.arguments[0]?.kind === 'literal') {
+        const [unit, source] = expression.arguments
+        return `EXTRACT(${unit.text} FROM ${of(source!)})`
+      }
+      if (expression.function === 'join') return expression.arguments.map(inside).join(' || ')
+      if (expression.function === 'like' || expression.function === 'ilike') {
+        const [value, pattern] = expression.arguments
+        return `${inside(value!)} ${expression.function.toUpperCase()} ${of(pattern!)}`
+      }
       return `${expression.function.toUpperCase()}(${expression.arguments.map(of).join(', ')})`
     case 'aggregate':
       return expression.function

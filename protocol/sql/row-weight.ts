@@ -41,7 +41,8 @@ function weightOf(expression: AnswerExpression): number {
 
 function timesNamed(expression: AnswerExpression): number {
   if (expression.kind !== 'call') return 1
-  switch (expression.function) {
+  const name: string = expression.function
+  switch (name) {
     case 'coalesce':
     case 'nullif':
       return 2
@@ -51,10 +52,7 @@ function timesNamed(expression: AnswerExpression): number {
       return 3 ** Math.ceil(Math.log2(Math.max(2, expression.arguments.length)))
     case 'abs':
       return 3
-    case 'ceil':
-    case 'floor':
-    case 'round':
-    case 'sqrt':
+    default:
       return 1
   }
 }

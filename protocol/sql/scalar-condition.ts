@@ -25,6 +25,8 @@ const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=
 
 const KINDS: ReadonlySet<string> = new Set([
   'AEXPR_IN',
+  'AEXPR_LIKE',
+  'AEXPR_ILIKE',
   'AEXPR_DISTINCT',
   'AEXPR_NOT_DISTINCT',
   'AEXPR_BETWEEN',
@@ -114,6 +116,10 @@ function comparison(place: Place, fields: Fields): Scalar | undefined {
   const isOperator = kind === 'AEXPR_OP' && COMPARISONS.has(name) && fields['lexpr'] !== undefined
   if (!isOperator && !KINDS.has(kind)) return undefined
   const left = place.bind(fields['lexpr'])
+  if (kind === 'AEXPR_LIKE' || kind === 'AEXPR_ILIKE') {
+    const test = likeTest(place, left, kind === 'AEXPR_LIKE' ? 'like' : 'ilike', fields['rexpr'])
+    return name.startsWith('!') ? condition(place, negated(test.expression)) : test
+  }
   if (kind === 'AEXPR_IN') {
     const list = openAs(fields['rexpr'], 'List')
     if (list === undefined) throw unsupportedExpression(place.context, fields['rexpr'])
@@ -148,6 +154,22 @@ function comparison(place: Place, fields: Fields): Scalar | undefined {
   }
   const same = notDistinct(a!, b!)
   return condition(place, kind === 'AEXPR_DISTINCT' ? negated(same) : same)
+}
+
+/** The pattern comes with its escape character in a call of like_escape, where one is written. */
+function likeTest(place: Place, left: Scalar, name: 'like' | 'ilike', node: unknown): Scalar {
+  const { context, bind } = place
+  const written = openAs(node, 'FuncCall')
+  const hasEscape = written !== undefined && namesOf(written, 'funcname').at(-1) === 'like_escape'
+  const [pattern, escape] = hasEscape ? listOf(written, 'args') : [node, undefined]
+  const escaper: AnswerExpression =
+    escape === undefined
+      ? { kind: 'literal', type: 'text', text: '\\' }
+      : settle(context, bind(escape), 'text').expression
+  const operands = [left, bind(pattern)].map(
+    (operand) => settle(context, operand, 'text').expression,
+  )
+  return condition(place, { kind: 'call', function: name, arguments: [...operands, escaper] })
 }
 
 const equal = (left: AnswerExpression, right: AnswerExpression): AnswerExpression => ({

@@ -1,13 +1,15 @@
 import { evaluateExpression } from './answer-expression.ts'
-import type { AnswerExpression, AnswerFunction } from './answer-spec.ts'
-import { castValue, formatValue, isNumberType } from './answer-value.ts'
+import { isScalarFunction, literalTypes } from './answer-function.ts'
+import type { AnswerExpression, AnswerFunction, ScalarFunction } from './answer-spec.ts'
+import { operandsOf } from './answer-tree.ts'
+import { castExists, castValue, formatValue, isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 /**
  * Expressions over literals, and, where the place allows, over group keys and aggregates: SELECT and
  * ORDER BY (bind-output.ts), and constant expressions in WHERE and LIMIT, which are evaluated here. Types
  * are PostgreSQL's: what has no operator there has none here.
  */
-import { listOf, locationOf, namesOf, numberOf, open, textOf } from './ast.ts'
+import { listOf, locationOf, namesOf, numberOf, open, textOf, openAs } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { typeOfName } from './casts.ts'
 import type { CastTarget } from './casts.ts'
@@ -26,6 +28,32 @@ type BinaryOperator = Extract<AnswerExpression, { kind: 'binary' }>['operator']
 
 const BINARY_OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%'])
 const FUNCTIONS: Readonly<Record<string, AnswerFunction>> = {
+  lower: 'lower',
+  upper: 'upper',
+  initcap: 'initcap',
+  length: 'length',
+  char_length: 'length',
+  character_length: 'length',
+  substr: 'substring',
+  substring: 'substring',
+  left: 'left',
+  right: 'right',
+  btrim: 'btrim',
+  ltrim: 'ltrim',
+  rtrim: 'rtrim',
+  replace: 'replace',
+  strpos: 'strpos',
+  position: 'strpos',
+  starts_with: 'starts_with',
+  split_part: 'split_part',
+  reverse: 'reverse',
+  extract: 'extract',
+  date_part: 'date_part',
+  date_trunc: 'date_trunc',
+  trunc: 'trunc',
+  sign: 'sign',
+  div: 'div',
+  width_bucket: 'width_bucket',
   round: 'round',
   abs: 'abs',
   floor: 'floor',
@@ -65,9 +93,16 @@ export function bindScalar(context: Context, leaves: Leaves, node: unknown): Sca
       const name = names.at(-1) ?? ''
       const aggregate = names.length === 1 ? leaves.aggregate(name, fields) : undefined
       if (aggregate !== undefined) return aggregate
-      const known = names.length === 1 ? entryOf(FUNCTIONS, name) : undefined
-      if (known === undefined || isModified(fields)) throw unsupportedExpression(context, node)
-      return bindCall(context, leaves, known, fields)
+      // EXTRACT(… FROM …), TRIM, SUBSTRING(… FROM …) and POSITION are pg_catalog's to the parser.
+      const isPlain = names.length === 1 || textOf(fields, 'funcformat') === 'COERCE_SQL_SYNTAX'
+      const modulo = isPlain && name === 'mod' && listOf(fields, 'args').length === 2
+      const known = isPlain ? entryOf(FUNCTIONS, name) : undefined
+      if ((known === undefined && !modulo) || isModified(fields)) {
+        throw unsupportedExpression(context, node)
+      }
+      if (known !== undefined) return bindCall(context, leaves, known, fields)
+      const [left, right] = listOf(fields, 'args').map(bind) as [Scalar, Scalar]
+      return bindBinary(context, leaves, '%', left, right, location)
     }
     case 'GroupingFunc':
       if (leaves.grouping !== undefined) return leaves.grouping(fields)
@@ -141,9 +176,14 @@ function cast(context: Context, leaves: Leaves, operand: Scalar, target: CastTar
       return typed(context, leaves, expression, location)
     }
     case 'text':
-    case 'boolean':
     case 'date':
     case 'timestamp':
+      if (operand.expression.kind !== 'literal' && castExists(operand.type, type)) {
+        const expression = { kind: 'cast', to: type, operand: operand.expression } as const
+        return typed(context, leaves, expression, location)
+      }
+      return castLiteral(context, operand, type)
+    case 'boolean':
       return castLiteral(context, operand, type)
   }
 }
@@ -185,8 +225,14 @@ function bindOperator(context: Context, leaves: Leaves, fields: Fields): Scalar 
   }
   const names = namesOf(fields, 'name')
   const operator = names[0] ?? ''
-  if (kind !== 'AEXPR_OP' || names.length !== 1 || !BINARY_OPERATORS.has(operator)) {
+  const isJoin = operator === '||' && fields['lexpr'] !== undefined
+  const isKnown = BINARY_OPERATORS.has(operator) || isJoin
+  if (kind !== 'AEXPR_OP' || names.length !== 1 || !isKnown) {
     throw unsupportedExpression(context, { A_Expr: fields })
+  }
+  if (isJoin) {
+    const nodes = [fields['lexpr'], fields['rexpr']]
+    return callByType(context, leaves, 'join', nodes, location)
   }
   const moved = intervalArithmetic(context, leaves, operator, fields)
   if (moved !== undefined) return moved
@@ -285,6 +331,12 @@ function intervalArithmetic(
   return typedLiteral('timestamp', moved, location)
 }
 
+/** Without keys and aggregates. */
+function isConstant(expression: AnswerExpression): boolean {
+  if (expression.kind === 'key' || expression.kind === 'aggregate') return false
+  return operandsOf(expression).every(isConstant)
+}
+
 /** date + integer, integer + date, date - integer, date - date, on literals. */
 function dayArithmetic(
   context: Context,
@@ -300,7 +352,7 @@ function dayArithmetic(
         ? null
         : parseTimestamp(scalar.expression.text)
   const days = (scalar: Scalar): bigint | null | undefined => {
-    if (scalar.type !== 'integer') return undefined
+    if (scalar.type !== 'integer' || !isConstant(scalar.expression)) return undefined
     const value = constantValue(context, scalar)
     return value === null ? null : value.type === 'integer' ? value.value : undefined
   }
@@ -324,7 +376,14 @@ function dayArithmetic(
 
 function bindCall(context: Context, leaves: Leaves, name: AnswerFunction, fields: Fields): Scalar {
   const location = locationOf(fields)
-  const operands = listOf(fields, 'args').map((item) => bindScalar(context, leaves, item))
+  const nodes = listOf(fields, 'args')
+  const bounds = openAs(nodes[1], 'A_ArrayExpr')
+  if (name === 'width_bucket' && nodes.length === 2 && bounds !== undefined) {
+    const all = [nodes[0], ...listOf(bounds, 'elements')]
+    return callByType(context, leaves, 'width_bucket_of', all, location)
+  }
+  if (isScalarFunction(name)) return callByType(context, leaves, name, nodes, location)
+  const operands = nodes.map((item) => bindScalar(context, leaves, item))
   const settled = operands.map((operand, index) => {
     if (operand.untyped === undefined) return operand
     // round(x, '1'): the second argument can only be an integer; the first could be several types.
@@ -338,6 +397,21 @@ function bindCall(context: Context, leaves: Leaves, name: AnswerFunction, fields
     )
   })
   return call(context, leaves, name, settled, location)
+}
+
+/** A function whose literals take the types of its signature. */
+function callByType(
+  context: Context,
+  leaves: Leaves,
+  name: ScalarFunction,
+  nodes: readonly unknown[],
+  location: number | undefined,
+): Scalar {
+  const types = literalTypes(name, nodes.length)
+  const operands = nodes.map((node, nth) =>
+    settle(context, bindScalar(context, leaves, node), types[nth]!),
+  )
+  return call(context, leaves, name, operands, location ?? operands[0]?.location)
 }
 
 function isModified(fields: Fields): boolean {

@@ -21,7 +21,7 @@ export class RandomRow {
     const g = this.#g
     if (depth === 0) return this.#numberLeaf()
     const a = (): string => this.number(depth - 1)
-    switch (g(fc.integer, { min: 0, max: 19 })) {
+    switch (g(fc.integer, { min: 0, max: 22 })) {
       case 0:
       case 1:
         return `(${a()} + ${a()})`
@@ -59,6 +59,12 @@ export class RandomRow {
         return `(${a()} ${g(fc.constantFrom, '/', '%')} ${g(fc.constantFrom, '3', '-2', '7')})`
       case 18:
         return `(${this.condition(depth - 1)})::integer`
+      case 19:
+        return `${g(fc.constantFrom, 'EXTRACT(month FROM ', 'EXTRACT(dow FROM ', 'EXTRACT(year FROM ')}${this.day()})`
+      case 20:
+        return `width_bucket((${a()})::numeric, -2.5, 90, 7)`
+      case 21:
+        return `length(${this.text(depth - 1)})`
       default:
         return `(${a()})::${g(fc.constantFrom, 'numeric', 'bigint', 'numeric(12,4)')}`
     }
@@ -71,7 +77,11 @@ export class RandomRow {
       return g(fc.integer, { min: 0, max: 3 }) === 0 ? this.#word() : g(fc.constantFrom, ...texts)
     }
     const a = (): string => this.text(depth - 1)
-    switch (g(fc.integer, { min: 0, max: 4 })) {
+    switch (g(fc.integer, { min: 0, max: 6 })) {
+      case 5:
+        return `${g(fc.constantFrom, 'lower', 'upper', 'reverse')}(${a()})`
+      case 6:
+        return `left(${a()} || '-' || ${g(fc.constantFrom, ...texts)}, 3)`
       case 0:
         return `COALESCE(${a()}, ${g(fc.boolean) ? this.#word() : a()})`
       case 1:
@@ -92,7 +102,7 @@ export class RandomRow {
   #bareCondition(depth: number): string {
     const g = this.#g
     const comparison = g(fc.constantFrom, '=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM')
-    switch (g(fc.integer, { min: 0, max: 11 })) {
+    switch (g(fc.integer, { min: 0, max: 13 })) {
       case 0:
       case 1:
         return `${this.number(depth)} ${comparison} ${this.number(0)}`
@@ -114,6 +124,10 @@ export class RandomRow {
       case 9:
         if (depth === 0) break
         return `CASE WHEN ${this.condition(depth - 1)} THEN ${this.condition(0)} ELSE ${this.condition(0)} END`
+      case 11:
+        return `${this.text(depth)} ${g(fc.constantFrom, 'LIKE', 'NOT LIKE', 'ILIKE')} ${g(fc.constantFrom, "'%o%'", "'Q%'", "'_'")}`
+      case 12:
+        return `date_trunc('month', ${this.day()}::timestamp)::date ${comparison} ${this.day()}`
       case 10:
         return `GREATEST(${this.day()}, ${this.day()}) ${comparison} ${this.day()}`
     }

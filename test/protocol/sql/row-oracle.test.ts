@@ -8,9 +8,12 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { AnswerSpec, Cell } from '../../../protocol/sql/answer-spec.ts'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
+import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
+import type { Column, Schema } from '../../../shares/schema.ts'
 import { idealExecute } from '../ideal.ts'
 
+import { TYPE_NAMES } from './oracle-answer.ts'
 import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
 import { RandomRow } from './random-row.ts'
@@ -234,4 +237,164 @@ test('random expressions over rows give what PostgreSQL gives', async () => {
   expect(seen.answered).toBeGreaterThan((TABLES * QUERIES) / 3)
   expect(seen.shown).toBeGreaterThan(30)
   expect(seen.computedKeys).toBeGreaterThan(8)
+})
+
+/** Every code of each column is in some row. */
+function wordsAndTimes(): RandomTable {
+  const columns: Column[] = [
+    {
+      name: 'word',
+      type: 'text',
+      nullable: true,
+      dictionary: ['', ' Ab c ', 'ω-Zoë-q', "it's", 'xxaxx', 'hello wORLD', 'a%b_c', '12-07', 'ab'],
+    },
+    { name: 'small', type: 'integer', nullable: false, min: -4, max: 5 },
+    {
+      name: 'price',
+      type: 'decimal',
+      nullable: true,
+      precision: 6,
+      scale: 2,
+      min: '-1.50',
+      max: '2.00',
+    },
+    {
+      name: 'pickup',
+      type: 'timestamp',
+      nullable: true,
+      resolutionSeconds: 5003,
+      min: '2019-12-27 23:58:01',
+      max: '2020-01-16 21:45:01',
+    },
+    { name: 'day', type: 'date', nullable: false, min: '1999-12-20', max: '2001-01-20' },
+    { name: 'flag', type: 'boolean', nullable: true },
+  ]
+  const schema: Schema = { dataset: 'trips', member: 'rider', kMin: 1, purposes: ['t'], columns }
+  const count = 420
+  const rows = Array.from({ length: count }, (_, r) =>
+    columns.map((column) => {
+      const sizes = Number(codecOf(column).codeMax) + 1
+      const state = r % (sizes + (column.nullable ? 1 : 0))
+      return state === sizes ? null : textOfCode(column, BigInt(state))
+    }),
+  )
+  return {
+    schema,
+    rows,
+    memberOfRow: Uint32Array.from({ length: count }, (_, row) => row),
+    params: {
+      committee: { n: 3, t: 1 },
+      security: 'passive',
+      dataset: { name: 'trips', version: 1, chunks: [count], rowsPerMember: [[1, count]] },
+      chunksInFlight: 1,
+      network: 'lan',
+    },
+  }
+}
+
+const UNITS =
+  'year quarter month week day dow isodow doy isoyear decade century millennium epoch julian'
+const EXPRESSIONS = [
+  ...[
+    'lower',
+    'upper',
+    'initcap',
+    'length',
+    'char_length',
+    'reverse',
+    'trim',
+    'ltrim',
+    'btrim',
+  ].map((name) => `${name}(word)`),
+  'substring(word, 2)',
+  'substring(word FROM 2 FOR 3)',
+  'substr(word, small, 4)',
+  'left(word, small)',
+  'right(word, small)',
+  "btrim(word, 'xa')",
+  "TRIM(LEADING 'x' FROM word)",
+  "rtrim(word, 'xc')",
+  "replace(word, 'l', '[L]')",
+  "strpos(word, 'o')",
+  "POSITION('x' IN word)",
+  "starts_with(word, 'a')",
+  "split_part(word, '-', 2)",
+  "split_part(word, '-', -1)",
+  "word || '/' || small",
+  'flag || word',
+  "upper(word) LIKE '%O%'",
+  "lower(word) NOT LIKE 'a!%%' ESCAPE '!'",
+  "reverse(word) ILIKE 'B%'",
+  'small::text',
+  'price::text',
+  'flag::text',
+  'day::text',
+  ...UNITS.split(' ').flatMap((unit) => [
+    `EXTRACT(${unit} FROM day)`,
+    `EXTRACT(${unit} FROM pickup)`,
+  ]),
+  ...'hour minute second milliseconds microseconds'
+    .split(' ')
+    .map((unit) => `EXTRACT(${unit} FROM pickup)`),
+  "date_part('hour', pickup)",
+  "date_part('dow', day)",
+  ...'hour day week month quarter year decade century millennium'
+    .split(' ')
+    .map((unit) => `date_trunc('${unit}', pickup)`),
+  "date_trunc('month', day::timestamp)",
+  'pickup::date',
+  'day + small',
+  'day - 7',
+  "day - DATE '2000-02-29'",
+  'trunc(price)',
+  'trunc(price, 1)',
+  'trunc(price, -1)',
+  'trunc(small)',
+  'sign(price)',
+  'sign(small)',
+  'div(price, 0.35)',
+  'mod(small, 3)',
+  'width_bucket(price, -1, 2, 4)',
+  'width_bucket(price, 2, -1, 4)',
+  'width_bucket(small, -3, 46, 49)',
+  'width_bucket(small, ARRAY[-2, 0, 3])',
+  'width_bucket(price, ARRAY[-0.5, 0.25, 0.25, 1])',
+  'small % 3 = 1 AND flag',
+  'CASE WHEN small > 0 THEN 60 / small END',
+  'ROUND(price, 1)',
+  'FLOOR(price)',
+  'CEIL(small / 2.0)',
+  'SQRT(small + 4)',
+  'COALESCE(price, small) + 0.00',
+  'GREATEST(price, small, 0) + 0.00',
+  "COALESCE(NULLIF(word, ''), '?')",
+  'price IS NULL',
+]
+
+test('functions of rows give what PostgreSQL gives, code by code', async () => {
+  const table = wordsAndTimes()
+  await oracle.database.exec(`DROP TABLE IF EXISTS trips; ${createTable(table)}`)
+  const columns = plainColumns(table)
+  for (const expression of EXPRESSIONS) {
+    const aggregates = [{ sql: 'COUNT(*)', contributes: 'TRUE' }]
+    const query: RowQuery = { where: undefined, keys: [expression], aggregates }
+    const { plan, answer } = await compile(textOf(query), table.schema, table.params)
+    const lanes = idealExecute(plan, table.params, columns, table.memberOfRow)
+    const { rows, columns: shown } = evaluateAnswer(answer, lanes)
+    const expected = await expectedRows(query, answer, 1)
+    expect(rows, expression).toEqual(expected)
+    // The key's text is PostgreSQL's too, and its type: the groups above were found by value.
+    const { rows: texts, fields } = await oracle.database.query<[string | null]>(
+      `SELECT DISTINCT (${expression})::text FROM trips`,
+      [],
+      { rowMode: 'array' },
+    )
+    const own = rows.map(([cell]) => (cell !== undefined && 'text' in cell ? cell.text : null))
+    const isBoolean = shown[0]!.type === 'boolean'
+    const found = texts.map(([text]) => (isBoolean ? (text?.charAt(0) ?? null) : text))
+    for (const text of found) expect(own, expression).toContain(text)
+    expect(fields).toHaveLength(1)
+    const typed = await oracle.database.query(`SELECT ${expression} FROM trips LIMIT 0`)
+    expect(shown[0]!.type, expression).toBe(TYPE_NAMES[typed.fields[0]!.dataTypeID])
+  }
 })
