@@ -140,6 +140,7 @@ async function expectedRows(
   query: RowQuery,
   { rows, keyTypes, columns: outputs }: AnswerSpec,
   kMin: number,
+  answered: readonly (readonly Cell[])[],
 ): Promise<readonly (readonly Cell[])[]> {
   const { where, keys, aggregates } = query
   const columns = keys.map((_, i) => `k${i}`)
@@ -162,24 +163,48 @@ async function expectedRows(
   expect(lost.rows).toEqual([])
   const cells = aggregates.flatMap(({ sql, contributes }, i) => [
     `(${sql})::text AS cell${i}`,
-    `count(DISTINCT rider) FILTER (WHERE rider IS NOT NULL AND ${contributes}) >= ${kMin} AS enough${i}`,
+    `count(DISTINCT rider) FILTER (WHERE rider IS NOT NULL AND ${contributes})::integer AS members${i}`,
   ])
-  const { rows: found } = await oracle.database.query<(string | boolean | null)[]>(
+  const { rows: found } = await oracle.database.query<(string | number | null)[]>(
     `SELECT ${cells.join(', ')} FROM ${domain} LEFT JOIN (${filtered}) AS f ON ${match.join(' AND ')}
      GROUP BY d.place ORDER BY d.place`,
     [],
     { rowMode: 'array' },
   )
+  const shown = aggregates.map((_, i) =>
+    shownPlaces(
+      found.map((row) => Number(row[2 * i + 1])),
+      kMin,
+      (place) => 'suppressed' in answered[place]![keys.length + i]!,
+    ),
+  )
   return found.map((row, place) => [
     ...rows[place]!.keys.map((text): Cell => (text === null ? { null: true } : { text })),
     ...aggregates.map((_, i): Cell => {
-      if (row[2 * i + 1] !== true) return { suppressed: true }
+      if (!shown[i]!.has(place)) return { suppressed: true }
       const text = row[2 * i]
       if (typeof text !== 'string') return { null: true }
       // A boolean is shown as t and f; its cast to text says true and false.
       return { text: outputs[keys.length + i]!.type === 'boolean' ? text.charAt(0) : text }
     }),
   ])
+}
+
+/**
+ * The groups with enough members. Beside a small one the smallest other may be suppressed too, the first of several, and
+ * no other: when it has to be is the matter of oracle.test.ts.
+ */
+function shownPlaces(
+  members: readonly number[],
+  kMin: number,
+  isSuppressed: (place: number) => boolean,
+): ReadonlySet<number> {
+  const places = new Set([...members.keys()].filter((place) => members[place]! >= kMin))
+  const least = Math.min(...[...places].map((place) => members[place]!))
+  const second = [...places].find((place) => members[place] === least)
+  const hasSmall = places.size < members.length
+  if (hasSmall && second !== undefined && isSuppressed(second)) places.delete(second)
+  return places
 }
 
 /** Numbers without the zeros at their end: PostgreSQL's scale is that of the rows, ours that of all that could be. */
@@ -225,7 +250,7 @@ test('random expressions over rows give what PostgreSQL gives', async () => {
       }
       const lanes = idealExecute(compiled.plan, table.params, columns, table.memberOfRow)
       const { rows } = evaluateAnswer(compiled.answer, lanes)
-      const expected = await expectedRows(query, compiled.answer, table.schema.kMin)
+      const expected = await expectedRows(query, compiled.answer, table.schema.kMin, rows)
       expect(rows.map(plain), message).toEqual(expected.map(plain))
       seen.answered++
       seen.shown += rows.flat().filter((cell) => 'text' in cell).length
@@ -381,7 +406,7 @@ test('functions of rows give what PostgreSQL gives, code by code', async () => {
     const { plan, answer } = await compile(textOf(query), table.schema, table.params)
     const lanes = idealExecute(plan, table.params, columns, table.memberOfRow)
     const { rows, columns: shown } = evaluateAnswer(answer, lanes)
-    const expected = await expectedRows(query, answer, 1)
+    const expected = await expectedRows(query, answer, 1, rows)
     expect(rows, expression).toEqual(expected)
     // The key's text is PostgreSQL's too, and its type: the groups above were found by value.
     const { rows: texts, fields } = await oracle.database.query<[string | null]>(
