@@ -1,6 +1,6 @@
 /**
  * What must hold of any text: compile gives a plan that every node accepts, or a ShareholdError of the compiler's own
- * table with a place in the text; never another exception, never more than two seconds.
+ * table with a place in the text; never another exception, and never so long that a stranger's text stops a node.
  */
 import { expect } from 'vitest'
 
@@ -15,8 +15,11 @@ import { ShareholdError } from '../../../shares/errors.ts'
 
 import { PARAMS, TRIPS } from './trips-schema.ts'
 
-/** CPU seconds of this process, not of the clock: a busy machine is no defect. */
-const MOST_SECONDS = 2
+/**
+ * CPU seconds of this process, not of the clock, and many times what any statement takes: a busy machine is no defect,
+ * a statement that multiplies is.
+ */
+const MOST_SECONDS = 15
 
 /** 'ok' or the code of the refusal; throws if the text is handled otherwise. */
 export async function outcomeOf(sql: string): Promise<string> {
