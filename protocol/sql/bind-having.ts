@@ -4,8 +4,6 @@ import { bindOutput } from './bind-output.ts'
 import type { BoundAggregate, BoundHaving, BoundKey } from './bound.ts'
 import { fail } from './context.ts'
 import type { Context } from './context.ts'
-import { typedLiteral } from './typed-scalar.ts'
-import type { Scalar } from './typed-scalar.ts'
 
 /**
  * Binds the clause.
@@ -21,7 +19,7 @@ export function bindHaving(
   node: unknown,
 ): { readonly having: BoundHaving; readonly inner: readonly BoundAggregate[] } {
   const list: AggregateList = { ...shown, aggregates: [...shown.aggregates] }
-  const scalar = asCondition(bindOutput(context, keys, list, node))
+  const scalar = bindOutput(context, keys, list, node, 'boolean')
   if (scalar.type !== 'boolean') {
     throw fail(
       context,
@@ -37,11 +35,4 @@ export function bindHaving(
       .slice(shown.aggregates.length)
       .map((aggregate): BoundAggregate => ({ ...aggregate, inner: true })),
   }
-}
-
-/** HAVING NULL is unknown. */
-function asCondition(scalar: Scalar): Scalar {
-  const { expression, location } = scalar
-  const isNull = expression.kind === 'literal' && expression.text === null
-  return isNull ? typedLiteral('boolean', null, location) : scalar
 }

@@ -25,6 +25,7 @@ import type { Leaves, Scalar } from './typed-scalar.ts'
  *
  * @param keys the group keys
  * @param list grows by the aggregates that are new
+ * @param untyped what a quoted literal or a bare NULL is taken for, if it is all
  * @throws ShareholdError SH_SQL_GROUPING, SH_POLICY_ROW_VALUES and what bindScalar throws
  */
 export function bindOutput(
@@ -32,6 +33,7 @@ export function bindOutput(
   keys: readonly BoundKey[],
   list: AggregateList,
   node: unknown,
+  untyped: SqlType = 'text',
 ): Scalar {
   const keyTypes = [...keys.map(({ type }) => type), ...list.groupingCalls.map(callType)]
   const leaves: Leaves = {
@@ -45,7 +47,7 @@ export function bindOutput(
       return scalar
     },
   }
-  return settle(context, bindScalar(context, leaves, node), 'text')
+  return settle(context, bindScalar(context, leaves, node), untyped)
 }
 
 /** The name that PostgreSQL gives an output column without AS (FigureColname). */
