@@ -74,7 +74,8 @@ function condition(g: Gen, parts: HavingParts, depth: number): Write {
     }
     case 4: {
       const [a, b, c] = [inner(), inner(), inner()]
-      return (r) => `CASE WHEN ${a(r)} THEN ${b(r)} ELSE ${c(r)} END`
+      // A CASE of bare NULLs would be a text, there as here.
+      return (r) => `CASE WHEN ${a(r)} THEN (${b(r)})::boolean ELSE (${c(r)})::boolean END`
     }
     case 5: {
       const [a, b, operator] = [inner(), inner(), g(fc.constantFrom, ...COMPARISONS)]
