@@ -83,12 +83,13 @@ export function resolveColumn(context: Context, reference: Fields): Column {
   })
   const name = parts.at(-1)
   if (parts.length > 2) {
+    const meant = context.tables.find(({ qualifier }) => parts.includes(qualifier))
     throw fail(
       context,
       'SH_SQL_UNSUPPORTED',
       'Datasets have no schema or catalogue in front of their name.',
       location,
-      `Write ${quoteName(parts.at(-2) ?? context.tables[0]!.qualifier)}.column.`,
+      `Write ${quoteName((meant ?? context.tables[0]!).qualifier)}.column.`,
     )
   }
   const tables =

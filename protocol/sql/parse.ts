@@ -126,24 +126,47 @@ function checkText(sql: string): void {
   )
 }
 
-/** Tokens without comments. */
+/**
+ * Tokens without comments; none if the scanner stops.
+ *
+ * @throws ShareholdError SH_SQL_TOO_COMPLEX if it stops and so much might nest before that the parser must not see it
+ */
 function tokensOf(sql: string): Token[] {
   // libpg-query refuses the empty text with an error of its own kind.
   if (sql.trim() === '') return []
-  const scanned = listOf(
-    parserResult(sql, [], () => {
-      try {
-        return scanSync(sql)
-      } catch {
-        // The scanner says nothing about where; the parser stops at the same place and does.
-        return parseSync(sql)
-      }
-    }),
-    'tokens',
-  ) as readonly Token[]
+  let scanned: readonly Token[]
+  try {
+    scanned = listOf(scanSync(printable(sql)) as unknown as Fields, 'tokens') as readonly Token[]
+  } catch {
+    // The scanner says nothing about where; the parser stops at the same place and does.
+    checkUnscanned(sql)
+    return []
+  }
   return scanned
     .filter(({ text }) => !text.startsWith('--') && !text.startsWith('/*'))
     .map(({ start, end, text }) => ({ start, end, text }))
+}
+
+// The scanner prints its tokens as JSON and escapes quotes and line ends only.
+// eslint-disable-next-line no-control-regex
+const UNESCAPED = /[\u0001-\u0008\u000b\u000c\u000e-\u001f]/gu
+
+/** The text with each control character replaced by another one of one byte that means the same to the scanner. */
+function printable(sql: string): string {
+  // \v and \f are white space; the others stand inside a literal or a comment, or the parser refuses them.
+  return sql.replaceAll(UNESCAPED, (character) => (/\s/u.test(character) ? ' ' : '?'))
+}
+
+/** Counts what might nest in a text that has no tokens: words and marks, inside literals too. */
+function checkUnscanned(sql: string): void {
+  const pieces = sql.match(/[\p{L}_][\p{L}\p{N}_]*|[^\s\p{L}]/gu) ?? []
+  if (pieces.filter((text) => canNest({ start: 0, end: 0, text })).length <= MAX_NESTING_TOKENS)
+    return
+  throw new ShareholdError(
+    'SH_SQL_TOO_COMPLEX',
+    `The statement does not end, and has more than ${MAX_NESTING_TOKENS} operators and parentheses.`,
+    { hint: 'Look for a quote or a comment that is not closed.' },
+  )
 }
 
 function canNest({ text }: Token): boolean {

@@ -33,7 +33,7 @@ export function unsupportedFromItem(source: Source, item: unknown): ShareholdErr
 /** Byte offset of the first word of a query: SELECT, VALUES, TABLE or WITH before all that has a place in it. */
 export function startOfQuery(source: Source, query: unknown): number | undefined {
   const first = firstLocation(query)
-  if (first === undefined) return undefined
+  if (first === undefined) return keywordAt(source, 'from')
   return source.tokens.findLast(
     ({ start, text }) => start <= first && /^(?:select|values|table|with)$/iu.test(text),
   )?.start

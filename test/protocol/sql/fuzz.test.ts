@@ -75,6 +75,11 @@ const DEEP: readonly (readonly [before: string, open: string, middle: string, cl
   ['SELECT 1', '', '', ',1'],
   ['SELECT 1', '', '', ' UNION SELECT 1'],
   ['', 'WITH a AS (', 'SELECT 1', ') SELECT 1'],
+  // What the scanner cannot print or does not get to the end of hides nothing.
+  ["SELECT '\u0001', ", '(', '1', ')'],
+  ['SELECT "\u000b" + /*\u001f*/ ', '(SELECT ', '1', ')'],
+  ['SELECT ', '(', "'", ''],
+  ['SELECT ', 'NOT ', '/*', ''],
 ]
 
 test.each(DEEP)('%s%s%s%s, repeated, leaves the parser as it was', async (...parts) => {
