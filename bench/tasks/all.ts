@@ -3,7 +3,7 @@ import { LANE_TASKS } from '../lanes/tasks.ts'
 import { SCALE_TASKS } from '../scaling/tasks.ts'
 
 import { chain, innerProduct, multiplications } from './arithmetic.ts'
-import { maximum, median } from './choice.ts'
+import { maximum, median, median18 } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { groups } from './groups.ts'
@@ -23,6 +23,7 @@ export const TASKS: readonly Task[] = [
   computedEqualities,
   maximum,
   median,
+  median18,
   sorting,
   groups,
   query,

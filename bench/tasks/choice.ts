@@ -1,4 +1,4 @@
-/** The largest (`max`) and the median (`median`) of the rows of a 32-bit column that a filter admits. */
+/** The largest (`max`) and the median (`median`, `median-18`) of the rows of a column that a filter admits. */
 import { extremes } from '../../protocol/extreme.ts'
 import type { Party } from '../../protocol/party.ts'
 import type { PlanParams } from '../../protocol/plan.ts'
@@ -14,7 +14,6 @@ import { chunksOf } from './people.ts'
 import { openBitEvidence } from './task.ts'
 import type { Task } from './task.ts'
 
-const BITS = 32
 const TAG = { op: 0, batch: 0, step: 0 }
 
 /** What the planner knows of the table. */
@@ -32,9 +31,10 @@ interface Column {
   readonly among: Uint32Array
 }
 
-function column(rows: number): Column {
+function column(rows: number, bits: number): Column {
   const among = publicWords('choice/among', rows).map((word) => (word % 10 === 0 ? 0 : 1))
-  return { values: publicWords('choice/values', rows), among }
+  const values = publicWords('choice/values', rows).map((word) => word >>> (32 - bits))
+  return { values, among }
 }
 
 interface Shared {
@@ -47,20 +47,22 @@ type Choose = (party: Party, arena: Arena, shared: Shared) => Promise<BitShare[]
 
 function choice(
   name: string,
-  about: string,
+  what: string,
+  bits: number,
+  rows: number,
   prepareChoice: (committee: Committee, size: number) => Choose,
   plain: (ascending: Uint32Array) => number | undefined,
 ): Task {
   return {
     name,
-    about,
-    size: 10_000,
+    about: `rows of a filtered ${bits}-bit column, their ${what}`,
+    size: rows,
     async prepare({ committee, index, size }) {
       const arena = newArena()
       const layout = layoutFor(size)
       const choose = prepareChoice(committee, size)
-      const { values, among } = column(size)
-      const planes = ownPlanes(arena, committee, index, values, BITS, layout, 'values')
+      const { values, among } = column(size, bits)
+      const planes = ownPlanes(arena, committee, index, values, bits, layout, 'values')
       const [filter] = ownPlanes(arena, committee, index, among, 1, layout, 'among')
       return {
         async run(party) {
@@ -75,10 +77,10 @@ function choice(
       }
     },
     async check(committee, size, evidence) {
-      const { values, among } = column(size)
-      const bytes = evidence[0]!.length / BITS
+      const { values, among } = column(size, bits)
+      const bytes = evidence[0]!.length / bits
       let found = 0
-      for (let i = 0; i < BITS; i++) {
+      for (let i = 0; i < bits; i++) {
         const plane = evidence.map((part) => part.subarray(i * bytes, (i + 1) * bytes))
         found += (openBitEvidence(committee, plane)[0]! & 1) * 2 ** i
       }
@@ -90,21 +92,32 @@ function choice(
 
 export const maximum: Task = choice(
   'max',
-  'rows of a filtered 32-bit column, their largest',
+  'largest',
+  32,
+  10_000,
   (_committee, size) => (party, arena, shared) =>
     extremes(party, arena, TAG, [{ ...shared, largest: true }], layoutFor(size), 'loopback'),
   (ascending) => ascending.at(-1),
 )
 
-export const median: Task = choice(
-  'median',
-  'rows of a filtered 32-bit column, their median',
-  (committee, size) => {
-    const tuning = selectTuning(paramsFor(committee, size), 'rows', 1, BITS).value
-    return (party, arena, shared) => {
-      const half = { ...shared, times: 1, plus: 1, over: 2 }
-      return selectRanks(party, arena, TAG, [half], layoutFor(size), tuning)
-    }
-  },
-  (ascending) => ascending[Math.ceil(ascending.length / 2) - 1],
-)
+function medianOf(name: string, bits: number, rows: number): Task {
+  return choice(
+    name,
+    'median',
+    bits,
+    rows,
+    (committee, size) => {
+      const tuning = selectTuning(paramsFor(committee, size), 'rows', 1, bits).value
+      return (party, arena, shared) => {
+        const half = { ...shared, times: 1, plus: 1, over: 2 }
+        return selectRanks(party, arena, TAG, [half], layoutFor(size), tuning)
+      }
+    },
+    (ascending) => ascending[Math.ceil(ascending.length / 2) - 1],
+  )
+}
+
+export const median: Task = medianOf('median', 32, 10_000)
+
+/** Wide as a column of amounts, long as a cooperative. */
+export const median18: Task = medianOf('median-18', 18, 1_000_000)
