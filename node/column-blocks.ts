@@ -7,6 +7,7 @@ import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
 import { batchesOf, datasetsOf, layoutOf } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
+import { storedLoads } from '../protocol/sections.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { hexOf } from '../shares/hex.ts'
 import type { ReshareBlock } from '../shares/reshare.ts'
@@ -65,8 +66,7 @@ export function subjectOf(admitted: AdmittedJob, attempt: number): string {
 export function loadsOf(plan: Plan, schemas: readonly Schema[]): Load[] {
   const loads = new Map<string, Load>()
   for (const encoding of ['bits', 'field'] as const) {
-    for (const operator of plan.operators) {
-      if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
+    for (const operator of storedLoads(plan)) {
       if (operator.kind !== `load-${encoding}`) continue
       const { dataset } = operator
       const column = schemas

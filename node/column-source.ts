@@ -10,6 +10,7 @@ import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
 import { datasetsOf, forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
+import { storedLoads } from '../protocol/sections.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { storedPlanes } from '../shares/column-codec.ts'
 import type { Committee } from '../shares/committee.ts'
@@ -201,9 +202,8 @@ export class JobColumns implements OpenedColumnSource {
 
 /** How many operators of the plan read the column. */
 function readersOf(plan: Plan, load: Load): number {
-  return plan.operators.filter(
+  return storedLoads(plan).filter(
     (one) =>
-      (one.kind === 'load-bits' || one.kind === 'load-field') &&
       one.kind === `load-${load.encoding}` &&
       one.dataset === load.dataset &&
       one.column === load.column.name,

@@ -89,6 +89,8 @@ export function wholeTable(
     case 'load-match':
     case 'enumerate':
     case 'member-number':
+    case 'member-sum':
+    case 'table':
     case 'append':
     case 'shift':
     case 'slice':

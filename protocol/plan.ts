@@ -7,12 +7,15 @@
  * of message tags and of pseudo-random counters). Values live in a domain:
  *   rows     one lane per table row (of a join: join-rows.ts), processed in batches of up to chunksInFlight chunks
  *   members  one lane per distinct member pseudonym (ascending), whole table
- *   slots    a short vector, one lane per aggregate
+ *   slots    a vector of its own length: one lane per aggregate, or those that were appended
  * and are either `bits` (w planes, CNF-shared over F_2) or `field` (w vectors, Shamir over F_p).
  *
  * Operators whose output is in `rows` run once per batch, in order; all others run once, after the
  * last batch. `dot` and `total` accumulate locally during the batches and finish afterwards. A
  * `rows` value that a later whole-table operator reads is collected over the batches.
+ *
+ * A `table` operator ends a section of the plan (sections.ts): what follows is a plan over the table that it makes, with
+ * rows, batches and members of its own, and reads nothing else.
  */
 import type { Circuit } from './circuit.ts'
 
@@ -128,6 +131,8 @@ export type Operator =
       readonly flag: Ref
       readonly count: number
     }
+  /** members/field, a vector per input (rows/field): the sum over the rows of each member. Local. */
+  | { readonly kind: 'member-sum'; readonly inputs: readonly Ref[] }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**
@@ -165,8 +170,29 @@ export type Operator =
       readonly inputs: readonly Ref[]
       readonly lanes: readonly (number | null)[]
     }
+  /**
+   * No value: ends a section. Its columns are what the next section loads, by `name`, which no dataset has. Rows of
+   * `members` are lanes of members, one row a member; those of `rows` are slots, as many as there are rows, in the
+   * order in which `append` puts rows. Local.
+   */
+  | {
+      readonly kind: 'table'
+      readonly name: string
+      readonly rows: 'members' | 'rows'
+      readonly columns: readonly TableColumn[]
+    }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+/** A column that a plan has made, in the encodings that are loaded. What is NULL is 0 in all of them. */
+export interface TableColumn {
+  readonly name: string
+  /** Least significant first; without them it has no bits. */
+  readonly planes: readonly Ref[]
+  /** 1 where it is not NULL; absent if it never is. */
+  readonly validity?: Ref
+  readonly field?: Ref
+}
 
 /** Lanes of an `append`: those of a value, or a public integer (decimal; 0 or 1 in bits) so many times. */
 export type Piece = Ref | { readonly lanes: number; readonly value: string }

@@ -2,8 +2,7 @@
  * Runs the operators that bring lanes into another order, or make public ones. Part of
  * run-operator.ts.
  */
-import { gatherWords } from '../shares/bits/permute.ts'
-import { type Arena, blockOf } from '../shares/field/memory.ts'
+import type { Arena } from '../shares/field/memory.ts'
 import { prefixSum } from '../shares/field/vector.ts'
 import type { BitShare } from '../shares/replicated.ts'
 import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
@@ -20,7 +19,7 @@ import {
 import { compact } from './compact.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
 import { tableLayout } from './layout.ts'
-import { placeIndices } from './opened-permutation.ts'
+import { vectorOrder } from './member-sum.ts'
 import { packRows, unpackRows } from './packed-rows.ts'
 import type { Tag } from './party.ts'
 import { permute } from './permute.ts'
@@ -207,10 +206,5 @@ function vectorInOrder(
   arena: Arena,
   ref: Ref,
 ): ShamirShare {
-  const vector = collected.vector(ref)
-  const order = rowsByMember(memberOfRow, membersOf(params))
-  if (order === undefined) return vector
-  const ordered = arena.elements(vector.length)
-  gatherWords(blockOf(ordered), blockOf(vector), placeIndices(arena, order))
-  return asShamirShare(ordered)
+  return vectorOrder(arena, memberOfRow, membersOf(params))(arena, collected.vector(ref))
 }

@@ -18,6 +18,7 @@ import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
 import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
+import { memberSums } from './member-sum.ts'
 import type { Party, Tag } from './party.ts'
 import type { Choice, Operator, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
@@ -89,6 +90,10 @@ export async function overTable(
       const table = tableLayout(params)
       const members = membersOf(params)
       return bitValue(arena, await anyRow(party, arena, tag, planes, table, memberOfRow, members))
+    }
+    case 'member-sum': {
+      const vectors = operator.inputs.map((ref) => run.collected.vector(ref))
+      return fieldValue(arena, memberSums(arena, vectors, run.memberOfRow, membersOf(params)))
     }
     case 'popcount':
     case 'count': {
@@ -171,6 +176,7 @@ export async function overTable(
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'table':
     case 'output':
       break
   }

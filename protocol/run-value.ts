@@ -44,6 +44,8 @@ export interface Run {
   readonly memberOfRow: Uint32Array
   readonly shapes: readonly Shape[]
   readonly collected: Collection
+  /** Owns the columns of a table that the section makes. */
+  readonly made: Arena
   /** Running sums of `dot` and `total`, by operator: this party's part. */
   readonly sums: ReadonlyMap<number, bigint[]>
   starts(op: number, batch: number | 'table'): void

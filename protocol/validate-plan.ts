@@ -10,6 +10,7 @@ import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.t
 import { datasetsOf } from './layout.ts'
 import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
 import type { DatasetParams, Join } from './plan.ts'
+import { sectionsOf, type Section } from './sections.ts'
 import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
 import { shapeOfArrangement, shapeOfNumbers } from './validate-arrangement.ts'
 
@@ -42,6 +43,7 @@ export function isLoad({ kind }: Operator): boolean {
 /** Operators that read planes over all rows at once, if they read rows. */
 export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'any-row',
+  'member-sum',
   'popcount',
   'count',
   'extreme',
@@ -80,6 +82,11 @@ export function refsOf(operator: Operator): readonly Ref[] {
       return operator.choices.flatMap(({ planes, among }) => [...planes, among])
     case 'append':
       return operator.parts.flat().filter((piece) => 'op' in piece)
+    case 'table':
+      return operator.columns.flatMap(({ planes, validity, field }) => [
+        ...planes,
+        ...[validity, field].filter((ref) => ref !== undefined),
+      ])
     case 'permute':
       return [...operator.order, ...operator.inputs]
     case 'compact':
@@ -88,6 +95,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'bit-to-field':
     case 'total':
     case 'any-row':
+    case 'member-sum':
     case 'popcount':
     case 'count':
     case 'combine':
@@ -117,11 +125,14 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
   require(operators.at(-1)?.kind === 'output', 'it does not end with an output')
   validateJoin(plan.join, params)
   const shapes: Shape[] = []
-  for (const [op, operator] of operators.entries()) {
-    const check = (condition: boolean, what: string): void =>
-      require(condition, `operator ${op} (${operator.kind}) ${what}`)
-    check(operator.kind !== 'output' || op === operators.length - 1, 'is not the last')
-    shapes.push(shapeOf(operator, shapes, params, check))
+  for (const section of sectionsOf(plan, params)) {
+    for (let op = section.from; op < section.to; op++) {
+      const operator = operators[op]!
+      const check = (condition: boolean, what: string): void =>
+        require(condition, `operator ${op} (${operator.kind}) ${what}`)
+      check(operator.kind !== 'output' || op === operators.length - 1, 'is not the last')
+      shapes.push(shapeOf(operator, shapes, section, check))
+    }
   }
   return shapes
 }
@@ -129,13 +140,15 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
 function shapeOf(
   operator: Operator,
   before: readonly Shape[],
-  params: PlanParams,
+  section: Section,
   check: Check,
 ): Shape {
+  const { params } = section
   const refs = refsOf(operator)
   check(refs.length <= MAX_PARTS, 'reads too many values')
   const inputs = refs.map(({ op, part }) => {
     check(isIndex(op, before.length), 'reads an operator that is not before it')
+    check(op >= section.from, 'reads an operator of another section')
     check(isIndex(part, before[op]!.parts), 'reads a part that is not there')
     return before[op]!
   })
@@ -145,10 +158,12 @@ function shapeOf(
     const { planes, validity, dataset } = operator
     check(names.includes(dataset), 'loads from another dataset')
     check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
+    checkMade(section, operator, check)
     return { domain: 'rows', type: 'bits', parts: planes + (validity ? 1 : 0), lanes: rows }
   }
   if (operator.kind === 'load-field') {
     check(names.includes(operator.dataset), 'loads from another dataset')
+    checkMade(section, operator, check)
     return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
   }
   if (operator.kind === 'load-match') {
@@ -170,6 +185,12 @@ function shapeOf(
 
   if (operator.kind === 'enumerate' || operator.kind === 'member-number') {
     return shapeOfNumbers(operator, params, check)
+  }
+
+  if (operator.kind === 'table') {
+    checkTable(operator, before, params, check)
+    const lanes = operator.rows === 'members' ? membersOf(params) : rows
+    return { domain: 'slots', type: 'bits', parts: 0, lanes }
   }
 
   const [first] = inputs
@@ -210,6 +231,9 @@ function shapeOf(
     case 'any-row':
       demand({ domain: 'rows', type: 'bits' })
       return { domain: 'members', type: 'bits', parts: inputs.length, lanes: membersOf(params) }
+    case 'member-sum':
+      demand({ domain: 'rows', type: 'field' })
+      return { domain: 'members', type: 'field', parts: inputs.length, lanes: membersOf(params) }
     case 'popcount': {
       demand({ domain, type: 'bits' })
       check(domain !== 'slots', 'counts slots')
@@ -283,6 +307,51 @@ function shapeOf(
   demand({ domain: 'slots', type: 'field' })
   const total = inputs.reduce((sum, input) => sum + input.lanes, 0)
   return { domain, type, parts: 1, lanes: total }
+}
+
+type Load = Extract<Operator, { kind: 'load-bits' | 'load-field' }>
+type Table = Extract<Operator, { kind: 'table' }>
+
+/** That the table of the section, if it has one, has a column in this encoding. */
+function checkMade({ table }: Section, load: Load, check: Check): void {
+  if (table === undefined) return
+  const column = table.columns.find(({ name }) => name === load.column)
+  check(column !== undefined, 'loads a column that the table lacks')
+  const isMade =
+    load.kind === 'load-field'
+      ? column!.field !== undefined
+      : load.planes === column!.planes.length && (!load.validity || column!.validity !== undefined)
+  check(isMade, 'loads a column in an encoding that the table lacks')
+}
+
+function checkTable(
+  { name, rows, columns }: Table,
+  before: readonly Shape[],
+  params: PlanParams,
+  check: Check,
+): void {
+  check(!datasetsOf(params).some((dataset) => dataset.name === name), 'has the name of a dataset')
+  check(columns.length <= MAX_PARTS, 'has too many columns')
+  check(
+    new Set(columns.map((column) => column.name)).size === columns.length,
+    'has two columns of one name',
+  )
+  const isOf = (ref: Ref, type: Shape['type']): boolean => {
+    const shape = before[ref.op]!
+    const place =
+      rows === 'members'
+        ? shape.domain === 'members'
+        : shape.domain === 'slots' && shape.lanes === rowsOf(params)
+    return place && shape.type === type
+  }
+  for (const { planes, validity, field } of columns) {
+    check(planes.length <= MAX_STORED_PLANES, 'has a column of too many planes')
+    check(
+      [...planes, ...(validity ? [validity] : [])].every((ref) => isOf(ref, 'bits')),
+      'has planes of other lanes',
+    )
+    check(field === undefined || isOf(field, 'field'), 'has vectors of other lanes')
+  }
 }
 
 /** The datasets of the parameters, joined so that every row of the join has a lane, and a member one row of each joined dataset. */

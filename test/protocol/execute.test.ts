@@ -58,8 +58,8 @@ function newSeen() {
   const started = new Map<string, number>()
   const ended = new Map<string, number>()
   const rounds = { begins: 0, ends: 0 }
-  const note = (where: Map<string, number>, { op, batch }: Progress): void => {
-    const key = `${op} ${batch}`
+  const note = (where: Map<string, number>, { op, stage }: Progress): void => {
+    const key = `${op} ${stage}`
     where.set(key, (where.get(key) ?? 0) + 1)
   }
   const sorted = (of: Map<string, number>) => [...of].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -262,11 +262,11 @@ describe('execute', () => {
     const { parties } = await testCommittee(3)
     const seen: string[] = []
     await execute(parties[0]!, plan, params, plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW), {
-      progress: ({ op, batch, batches }) => seen.push(`${op}/${batch}/${batches}`),
+      progress: ({ op, stage }) => seen.push(`${op}/${stage}`),
     })
     // Nobody reads operator 0.
-    const batches = [0, 1, 2].flatMap((batch) => [1, 2].map((op) => `${op}/${batch}/3`))
-    expect(seen).toEqual([...batches, '2/3/3', '3/3/3'])
+    const batches = [0, 1, 2].flatMap((batch) => [1, 2].map((op) => `${op}/${batch}`))
+    expect(seen).toEqual([...batches, '2/3', '3/3'])
   })
 
   test.each([3, 5])(

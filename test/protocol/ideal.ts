@@ -62,16 +62,56 @@ export function idealExecute(
   joined?: PlainJoined,
 ): bigint[] {
   if (plan.join !== undefined) return idealJoin(plan, params, joined!)
-  const output: bigint[] = []
-  const values: PlainValue[] = []
   const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
   if (memberOfRow.length !== rows) throw new RangeError('memberOfRow has not one entry per row')
+  return runSections(plan, memberOfRow, (operator, values) =>
+    idealOperator(operator, values, columns, memberOfRow),
+  )
+}
+
+/** Runs all sections. @param inFirst one operator of the first section */
+function runSections(
+  plan: Plan,
+  memberOfLane: Uint32Array,
+  inFirst: (operator: Operator, values: readonly PlainValue[]) => PlainValue,
+): bigint[] {
+  const values: PlainValue[] = []
+  const output: bigint[] = []
+  let members = memberOfLane
+  let inSection = inFirst
   for (const operator of plan.operators) {
-    const value = idealOperator(operator, values, columns, memberOfRow)
+    if (operator.kind === 'table') {
+      const columns = madeColumns(operator, values)
+      const sorted = members.toSorted((a, b) => a - b)
+      const rows =
+        operator.rows === 'members' ? sorted.filter((m, k) => m !== sorted[k - 1]) : sorted
+      members = rows
+      inSection = (one, before) => idealOperator(one, before, columns, rows)
+      values.push({ type: 'bits', parts: [] })
+      continue
+    }
+    const value = inSection(operator, values)
     values.push({ ...value, rows: hasRows(operator, values) })
     if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
   return output
+}
+
+function madeColumns(
+  { columns }: Extract<Operator, { kind: 'table' }>,
+  values: readonly PlainValue[],
+): Readonly<Record<string, PlainColumn>> {
+  const lanesOf = (ref: Ref): readonly (number | bigint)[] => values[ref.op]!.parts[ref.part]!
+  return Object.fromEntries(
+    columns.map(({ name, planes, validity, field }) => {
+      const lanes = [...planes, validity, field].find((ref) => ref !== undefined)
+      const codes = (lanes === undefined ? [] : lanesOf(lanes)).map((_, lane) => {
+        if (validity !== undefined && lanesOf(validity)[lane] === 0) return null
+        return planes.reduce((sum, ref, i) => sum + (BigInt(lanesOf(ref)[lane]!) << BigInt(i)), 0n)
+      })
+      return [name, { codes, values: field === undefined ? [] : lanesOf(field) }] as const
+    }),
+  )
 }
 
 /** A row of a join: the row of each dataset, by its name; absent where it has none. */
@@ -131,29 +171,17 @@ function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[
   for (const key of sorted) if (!numbers.has(key.join())) numbers.set(key.join(), numbers.size)
   const memberOfLane = Uint32Array.from(keys, (key) => numbers.get(key.join())!)
 
-  const values: PlainValue[] = []
-  const output: bigint[] = []
-  for (const operator of plan.operators) {
+  return runSections(plan, memberOfLane, (operator, values) => {
     const { kind } = operator
     const columns =
       kind === 'load-bits' || kind === 'load-field' ? lanesOf.get(operator.dataset)! : {}
-    const value: PlainValue =
-      kind === 'load-match'
-        ? {
-            type: 'bits',
-            parts: [
-              rowOfLane.map((row) =>
-                row !== undefined && (operator.dataset === undefined || row.has(operator.dataset))
-                  ? 1
-                  : 0,
-              ),
-            ],
-          }
-        : idealOperator(operator, values, columns, memberOfLane)
-    values.push({ ...value, rows: hasRows(operator, values) })
-    if (kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
-  }
-  return output
+    if (kind !== 'load-match') return idealOperator(operator, values, columns, memberOfLane)
+    const { dataset } = operator
+    const matches = rowOfLane.map((row) =>
+      row !== undefined && (dataset === undefined || row.has(dataset)) ? 1 : 0,
+    )
+    return { type: 'bits', parts: [matches] }
+  })
 }
 
 function joinRowByRow(
@@ -266,6 +294,18 @@ export function idealOperator(
             any[memberOfRow[row]!]! |= one
           })
           return any
+        }),
+      )
+    }
+    case 'member-sum': {
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      return field(
+        operator.inputs.map((ref) => {
+          const sums = Array.from({ length: members }, () => 0n)
+          vector(ref).forEach((value, row) => {
+            sums[memberOfRow[row]!] = mod(sums[memberOfRow[row]!]! + value)
+          })
+          return sums
         }),
       )
     }
@@ -416,6 +456,8 @@ export function idealOperator(
         ? bits(inputs.map((ref) => picked(plane(ref), 0)))
         : field(inputs.map((ref) => picked(vector(ref), 0n)))
     }
+    case 'table':
+      throw new RangeError('a table ends a section')
     case 'output':
       break
   }

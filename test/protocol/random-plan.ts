@@ -58,9 +58,11 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       { kind: 'load-field', dataset: 'people', column: 'b' },
     )
   }
-  const loads = operators.length
+  let loads = operators.length
+  /** Where the section begins: nothing before is read. */
+  let start = 0
   const shapes = (): readonly Shape[] => {
-    const total: Operator = { kind: 'total', inputs: [{ op: 1, part: 0 }] }
+    const total: Operator = { kind: 'total', inputs: [{ op: start + 1, part: 0 }] }
     const output: Operator = { kind: 'output', inputs: [{ op: operators.length, part: 0 }] }
     return validatePlan(
       { version: 1, ...header, operators: [...operators, total, output] },
@@ -71,6 +73,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const refs = (type: Shape['type'], domains: readonly Domain[]): Ref[] => {
     const all = shapes()
       .map((shape, op) => ({ shape, op }))
+      .filter(({ op }) => op >= start)
       .filter(({ shape }) => shape.type === type && domains.includes(shape.domain))
     if (all.length === 0) return []
     const { shape: model } = pick(all)
@@ -143,6 +146,10 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     () => {
       const inputs = some(refs('bits', ['rows']), 3)
       return inputs && { kind: 'any-row', inputs }
+    },
+    () => {
+      const inputs = some(refs('field', ['rows']), 3)
+      return inputs && { kind: 'member-sum', inputs }
     },
     () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
@@ -235,17 +242,62 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     const lanes = Array.from({ length: 1 + below(5) }, () => (below(4) === 0 ? null : below(all)))
     return { kind: 'pick', inputs, lanes }
   })
-  const wanted = 3 + below(9)
-  for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
-    const operator = pick(makers)()
-    if (operator !== undefined) operators.push(operator)
+  const grow = (): void => {
+    const wanted = 3 + below(9)
+    for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
+      const operator = pick(makers)()
+      if (operator !== undefined) operators.push(operator)
+    }
   }
+  /** A table of members, or of rows, and the loads of its columns. */
+  const endSection = (): void => {
+    const ofMembers = below(2) === 0
+    const load = (type: Shape['type']): Ref[] => {
+      const of = refs(type, ['rows']).filter(({ op }) => op === start || op === start + 1)
+      return some(of, 2) ?? []
+    }
+    const [bits, field] = [load('bits'), load('field')]
+    operators.push(
+      ofMembers
+        ? { kind: 'any-row', inputs: bits }
+        : { kind: 'append', parts: bits.map((ref) => [ref]) },
+      ofMembers
+        ? { kind: 'member-sum', inputs: field }
+        : { kind: 'append', parts: field.map((ref) => [ref]) },
+    )
+    const at = operators.length
+    const planes = bits.map((_, part) => ({ op: at - 2, part }))
+    const name = `table ${start}`
+    // What is NULL is 0.
+    const nullable = planes.length === 1 && below(2) === 0
+    const validity = nullable ? { validity: planes[0]! } : {}
+    operators.push(
+      {
+        kind: 'table',
+        name,
+        rows: ofMembers ? 'members' : 'rows',
+        columns: [
+          { name: 'x', planes, ...validity },
+          { name: 'y', planes: [], field: { op: at - 1, part: below(field.length) } },
+        ],
+      },
+      { kind: 'load-bits', dataset: name, column: 'x', planes: planes.length, validity: nullable },
+      { kind: 'load-field', dataset: name, column: 'y' },
+    )
+    start = at + 1
+    loads = operators.length
+  }
+  for (let sections = below(3); sections > 0; sections--) {
+    if (below(2) === 0) grow()
+    endSection()
+  }
+  grow()
   // Whatever bits came out last is converted, so that it is seen.
   const slots = refs('bits', ['slots'])
   if (slots.length > 0) operators.push({ kind: 'bit-to-field', inputs: slots.slice(-3) })
-  operators.push({ kind: 'total', inputs: [{ op: 1, part: 0 }] })
+  operators.push({ kind: 'total', inputs: [{ op: start + 1, part: 0 }] })
   const seen = shapes().flatMap((shape, op) =>
-    shape.domain === 'slots' && shape.type === 'field'
+    op >= start && shape.domain === 'slots' && shape.type === 'field'
       ? Array.from({ length: shape.parts }, (_, part) => ({ op, part }))
       : [],
   )
