@@ -4,13 +4,14 @@
  * if there is room.
  *
  * Memory: of what is dealt and not kept, what has come and is not yet asked for: one batch, since the
- * executor asks for all of a batch before it asks for the next; and whole columns of joined datasets, until it asks.
+ * executor asks for all of a batch before it asks for the next; and whole columns of joined datasets and of those beside the rows, until it asks.
  */
+import { storedDatasets } from '../protocol/beside.ts'
 import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
-import { datasetsOf, forEachRun } from '../protocol/layout.ts'
+import { forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
-import { storedLoads } from '../protocol/sections.ts'
+import { encodingOf, storedLoads } from '../protocol/sections.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { storedPlanes } from '../shares/column-codec.ts'
 import type { Committee } from '../shares/committee.ts'
@@ -79,7 +80,7 @@ export function columnBytes(
 }
 
 function chunksOf(name: string, params: PlanParams): readonly number[] {
-  return datasetsOf(params).find((dataset) => dataset.name === name)!.chunks
+  return storedDatasets(params).find((dataset) => dataset.name === name)!.chunks
 }
 
 export class JobColumns implements OpenedColumnSource {
@@ -204,7 +205,7 @@ export class JobColumns implements OpenedColumnSource {
 function readersOf(plan: Plan, load: Load): number {
   return storedLoads(plan).filter(
     (one) =>
-      one.kind === `load-${load.encoding}` &&
+      encodingOf(one) === load.encoding &&
       one.dataset === load.dataset &&
       one.column === load.column.name,
   ).length

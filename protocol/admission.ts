@@ -13,6 +13,7 @@ import type { Hash } from '../shares/hash.ts'
 import { parseSchema } from '../shares/parse-schema.ts'
 import type { Schema } from '../shares/schema.ts'
 
+import { storedDatasets } from './beside.ts'
 import { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
 import { MAX_DATASETS } from './join-rows.ts'
 import {
@@ -241,7 +242,7 @@ export async function admit(
   const schemas = datasets.map(({ schema }) => schema)
   const sizes = datasets.map(({ version }) => datasetParams(version))
   const arranged = await arrangeDatasets(request.sql, schemas, sizes)
-  const order = [arranged.dataset, ...(arranged.joined ?? [])].map(({ name }) => name)
+  const order = storedDatasets(arranged).map(({ name }) => name)
   if (order.join('\n') !== request.datasets.map(({ name }) => name).join('\n')) {
     throw new ShareholdError(
       'SH_AUTH_DATASET',

@@ -86,6 +86,7 @@ export async function execute(
         party,
         plan,
         params: section.params,
+        beside: source,
         ...rows,
         shapes,
         collected: new Collection(own, plan, section, shapes),

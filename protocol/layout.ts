@@ -31,7 +31,10 @@ export function flatLayout(lanes: number): Layout {
 }
 
 /** All datasets, the one whose rows are the lanes first. */
-export function datasetsOf({ dataset, joined = [] }: PlanParams): readonly DatasetParams[] {
+export function datasetsOf({
+  dataset,
+  joined = [],
+}: Pick<PlanParams, 'dataset' | 'joined'>): readonly DatasetParams[] {
   return [dataset, ...joined]
 }
 

@@ -87,6 +87,7 @@ export function wholeTable(
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'load-beside':
     case 'enumerate':
     case 'member-number':
     case 'member-sum':

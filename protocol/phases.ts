@@ -47,6 +47,7 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'load-bits',
   'load-field',
   'load-match',
+  'load-beside',
   'constant',
   'total',
   'combine',

@@ -41,6 +41,17 @@ export type Operator =
    * one, where the lane is a row of the join at all. Local.
    */
   | { readonly kind: 'load-match'; readonly dataset?: string }
+  /**
+   * slots/bits, one lane per row of a dataset that stands beside the rows (`beside` of planParams), in the order in which
+   * they are stored: planes as load-bits has them. In the first section only.
+   */
+  | {
+      readonly kind: 'load-beside'
+      readonly dataset: string
+      readonly column: string
+      readonly planes: number
+      readonly validity: boolean
+    }
   /** bits in the domain of its inputs, one plane per circuit output. Rounds: the circuit's AND depth. */
   | { readonly kind: 'circuit'; readonly inputs: readonly Ref[]; readonly circuit: Circuit }
   /**
@@ -249,6 +260,8 @@ export interface PlanParams {
   readonly dataset: DatasetParams
   /** What is joined to them; absent if nothing is. */
   readonly joined?: readonly JoinedParams[]
+  /** What rows are looked for in by key (beside.ts); absent if nothing is. */
+  readonly beside?: readonly DatasetParams[]
   /** Chunks whose messages share a round, 1..256. */
   readonly chunksInFlight: number
   /** Round-trip and bandwidth class of the committee: what the planner's cost model may know of the network. */

@@ -11,6 +11,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
+import { besideOf, wholeBatch } from './beside.ts'
 import { bitToField } from './bit-to-field.ts'
 import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
@@ -26,6 +27,7 @@ import { runArrangement } from './run-arrangement.ts'
 import {
   bitValue,
   fieldValue,
+  type LoadBeside,
   planeOf,
   type Run,
   type Value,
@@ -141,6 +143,8 @@ export async function overTable(
         scratch.release()
       }
     }
+    case 'load-beside':
+      return bitValue(arena, await loadBeside(run, operator, arena))
     case 'constant':
       // Constant polynomials.
       return fieldValue(arena, [placeSums(arena, operator.lanes.map(BigInt))])
@@ -181,6 +185,28 @@ export async function overTable(
       break
   }
   return laneWise(run, operator, tag, arena, flatLayout(shapes[tag.op]!.lanes), values)
+}
+
+/** The planes of a dataset beside the rows, without the padding of chunks. */
+async function loadBeside(
+  { party, params, beside }: Run,
+  operator: LoadBeside,
+  arena: Arena,
+): Promise<readonly BitShare[]> {
+  const batch = wholeBatch(besideOf(params, operator.dataset)!)
+  const scratch = arena.child()
+  const stored = await beside.bits({ ...operator, kind: 'load-bits' }, batch, scratch)
+  checkColumn(
+    operator.column,
+    stored.length === operator.planes + (operator.validity ? 1 : 0) &&
+      stored.every(({ bytes }) => bytes === batch.layout.planeBytes),
+  )
+  // Whoever stored it keeps it; the arena, what was made for us.
+  if (batch.layout.runs.length <= 1) return stored
+  const lanes = placeLanes(scratch, lanePositions(batch.layout))
+  const flat = stored.map((plane) => gatherLanes(party, arena, plane, lanes))
+  scratch.release()
+  return flat
 }
 
 /** Operators that work alike in every domain. */

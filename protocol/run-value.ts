@@ -16,7 +16,7 @@ import type { Shape } from './shape.ts'
 export interface ColumnSource {
   /**
    * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
-   * batch's layout; batches of a joined dataset are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
+   * batch's layout; batches of a joined dataset, or of one beside the rows, are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
    * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
    */
   bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
@@ -30,6 +30,7 @@ export interface ColumnSource {
 
 export type LoadBits = Extract<Operator, { kind: 'load-bits' }>
 export type LoadField = Extract<Operator, { kind: 'load-field' }>
+export type LoadBeside = Extract<Operator, { kind: 'load-beside' }>
 export type LoadMatch = Extract<Operator, { kind: 'load-match' }>
 
 export interface Run {
@@ -40,6 +41,8 @@ export interface Run {
   readonly source: Pick<ColumnSource, 'bits' | 'field'>
   /** Of a join. */
   readonly joined?: JoinedColumns
+  /** Where columns of datasets beside the rows come from. */
+  readonly beside: Pick<ColumnSource, 'bits'>
   /** Member of each lane. */
   readonly memberOfRow: Uint32Array
   readonly shapes: readonly Shape[]

@@ -39,7 +39,7 @@ export function tableParams(
   { name, rows }: Pick<TableOperator, 'name' | 'rows'>,
   params: PlanParams,
 ): PlanParams {
-  const { joined: _, ...rest } = params
+  const { joined: _joined, beside: _beside, ...rest } = params
   const members = membersOf(params)
   const one = members === 0 ? [] : [[1, members] as const]
   const rowsPerMember = rows === 'members' ? one : memberClasses(params)
@@ -50,12 +50,20 @@ export function tableParams(
   return { ...rest, dataset: { name, version: 1, chunks, rowsPerMember } }
 }
 
+export type StoredLoad = Extract<Operator, { kind: 'load-bits' | 'load-field' | 'load-beside' }>
+
 /** The operators that load stored columns. */
-export function storedLoads({
-  operators,
-}: Plan): readonly Extract<Operator, { kind: 'load-bits' | 'load-field' }>[] {
+export function storedLoads({ operators }: Plan): readonly StoredLoad[] {
   const tables = new Set(operators.flatMap((one) => (one.kind === 'table' ? [one.name] : [])))
-  return operators.filter(
-    (one) => (one.kind === 'load-bits' || one.kind === 'load-field') && !tables.has(one.dataset),
-  ) as readonly Extract<Operator, { kind: 'load-bits' | 'load-field' }>[]
+  return operators.filter((one): one is StoredLoad => isColumnLoad(one) && !tables.has(one.dataset))
+}
+
+function isColumnLoad(operator: Operator): operator is StoredLoad {
+  const { kind } = operator
+  return kind === 'load-bits' || kind === 'load-field' || kind === 'load-beside'
+}
+
+/** In which encoding a column is loaded. */
+export function encodingOf({ kind }: StoredLoad): 'bits' | 'field' {
+  return kind === 'load-field' ? 'field' : 'bits'
 }

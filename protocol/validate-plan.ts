@@ -5,6 +5,7 @@
  */
 import { ShareholdError } from '../shares/errors.ts'
 
+import { besideOf, datasetRows, storedDatasets } from './beside.ts'
 import { validateCircuit } from './circuit.ts'
 import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.ts'
 import { datasetsOf } from './layout.ts'
@@ -68,6 +69,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'load-beside':
     case 'constant':
     case 'enumerate':
     case 'member-number':
@@ -171,6 +173,14 @@ function shapeOf(
     check(names.length > 1, 'is for joins')
     check(dataset === undefined || names.includes(dataset), 'is about another dataset')
     return { domain: 'rows', type: 'bits', parts: 1, lanes: rows }
+  }
+  if (operator.kind === 'load-beside') {
+    const { planes, validity, dataset } = operator
+    const found = besideOf(params, dataset)
+    check(found !== undefined, 'loads from a dataset that does not stand beside the rows')
+    check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
+    const parts = planes + (validity ? 1 : 0)
+    return { domain: 'slots', type: 'bits', parts, lanes: datasetRows(found!) }
   }
 
   if (operator.kind === 'constant') {
@@ -330,7 +340,10 @@ function checkTable(
   params: PlanParams,
   check: Check,
 ): void {
-  check(!datasetsOf(params).some((dataset) => dataset.name === name), 'has the name of a dataset')
+  check(
+    !storedDatasets(params).some((dataset) => dataset.name === name),
+    'has the name of a dataset',
+  )
   check(columns.length <= MAX_PARTS, 'has too many columns')
   check(
     new Set(columns.map((column) => column.name)).size === columns.length,
@@ -422,6 +435,7 @@ export function validateParams(params: PlanParams): void {
   require(isIndex(chunksInFlight, MAX_CHUNKS_IN_FLIGHT + 1) &&
     chunksInFlight > 0, 'chunksInFlight is out of range')
   validateDataset(dataset)
+  validateBeside(params)
   if (joined === undefined) return
   require(joined.length > 0 && joined.length < MAX_DATASETS, 'no datasets are joined, or too many')
   for (const one of joined) {
@@ -430,6 +444,18 @@ export function validateParams(params: PlanParams): void {
       ([rows]) => rows === 1,
     ), 'a joined dataset has several rows of a member')
   }
+}
+
+function validateBeside(params: PlanParams): void {
+  const { beside } = params
+  if (beside === undefined) return
+  require(beside.length > 0, 'no datasets stand beside the rows')
+  beside.forEach(validateDataset)
+  const names = storedDatasets(params).map(({ name }) => name)
+  require(names.length <= MAX_DATASETS, 'it is about too many datasets')
+  require(beside.every(
+    ({ name }) => names.indexOf(name) === names.lastIndexOf(name),
+  ), 'a dataset stands beside itself')
 }
 
 function validateDataset({ version, chunks, rowsPerMember }: DatasetParams): void {

@@ -113,6 +113,12 @@ const planParams: z.ZodType<PlanParams> = z.strictObject({
     .max(MAX_DATASETS - 1)
     .readonly()
     .exactOptional(),
+  beside: z
+    .array(z.strictObject(datasetParams))
+    .min(1)
+    .max(MAX_DATASETS - 1)
+    .readonly()
+    .exactOptional(),
   chunksInFlight: z.int().min(1).max(256),
   network: z.enum(['loopback', 'lan', 'wan']),
 })

@@ -16,7 +16,7 @@ import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
 /** What planParams say about datasets. */
-export type ArrangedDatasets = Pick<PlanParams, 'dataset' | 'joined'>
+export type ArrangedDatasets = Pick<PlanParams, 'dataset' | 'joined' | 'beside'>
 
 /**
  * The datasets of a statement in the order in which a plan takes them.

@@ -28,14 +28,24 @@ describe.each([3, 5, 7])('%i parties', (n) => {
   test('random plans give the ideal output and send exactly what the cost formulas say', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const { plan, params, columns, memberOfRow, joined } = randomCase(n, seed, true)
+        const made = randomCase(n, seed, true)
+        const { plan, params, columns, memberOfRow, joined, beside } = made
         const committee = await testCommittee(n, seed)
         const before = liveBytes()
         const seen = newSeen()
         const hooks = seen.hooks
-        const lanes = await executeAll(committee, plan, params, columns, memberOfRow, hooks, joined)
+        const lanes = await executeAll(
+          committee,
+          plan,
+          params,
+          columns,
+          memberOfRow,
+          hooks,
+          joined,
+          beside,
+        )
         expect(liveBytes()).toBe(before)
-        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined))
+        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined, beside))
         const cost = schedule(plan, params)
         // What EXPLAIN ANALYZE compares and measures.
         const rounds = roundsOfParties(cost).reduce((sum, own) => sum + own, 0)

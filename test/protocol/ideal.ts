@@ -24,6 +24,11 @@ export interface PlainJoined {
   readonly memberOfRow: readonly Uint32Array[]
 }
 
+/** Columns of datasets beside the rows, by dataset and name. */
+export type PlainBeside = Readonly<Record<string, Readonly<Record<string, PlainColumn>>>>
+
+const NOBODY = new Uint32Array(0)
+
 /** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. `rows`: a lane each row. */
 export type PlainValue = { readonly rows?: boolean } & (
   | { readonly type: 'bits'; readonly parts: readonly (readonly number[])[] }
@@ -52,6 +57,7 @@ function hasRows(operator: Operator, values: readonly PlainValue[]): boolean {
  * @param columns by column name
  * @param memberOfRow member index of each row, members 0..m-1 all present
  * @param joined of a join, instead of the two
+ * @param beside of datasets beside the rows
  * @returns the output lanes, residues in [0, p)
  */
 export function idealExecute(
@@ -60,11 +66,12 @@ export function idealExecute(
   columns: Readonly<Record<string, PlainColumn>>,
   memberOfRow: Uint32Array,
   joined?: PlainJoined,
+  beside: PlainBeside = {},
 ): bigint[] {
-  if (plan.join !== undefined) return idealJoin(plan, params, joined!)
+  if (plan.join !== undefined) return idealJoin(plan, params, joined!, beside)
   const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
   if (memberOfRow.length !== rows) throw new RangeError('memberOfRow has not one entry per row')
-  return runSections(plan, memberOfRow, (operator, values) =>
+  return runSections(plan, memberOfRow, beside, (operator, values) =>
     idealOperator(operator, values, columns, memberOfRow),
   )
 }
@@ -73,6 +80,7 @@ export function idealExecute(
 function runSections(
   plan: Plan,
   memberOfLane: Uint32Array,
+  beside: PlainBeside,
   inFirst: (operator: Operator, values: readonly PlainValue[]) => PlainValue,
 ): bigint[] {
   const values: PlainValue[] = []
@@ -90,7 +98,10 @@ function runSections(
       values.push({ type: 'bits', parts: [] })
       continue
     }
-    const value = inSection(operator, values)
+    const value =
+      operator.kind === 'load-beside'
+        ? idealOperator({ ...operator, kind: 'load-bits' }, [], beside[operator.dataset]!, NOBODY)
+        : inSection(operator, values)
     values.push({ ...value, rows: hasRows(operator, values) })
     if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
@@ -118,7 +129,12 @@ function madeColumns(
 type JoinedRow = ReadonlyMap<string, number>
 
 /** Joins row by row, gives every row of the join its lane, and runs the plan over the lanes. */
-function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[] {
+function idealJoin(
+  plan: Plan,
+  params: PlanParams,
+  joined: PlainJoined,
+  beside: PlainBeside,
+): bigint[] {
   const datasets = [params.dataset, ...(params.joined ?? [])]
   const names = datasets.map(({ name }) => name)
   const memberOf = (row: JoinedRow, name: string): number =>
@@ -171,7 +187,7 @@ function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[
   for (const key of sorted) if (!numbers.has(key.join())) numbers.set(key.join(), numbers.size)
   const memberOfLane = Uint32Array.from(keys, (key) => numbers.get(key.join())!)
 
-  return runSections(plan, memberOfLane, (operator, values) => {
+  return runSections(plan, memberOfLane, beside, (operator, values) => {
     const { kind } = operator
     const columns =
       kind === 'load-bits' || kind === 'load-field' ? lanesOf.get(operator.dataset)! : {}
@@ -252,7 +268,8 @@ export function idealOperator(
       return bits(planes)
     }
     case 'load-match':
-      throw new RangeError('matches are for joins')
+    case 'load-beside':
+      throw new RangeError('that is loaded elsewhere')
     case 'load-field':
       return field([
         columnOf(columns, operator.column).values.map((value) => mod(BigInt(value ?? 0))),

@@ -5,7 +5,7 @@ import type { Circuit } from '../../protocol/circuit.ts'
 import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
 import { type Domain, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
 
-import type { PlainColumn, PlainJoined } from './ideal.ts'
+import type { PlainBeside, PlainColumn, PlainJoined } from './ideal.ts'
 import { randomJoin } from './random-join.ts'
 import { paramsFor } from './run-plan.ts'
 import { randomWords } from './sharing.ts'
@@ -17,11 +17,12 @@ export interface RandomCase {
   readonly memberOfRow: Uint32Array
   /** Of a join. */
   readonly joined?: PlainJoined
+  readonly beside?: PlainBeside
 }
 
 const PLANES = 5
 
-/** @param joins whether it may be a join */
+/** @param joins whether it may be a join, and have a dataset beside the rows */
 export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const words = randomWords(4000, 'case', seed)
   let next = 0
@@ -42,7 +43,9 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const single = paramsFor(n, chunks, memberOfRow, 1 + below(3))
   const isJoin = joins && below(2) === 0
   const join = isJoin ? randomJoin(below, single, columns, memberOfRow, columnOf) : undefined
-  const params = join?.params ?? single
+  const places = joins && below(2) === 0 ? 1 + below(200) : undefined
+  const params = { ...(join?.params ?? single), ...besideParams(places, below) }
+  const beside = places === undefined ? undefined : { places: { a: columnOf(places) } }
   const header = join === undefined ? {} : { join: join.join }
 
   const operators: Operator[] = [
@@ -57,6 +60,10 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       { kind: 'load-bits', dataset: 'people', column: 'a', planes: PLANES, validity: true },
       { kind: 'load-field', dataset: 'people', column: 'b' },
     )
+  }
+  if (places !== undefined) {
+    const load = { dataset: 'places', column: 'a', planes: PLANES, validity: below(2) === 0 }
+    operators.push({ kind: 'load-beside', ...load })
   }
   let loads = operators.length
   /** Where the section begins: nothing before is read. */
@@ -309,7 +316,19 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     columns,
     memberOfRow,
     ...(join === undefined ? {} : { joined: join.joined }),
+    ...(beside === undefined ? {} : { beside }),
   }
+}
+
+/** Some rows in one or two chunks. */
+function besideParams(
+  rows: number | undefined,
+  below: (limit: number) => number,
+): Pick<PlanParams, 'beside'> {
+  if (rows === undefined) return {}
+  const first = 1 + below(rows)
+  const chunks = first === rows ? [rows] : [first, rows - first]
+  return { beside: [{ name: 'places', version: 3, chunks, rowsPerMember: [[1, rows]] }] }
 }
 
 function randomCircuit(inputs: number, below: (limit: number) => number): Circuit {
