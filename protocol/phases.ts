@@ -56,6 +56,7 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'table',
   'enumerate',
   'member-number',
+  'member-place',
   'append',
   'shift',
   'slice',

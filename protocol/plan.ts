@@ -110,6 +110,23 @@ export type Operator =
    */
   | { readonly kind: 'member-number' }
   /**
+   * slots/bits, one lane per row, rows in the order of their members: the public place of the row among those of its
+   * member, from 0, as many planes as the most rows of a member take, one at least, lowest first. Local.
+   */
+  | { readonly kind: 'member-place' }
+  /**
+   * slots/bits, as many planes and lanes as it reads (slots/bits, one lane per row, rows in the order of their
+   * members): the lanes of each member in ascending order of the number that the first `key` planes spell, least
+   * significant first; equal ones keep their order. `depth` (rounds that a comparison may take, 0 for the least)
+   * changes the cost only.
+   */
+  | {
+      readonly kind: 'member-sort'
+      readonly inputs: readonly Ref[]
+      readonly key: number
+      readonly depth: number
+    }
+  /**
    * slots, bits or field, a part for each list of pieces: their lanes on end. Lanes of rows come in the order of
    * their members, those of a member in the order of the table. Local.
    */

@@ -154,6 +154,8 @@ export async function overTable(
         : fieldValue(arena, [gatherFieldLanes(arena, operator, values)])
     case 'enumerate':
     case 'member-number':
+    case 'member-place':
+    case 'member-sort':
     case 'append':
     case 'shift':
     case 'slice':

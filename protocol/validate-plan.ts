@@ -35,6 +35,7 @@ const MAX_CHUNKS_IN_FLIGHT = 256
 const MAX_DIGIT = 4
 const MAX_ADDING_ROUNDS = 64
 const MAX_SORT_DIGIT = 4
+const MAX_DEPTH = 64
 
 /** Whether an operator takes stored columns, or what is public of them. */
 export function isLoad({ kind }: Operator): boolean {
@@ -73,6 +74,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'constant':
     case 'enumerate':
     case 'member-number':
+    case 'member-place':
       return []
     case 'multiply':
     case 'dot':
@@ -104,6 +106,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'less-than-zero':
     case 'equals-zero':
     case 'sort':
+    case 'member-sort':
     case 'shift':
     case 'slice':
     case 'prefix-sum':
@@ -193,7 +196,11 @@ function shapeOf(
     return { domain: 'slots', type: 'field', parts: 1, lanes: length }
   }
 
-  if (operator.kind === 'enumerate' || operator.kind === 'member-number') {
+  if (
+    operator.kind === 'enumerate' ||
+    operator.kind === 'member-number' ||
+    operator.kind === 'member-place'
+  ) {
     return shapeOfNumbers(operator, params, check)
   }
 
@@ -276,6 +283,14 @@ function shapeOf(
       check(isIndex(digit - 1, MAX_SORT_DIGIT), 'sorts by too few or too many bits at a time')
       check(lanes < 2 ** 31, 'sorts too many lanes')
       return { domain: 'slots', type: 'bits', parts: inputs.length, lanes }
+    }
+    case 'member-sort': {
+      demand({ domain: 'slots', type: 'bits', lanes: rows })
+      const { key, depth } = operator
+      check(key > 0 && isIndex(key, inputs.length + 1), 'has a key without planes, or too many')
+      check(isIndex(depth, MAX_DEPTH + 1), 'compares in too many rounds')
+      check(lanes < 2 ** 31, 'sorts too many lanes')
+      return { domain, type: 'bits', parts: inputs.length, lanes }
     }
     case 'append':
     case 'shift':

@@ -218,7 +218,7 @@ describe('costs of single operators at n=3, as the papers count them', () => {
   })
 
   test('traffic of pairs adds up to what parties send', () => {
-    const { plan, params } = randomCase(5, 3)
+    const { plan, params } = randomCase(5, 11)
     const all = schedule(plan, params)
     const traffic = trafficOf(all)
     bytesSent(all).forEach((bytes, k) => {

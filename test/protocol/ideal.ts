@@ -384,6 +384,24 @@ export function idealOperator(
       const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
       return bits(range(widthBelow(members + 1)).map((i) => numbers.map((one) => (one >> i) & 1)))
     }
+    case 'member-place': {
+      const sorted = [...memberOfRow].toSorted((a, b) => a - b)
+      const places = sorted.map((member, row) => row - sorted.indexOf(member))
+      const most = places.reduce((max, place) => Math.max(max, place + 1), 0)
+      return bits(
+        range(Math.max(1, widthBelow(most))).map((i) => places.map((one) => (one >> i) & 1)),
+      )
+    }
+    case 'member-sort': {
+      const planes = operator.inputs.map(plane)
+      const member = [...memberOfRow].toSorted((a, b) => a - b)
+      const keyOf = (row: number): number =>
+        planes.slice(0, operator.key).reduce((sum, bits, i) => sum + bits[row]! * 2 ** i, 0)
+      const order = range(member.length).toSorted(
+        (a, b) => member[a]! - member[b]! || keyOf(a) - keyOf(b) || a - b,
+      )
+      return bits(planes.map((all) => order.map((row) => all[row]!)))
+    }
     case 'append': {
       const byMember = range(memberOfRow.length).toSorted(
         (a, b) => memberOfRow[a]! - memberOfRow[b]! || a - b,

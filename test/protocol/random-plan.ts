@@ -208,6 +208,21 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       sizes: [2 + below(5), ...Array.from({ length: below(3) }, () => 1 + below(5))],
     }),
     () => ({ kind: 'member-number' }),
+    () => ({ kind: 'member-place' }),
+    () => {
+      const inputs = some(refs('bits', ['rows', 'slots']), 6)
+      if (inputs === undefined) return undefined
+      operators.push({ kind: 'append', parts: inputs.map((ref) => [ref]) })
+      const op = operators.length - 1
+      if (shapes()[op]!.lanes !== shapes()[start]!.lanes) return undefined
+      const moved = inputs.map((_, part) => ({ op, part }))
+      return {
+        kind: 'member-sort',
+        inputs: moved,
+        key: 1 + below(moved.length),
+        depth: below(6),
+      }
+    },
     () => {
       const from = refs(pick(['bits', 'field']), ['rows', 'slots'])
       const type = from[0] === undefined ? 'bits' : shapes()[from[0].op]!.type
