@@ -38,7 +38,6 @@ import {
   membersSender,
   neededColumns,
   subjectOf,
-  withMembers,
 } from './column-blocks.ts'
 import type { NeededBlock } from './column-blocks.ts'
 import { commonSharings, signTicket } from './column-ticket.ts'
@@ -147,12 +146,11 @@ async function agree(
 
 /** The lists of members, to the MPC nodes that lack them and are this node's to tell. */
 async function sendMembers(
-  { run: { admitted, signal }, store, manifests }: Serving,
+  { run: { signal }, store, manifests }: Serving,
   lacking: readonly FramedStream[],
 ): Promise<void> {
   if (lacking.length === 0) return
-  const parts = withMembers(admitted).flatMap(({ version }) => manifests.get(version.dataset)!)
-  for (const [part, { dataset, importId }] of parts.entries()) {
+  for (const [part, { dataset, importId }] of [...manifests.values()].flat().entries()) {
     const list = await readMembers(store, dataset, importId)
     for (const message of membersMessages(part, list)) {
       await Promise.all(lacking.map((stream) => stream.send(message, { signal })))

@@ -11,8 +11,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { writeBytes } from './gather.ts'
 import { type Batch, tableLayout } from './layout.ts'
-import type { Operator, Plan, Ref } from './plan.ts'
-import type { Section } from './sections.ts'
+import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { refsOf, type Shape, WHOLE_TABLE } from './validate-plan.ts'
 
 interface Collected<Share extends Placed> {
@@ -28,12 +27,12 @@ export class Collection {
   readonly #vectors = new Map<string, Collected<ShamirShare>>()
 
   /** @param arena owns the planes */
-  constructor(arena: Arena, plan: Plan, { from, to, params }: Section, shapes: readonly Shape[]) {
+  constructor(arena: Arena, plan: Plan, params: PlanParams, shapes: readonly Shape[]) {
     this.#arena = arena
     this.#shapes = shapes
     const of = committee(params.committee.n)
     const { planeBytes, lanes } = tableLayout(params)
-    for (const operator of plan.operators.slice(from, to)) {
+    for (const operator of plan.operators) {
       for (const { op, part } of this.#refsOf(operator)) {
         if (shapes[op]!.type === 'bits') {
           addReader(this.#planes, keyOf({ op, part }), () => newBitShare(arena, of, planeBytes))

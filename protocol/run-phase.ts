@@ -6,7 +6,6 @@ import type { Arena } from '../shares/field/memory.ts'
 
 import type { Batch } from './layout.ts'
 import { inLockstep, type Program } from './lockstep.ts'
-import { MadeColumns } from './made-columns.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, type Task } from './phases.ts'
 import { commonRound, isEmpty, type RoundPart, type Rounds } from './round.ts'
@@ -16,20 +15,21 @@ import { isLoad } from './validate-plan.ts'
 
 /**
  * @param arena owns what the phase makes; what is left in it afterwards may be given back
- * @returns from the last phase of a section, what that ends with
+ * @returns the shares that the plan puts out, from the last phase
  * @throws ShareholdError SH_PROTOCOL_COLUMN, SH_ROUND_*, when nothing of the phase runs any more
  */
-export async function runPhase(run: Run, arena: Arena, phase: Phase): Promise<Ended | undefined> {
+export async function runPhase(
+  run: Run,
+  arena: Arena,
+  phase: Phase,
+): Promise<Uint8Array | undefined> {
   const running = new RunningPhase(run, arena, phase)
   await inLockstep(
     (parts) => doRound(run, parts),
     () => running.ready(),
   )
-  return running.ended
+  return running.output
 }
-
-/** What a section ends with: the shares that the plan puts out, or a table for the next one. */
-export type Ended = { readonly output: Uint8Array } | { readonly table: MadeColumns }
 
 function doRound(run: Run, parts: readonly RoundPart[]): Promise<void> {
   if (run.round === undefined || isEmpty(parts)) return commonRound(run.party.channel, parts)
@@ -38,7 +38,8 @@ function doRound(run: Run, parts: readonly RoundPart[]): Promise<void> {
 }
 
 class RunningPhase {
-  ended: Ended | undefined
+  /** Of the operator that puts out. */
+  output: Uint8Array | undefined
   readonly #run: Run
   readonly #arena: Arena
   readonly #phase: Phase
@@ -124,12 +125,7 @@ class RunningPhase {
     const operator = run.plan.operators[op]!
     run.starts(op, 'table')
     if (operator.kind === 'output') {
-      this.ended = { output: outputBytes(operator, this.#values) }
-      run.ends(op, 'table')
-      return
-    }
-    if (operator.kind === 'table') {
-      this.ended = { table: new MadeColumns(run.party, run.made, operator, this.#values) }
+      this.output = outputBytes(operator, this.#values)
       run.ends(op, 'table')
       return
     }
