@@ -12,7 +12,7 @@ import type { Log as ProcessLog } from '../node/log.ts'
 import type { Overlay } from '../node/overlay.ts'
 import type { AdmittedJob } from '../protocol/admission.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
-import { batchesOf } from '../protocol/layout.ts'
+import { stagesOf } from '../protocol/execute.ts'
 import type { Log } from '../protocol/ledger/log.ts'
 import { isKeyName, joinSignatures } from '../protocol/ledger/note.ts'
 import { noteHash, outputRoot, recordText, signRecord } from '../protocol/ledger/records.ts'
@@ -204,14 +204,14 @@ class Progress {
   readonly #options: AttemptOptions
   readonly #shares = new Map<JobNode, number>()
   readonly #mpc: readonly JobNode[]
-  /** All batches of rows, and the operators over the whole table as one more. */
+  /** What counts as `batch` of a node's progress. */
   readonly #stages: number
 
   constructor(options: AttemptOptions, nodes: JobNodes) {
-    const { params } = options.admitted
+    const { params, compiled } = options.admitted
     this.#options = options
     this.#mpc = nodes.mpc
-    this.#stages = batchesOf(params).length + 1
+    this.#stages = stagesOf(compiled.plan, params)
   }
 
   at(

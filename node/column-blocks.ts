@@ -3,11 +3,12 @@
  * after batch of the plan, in it column after column, and of that chunk after chunk. Both sides compute it.
  * So an operator can start when its columns are here, while the rest of the batch is still on its way.
  */
-import type { AdmittedJob } from '../protocol/admission.ts'
+import type { AdmittedDataset, AdmittedJob } from '../protocol/admission.ts'
+import { storedDatasets } from '../protocol/beside.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
-import { datasetsOf, streamedDataset } from '../protocol/join-lanes.ts'
-import { batchesOf, layoutOf } from '../protocol/layout.ts'
+import { batchesOf, datasetsOf, layoutOf } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
+import { encodingOf, storedLoads } from '../protocol/sections.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { hexOf } from '../shares/hex.ts'
 import type { ReshareBlock } from '../shares/reshare.ts'
@@ -66,9 +67,8 @@ export function subjectOf(admitted: AdmittedJob, attempt: number): string {
 export function loadsOf(plan: Plan, schemas: readonly Schema[]): Load[] {
   const loads = new Map<string, Load>()
   for (const encoding of ['bits', 'field'] as const) {
-    for (const operator of plan.operators) {
-      if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
-      if (operator.kind !== `load-${encoding}`) continue
+    for (const operator of storedLoads(plan)) {
+      if (encodingOf(operator) !== encoding) continue
       const { dataset } = operator
       const column = schemas
         .find((schema) => schema.dataset === dataset)
@@ -88,8 +88,8 @@ export const nameOf = ({ column, encoding }: Pick<Load, 'column' | 'encoding'>):
   `${encoding}/${column.name}`
 
 /**
- * All that is to be sent, in sending order. Of datasets whose rows are not the lanes, columns are sent whole, with the
- * first batch: any of its lanes may need any of their rows.
+ * All that is to be sent, in sending order. Columns of joined datasets, and of those beside the rows, are sent whole, with the first batch:
+ * any of its rows may need any of theirs.
  * @param isSent of each load, whether it is among it: warm columns are not
  */
 export function neededColumns(
@@ -97,21 +97,19 @@ export function neededColumns(
   params: PlanParams,
   isSent: (load: number) => boolean,
 ): NeededColumn[] {
-  const { joined: _, ...alone } = params
-  const streamed = streamedDataset(params)
-  const inBatches = streamed === undefined ? [] : batchesOf(alone)
-  // There is a first batch even if no rows are sent in batches.
-  const batches =
-    inBatches.length > 0 ? inBatches : [{ index: 0, firstChunk: 0, layout: layoutOf([]) }]
+  const [lead, ...others] = storedDatasets(params)
+  const ofLead = batchesOf({ ...params, joined: [] })
+  // There is a first batch even if the first dataset has no rows.
+  const batches = ofLead.length > 0 ? ofLead : [{ index: 0, firstChunk: 0, layout: layoutOf([]) }]
   return batches.flatMap(({ index: batch, firstChunk, layout }) =>
     loads.flatMap((one, load) => {
       if (!isSent(load)) return []
-      const isStreamed = one.dataset === streamed?.name
-      if (!isStreamed && batch > 0) return []
-      const whole = datasetsOf(params).find(({ name }) => name === one.dataset)?.chunks ?? []
-      const runs = isStreamed ? layout.runs : whole
+      const isLead = one.dataset === lead!.name
+      if (!isLead && batch > 0) return []
+      const whole = others.find(({ name }) => name === one.dataset)?.chunks ?? []
+      const runs = isLead ? layout.runs : whole
       const blocks = runs.map((rows, run) => {
-        const chunk = isStreamed ? firstChunk + run : run
+        const chunk = isLead ? firstChunk + run : run
         const column = reshareName(one.dataset, one.column.name)
         return { ...one, chunk, rows, reshare: { column, chunk, rotation: load + chunk } }
       })
@@ -123,6 +121,12 @@ export function neededColumns(
 /** What seeds of a re-sharing are drawn for: columns of two datasets may have one name. */
 function reshareName(dataset: string, column: string): string {
   return JSON.stringify([dataset, column])
+}
+
+/** The datasets whose lists of members the MPC nodes are told: of those beside the rows they need none. */
+export function withMembers({ datasets, params }: AdmittedJob): readonly AdmittedDataset[] {
+  const names = new Set(datasetsOf(params).map(({ name }) => name))
+  return datasets.filter(({ version }) => names.has(version.dataset))
 }
 
 /** Which share-node sends the lists of members to which MPC node: to all of them is much for one. */

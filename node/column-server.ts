@@ -38,6 +38,7 @@ import {
   membersSender,
   neededColumns,
   subjectOf,
+  withMembers,
 } from './column-blocks.ts'
 import type { NeededBlock } from './column-blocks.ts'
 import { commonSharings, signTicket } from './column-ticket.ts'
@@ -146,11 +147,12 @@ async function agree(
 
 /** The lists of members, to the MPC nodes that lack them and are this node's to tell. */
 async function sendMembers(
-  { run: { signal }, store, manifests }: Serving,
+  { run: { admitted, signal }, store, manifests }: Serving,
   lacking: readonly FramedStream[],
 ): Promise<void> {
   if (lacking.length === 0) return
-  for (const [part, { dataset, importId }] of [...manifests.values()].flat().entries()) {
+  const parts = withMembers(admitted).flatMap(({ version }) => manifests.get(version.dataset)!)
+  for (const [part, { dataset, importId }] of parts.entries()) {
     const list = await readMembers(store, dataset, importId)
     for (const message of membersMessages(part, list)) {
       await Promise.all(lacking.map((stream) => stream.send(message, { signal })))

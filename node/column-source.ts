@@ -4,13 +4,14 @@
  * if there is room.
  *
  * Memory: of what is dealt and not kept, what has come and is not yet asked for: one batch, since the
- * executor asks for all of a batch before it asks for the next; and columns that are taken whole, until it asks.
+ * executor asks for all of a batch before it asks for the next; and whole columns of joined datasets and of those beside the rows, until it asks.
  */
+import { storedDatasets } from '../protocol/beside.ts'
 import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
-import { datasetsOf, streamedDataset } from '../protocol/join-lanes.ts'
 import { forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
+import { encodingOf, storedLoads } from '../protocol/sections.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { storedPlanes } from '../shares/column-codec.ts'
 import type { Committee } from '../shares/committee.ts'
@@ -79,7 +80,7 @@ export function columnBytes(
 }
 
 function chunksOf(name: string, params: PlanParams): readonly number[] {
-  return datasetsOf(params).find((dataset) => dataset.name === name)!.chunks
+  return storedDatasets(params).find((dataset) => dataset.name === name)!.chunks
 }
 
 export class JobColumns implements OpenedColumnSource {
@@ -194,28 +195,20 @@ export class JobColumns implements OpenedColumnSource {
     if (keeper?.chunks.length === chunksOf(loads[load]!.dataset, params).length) onFilled(keeper)
     this.#read.set(`${load}/${batch}`, {
       chunks,
-      uses: readersOf(plan, params, loads[load]!),
+      uses: readersOf(plan, loads[load]!),
       free: () => frees.forEach((free) => free()),
     })
   }
 }
 
-/** How often the column is asked for: one that is taken whole, once for all operators that read the same of it. */
-function readersOf(plan: Plan, params: PlanParams, load: Load): number {
-  const readers = plan.operators.filter(
+/** How many operators of the plan read the column. */
+function readersOf(plan: Plan, load: Load): number {
+  return storedLoads(plan).filter(
     (one) =>
-      (one.kind === 'load-bits' || one.kind === 'load-field') &&
-      one.kind === `load-${load.encoding}` &&
+      encodingOf(one) === load.encoding &&
       one.dataset === load.dataset &&
       one.column === load.column.name,
-  )
-  if (plan.join === undefined || load.dataset === streamedDataset(params)?.name) {
-    return readers.length
-  }
-  const asked = readers.map((one) =>
-    one.kind === 'load-bits' ? `${one.planes} ${one.validity}` : '',
-  )
-  return new Set(asked).size
+  ).length
 }
 
 /** Calls `visit` for each chunk of a batch: its number in it, its first byte in a plane, its lanes. */

@@ -7,6 +7,7 @@
  * come from one share-node and are compared with the signed dataset version.
  */
 import type { AdmittedJob } from '../protocol/admission.ts'
+import { datasetsOf } from '../protocol/layout.ts'
 import { joinMembers, rowsPerMemberOf } from '../protocol/member-table.ts'
 import { decodeMembers } from '../protocol/members.ts'
 import type { MemberList } from '../protocol/members.ts'
@@ -16,7 +17,14 @@ import type { Committee } from '../shares/committee.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
 
-import { COLUMNS_PROTOCOL, loadsOf, membersSender, nameOf, subjectOf } from './column-blocks.ts'
+import {
+  COLUMNS_PROTOCOL,
+  loadsOf,
+  membersSender,
+  nameOf,
+  subjectOf,
+  withMembers,
+} from './column-blocks.ts'
 import type { Load } from './column-blocks.ts'
 import { ColumnLobby } from './column-lobby.ts'
 import { ColumnReader } from './column-reader.ts'
@@ -85,8 +93,9 @@ export class MpcColumns {
     const loads = loadsOf(compiled.plan, schemas)
     const held = loads.map((load) => this.#warm.use(versions.get(load.dataset)!, nameOf(load)))
     // What is kept of members numbers those of one dataset: for a join, the lists are needed again.
-    const [only, ...joined] = versions.values()
-    const members = joined.length === 0 ? this.#warm.use(only!, MEMBERS) : undefined
+    const [only, ...joined] = datasetsOf(admitted.params)
+    const members =
+      joined.length === 0 ? this.#warm.use(versions.get(only!.name)!, MEMBERS) : undefined
     const used = new Set([...held, members].filter((one) => one !== undefined))
     const subject = subjectOf(admitted, attempt)
     const state = { admitted, subject, versions, loads, held, members, used }
@@ -184,7 +193,7 @@ export class MpcColumns {
       )
     const lists = new Map<string, MemberList[]>()
     let part = 0
-    for (const { version } of admitted.datasets) {
+    for (const { version } of withMembers(admitted)) {
       const own: MemberList[] = []
       for (const { members } of version.parts) {
         const list = await takeMembers(stream, part++, wait)

@@ -157,8 +157,8 @@ function mpcRole(
           hash,
         )
         const party = { committee: run.committee, index, keys: run.keys, channel, prg: keystream }
-        const hooks = meter.hooks(({ op, batch }) =>
-          run.progress({ op, batch, totalOps: plan.operators.length }),
+        const hooks = meter.hooks(({ op, stage }) =>
+          run.progress({ op, batch: stage, totalOps: plan.operators.length }),
         )
         const shares = await execute(party, plan, admitted.params, source, hooks)
         meter.ended('executeMicros')

@@ -35,7 +35,7 @@ export class RunMeter {
 
   /** For `execute`. @param onProgress called besides */
   hooks(onProgress: (progress: Progress) => void): ExecuteHooks {
-    const keyOf = ({ op, batch }: Progress): string => `${op} ${batch}`
+    const keyOf = ({ op, stage }: Progress): string => `${op} ${stage}`
     return {
       progress: (at) => {
         this.#begun.set(keyOf(at), this.#now())

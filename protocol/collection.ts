@@ -11,7 +11,8 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { writeBytes } from './gather.ts'
 import { type Batch, tableLayout } from './layout.ts'
-import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
+import type { Operator, Plan, Ref } from './plan.ts'
+import type { Section } from './sections.ts'
 import { refsOf, type Shape, WHOLE_TABLE } from './validate-plan.ts'
 
 interface Collected<Share extends Placed> {
@@ -27,12 +28,12 @@ export class Collection {
   readonly #vectors = new Map<string, Collected<ShamirShare>>()
 
   /** @param arena owns the planes */
-  constructor(arena: Arena, plan: Plan, params: PlanParams, shapes: readonly Shape[]) {
+  constructor(arena: Arena, plan: Plan, { from, to, params }: Section, shapes: readonly Shape[]) {
     this.#arena = arena
     this.#shapes = shapes
     const of = committee(params.committee.n)
     const { planeBytes, lanes } = tableLayout(params)
-    for (const operator of plan.operators) {
+    for (const operator of plan.operators.slice(from, to)) {
       for (const { op, part } of this.#refsOf(operator)) {
         if (shapes[op]!.type === 'bits') {
           addReader(this.#planes, keyOf({ op, part }), () => newBitShare(arena, of, planeBytes))

@@ -11,6 +11,7 @@ import { laneWise, wholeTable } from './operator-cost.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, phasesOf, type Task } from './phases.ts'
 import type { Plan, PlanParams } from './plan.ts'
+import { sectionsOf } from './sections.ts'
 import { bytesBetween, type Round, type Size, Tally } from './tally.ts'
 import { type Shape, validatePlan } from './validate-plan.ts'
 
@@ -73,8 +74,11 @@ export function schedule(plan: Plan, params: PlanParams): Schedule {
   const { n, t } = params.committee
   const rounds: CommonRound[] = []
   const work = plan.operators.map(() => ({ fieldMultiplications: 0, andGates: 0 }))
-  for (const phase of phasesOf(plan, shapes, params)) {
-    const tallies = phase.tasks.map((task) => tallyOf(plan, shapes, params, phase, task))
+  const phases = sectionsOf(plan, params).flatMap((section) =>
+    [...phasesOf(plan, shapes, section)].map((phase) => ({ ...phase, params: section.params })),
+  )
+  for (const phase of phases) {
+    const tallies = phase.tasks.map((task) => tallyOf(plan, shapes, phase.params, phase, task))
     for (const [place, tally] of tallies.entries()) {
       const own = work[phase.tasks[place]!.op]!
       own.fieldMultiplications += tally.fieldMultiplications

@@ -8,7 +8,7 @@
  * still needed, and the planes that whole-table operators read.
  */
 import { ShareholdError } from '../shares/errors.ts'
-import { newArena } from '../shares/field/memory.ts'
+import { type Arena, newArena } from '../shares/field/memory.ts'
 
 import { Collection } from './collection.ts'
 import { JoinedColumns } from './join-columns.ts'
@@ -17,18 +17,27 @@ import { batchesOf, tableLayout } from './layout.ts'
 import type { Party } from './party.ts'
 import { phasesOf } from './phases.ts'
 import type { Join, Plan, PlanParams } from './plan.ts'
-import { runPhase } from './run-phase.ts'
+import { rowsByMember } from './row-order.ts'
+import { type Ended, runPhase } from './run-phase.ts'
 import type { ColumnSource, Run } from './run-value.ts'
-import { type Shape, stageOf, validatePlan } from './validate-plan.ts'
+import { type Section, sectionsOf } from './sections.ts'
+import { membersOf, type Shape, stageOf, validatePlan } from './validate-plan.ts'
 
 export type { ColumnSource, LoadBits, LoadField } from './run-value.ts'
 
 export interface Progress {
   /** Index of the operator that starts. */
   readonly op: number
-  /** From 0; `batches` for operators over the whole table. */
-  readonly batch: number
-  readonly batches: number
+  /** From 0: the batches of each section, and after them its operators over the whole table as one more (`stagesOf`). */
+  readonly stage: number
+}
+
+/** How many stages a run of a plan has. */
+export function stagesOf(plan: Plan, params: PlanParams): number {
+  return sectionsOf(plan, params).reduce(
+    (sum, section) => sum + batchesOf(section.params).length + 1,
+    0,
+  )
 }
 
 /** What happens when, for whoever has a clock. */
@@ -58,43 +67,93 @@ export async function execute(
   if (params.committee.n !== party.committee.n) {
     throw new ShareholdError('SH_PLAN_INVALID', 'The plan is for a committee of another size.')
   }
-  const rows = plan.join === undefined ? undefined : rowsOfJoin(plan.join, params, source)
-  const memberOfRow = rows?.memberOfRow ?? source.memberOfRow
-  if (memberOfRow.length !== tableLayout(params).lanes) {
-    throw new ShareholdError('SH_PROTOCOL_COLUMN', 'The list of members has not one entry per row.')
-  }
   const arena = newArena()
   try {
-    const joined = rows && new JoinedColumns(party, arena.child(), params, rows, source)
-    const batches = batchesOf(params).length
-    const run: Run = {
-      party,
-      plan,
-      params,
-      source: joined ?? source,
-      ...(joined === undefined ? {} : { joined }),
-      memberOfRow,
-      shapes,
-      collected: new Collection(arena, plan, params, shapes),
-      sums: newSums(plan, shapes),
-      starts: (op, batch) =>
-        hooks.progress?.({ op, batch: batch === 'table' ? batches : batch, batches }),
-      ends: (op, batch) =>
-        hooks.ended?.({ op, batch: batch === 'table' ? batches : batch, batches }),
-      ...(hooks.round === undefined ? {} : { round: hooks.round }),
+    const sections = sectionsOf(plan, params)
+    const sums = newSums(plan, shapes)
+    let stored: Stored | undefined = storedRows(party, arena.child(), plan, params, source)
+    let before = 0
+    for (const section of sections) {
+      const batches = batchesOf(section.params).length
+      const at = (op: number, batch: number | 'table'): Progress => ({
+        op,
+        stage: before + (batch === 'table' ? batches : batch),
+      })
+      const own = arena.child()
+      const made = arena.child()
+      const { arena: read, ...rows }: Stored = stored
+      const run: Run = {
+        party,
+        plan,
+        params: section.params,
+        beside: source,
+        ...rows,
+        shapes,
+        collected: new Collection(own, plan, section, shapes),
+        made,
+        sums,
+        starts: (op, batch) => hooks.progress?.(at(op, batch)),
+        ends: (op, batch) => hooks.ended?.(at(op, batch)),
+        ...(hooks.round === undefined ? {} : { round: hooks.round }),
+      }
+      let ended: Ended | undefined
+      for (const phase of phasesOf(plan, shapes, section)) ended = await runPhase(run, own, phase)
+      own.release()
+      read.release()
+      if (ended === undefined) throw new TypeError('a section without an end')
+      if ('output' in ended) return ended.output
+      stored = { ...tableRows(section, run), source: ended.table, arena: made }
+      before += batches + 1
     }
-    let output: Uint8Array | undefined
-    for (const phase of phasesOf(plan, shapes, params)) output = await runPhase(run, arena, phase)
-    if (output === undefined) throw new TypeError('a plan without an output')
-    return output
+    throw new TypeError('a plan without an output')
   } finally {
     arena.release()
   }
 }
 
+/** What a section reads. */
+interface Stored extends Pick<Run, 'source' | 'joined' | 'memberOfRow'> {
+  /** Owns what is kept of it. */
+  readonly arena: Arena
+}
+
+/** The stored columns, joined if they are of several datasets. */
+function storedRows(
+  party: Party,
+  arena: Arena,
+  plan: Plan,
+  params: PlanParams,
+  source: ColumnSource,
+): Stored {
+  const rows = plan.join === undefined ? undefined : rowsOfJoin(plan.join, params, source)
+  const memberOfRow = rows?.memberOfRow ?? source.memberOfRow
+  if (memberOfRow.length !== tableLayout(params).lanes) {
+    throw new ShareholdError('SH_PROTOCOL_COLUMN', 'The list of members has not one entry per row.')
+  }
+  if (rows === undefined) return { source, memberOfRow, arena }
+  const joined = new JoinedColumns(party, arena, params, rows, source)
+  return { source: joined, joined, memberOfRow, arena }
+}
+
+/** The member of each row of the table that a section ends with. */
+function tableRows({ params, to }: Section, { plan, memberOfRow }: Run): Pick<Run, 'memberOfRow'> {
+  const members = membersOf(params)
+  const table = plan.operators[to - 1]
+  if (table?.kind === 'table' && table.rows === 'members') {
+    return { memberOfRow: Uint32Array.from({ length: members }, (_, member) => member) }
+  }
+  const order = rowsByMember(memberOfRow, members)
+  return { memberOfRow: order?.map((row) => memberOfRow[row]!) ?? memberOfRow }
+}
+
 function rowsOfJoin(join: Join, params: PlanParams, source: ColumnSource): JoinedRows {
-  // One that is joined with itself only has its own list.
-  return joinRows(join, params, source.joinedMembers ?? [source.memberOfRow])
+  if (source.joinedMembers === undefined) {
+    throw new ShareholdError(
+      'SH_PROTOCOL_COLUMN',
+      'The members of the joined datasets are missing.',
+    )
+  }
+  return joinRows(join, params, source.joinedMembers)
 }
 
 function newSums(plan: Plan, shapes: readonly Shape[]): Map<number, bigint[]> {

@@ -5,8 +5,7 @@
  */
 import { planeBytes } from '../shares/bits/plane.ts'
 
-import { laneRuns } from './join-lanes.ts'
-import type { PlanParams } from './plan.ts'
+import type { DatasetParams, PlanParams } from './plan.ts'
 
 export interface Layout {
   /** Lanes of each run. */
@@ -31,6 +30,19 @@ export function flatLayout(lanes: number): Layout {
   return layoutOf([lanes])
 }
 
+/** All datasets, the one whose rows are the lanes first. */
+export function datasetsOf({
+  dataset,
+  joined = [],
+}: Pick<PlanParams, 'dataset' | 'joined'>): readonly DatasetParams[] {
+  return [dataset, ...joined]
+}
+
+/** Those whose rows are lanes, dataset after dataset. */
+export function laneDatasets({ dataset, joined = [] }: PlanParams): readonly DatasetParams[] {
+  return [dataset, ...joined.filter(({ lanes }) => lanes)]
+}
+
 /** Chunks whose messages share a round. */
 export interface Batch {
   /** From 0: the `batch` of tags. */
@@ -46,7 +58,7 @@ export interface Batch {
 
 /** The chunks of the table, chunksInFlight at a time, in order. */
 export function batchesOf(params: PlanParams): Batch[] {
-  const chunks = laneRuns(params)
+  const chunks = laneDatasets(params).flatMap((dataset) => dataset.chunks)
   const batches: Batch[] = []
   let planeOffset = 0
   let firstLane = 0
@@ -61,7 +73,7 @@ export function batchesOf(params: PlanParams): Batch[] {
 
 /** The whole table: its batches on end. */
 export function tableLayout(params: PlanParams): Layout {
-  return layoutOf(laneRuns(params))
+  return layoutOf(laneDatasets(params).flatMap(({ chunks }) => chunks))
 }
 
 /** Calls `visit` for each run: its first lane, its first byte in a plane, and its lanes. */

@@ -6,7 +6,7 @@ import { circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
-import { compactRounds, permuteRounds } from './reorder-cost.ts'
+import { compactRounds, memberSortRounds, permuteRounds } from './reorder-cost.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
 import { anyRowRounds, countRounds, popcountRounds, sortRounds } from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
@@ -71,6 +71,9 @@ export function wholeTable(
     case 'sort':
       sortRounds(tally, operator, tag, shapes[tag.op]!.lanes)
       return
+    case 'member-sort':
+      memberSortRounds(tally, operator, tag, params)
+      return
     case 'circuit':
     case 'multiply':
     case 'bit-to-field':
@@ -87,8 +90,12 @@ export function wholeTable(
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'load-beside':
     case 'enumerate':
     case 'member-number':
+    case 'member-place':
+    case 'member-sum':
+    case 'table':
     case 'append':
     case 'shift':
     case 'slice':

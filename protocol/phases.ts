@@ -11,7 +11,8 @@ import { committee } from '../shares/committee.ts'
 
 import { type Batch, batchesOf, flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Operator, Plan, PlanParams } from './plan.ts'
-import { isLoad, refsOf, type Shape, stageOf, WHOLE_TABLE } from './validate-plan.ts'
+import type { Section } from './sections.ts'
+import { isLoad, refsOf, type Shape, type Stage, stageOf, WHOLE_TABLE } from './validate-plan.ts'
 
 /** One run of an operator. */
 export interface Task {
@@ -46,12 +47,16 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'load-bits',
   'load-field',
   'load-match',
+  'load-beside',
   'constant',
   'total',
   'combine',
   'gather',
+  'member-sum',
+  'table',
   'enumerate',
   'member-number',
+  'member-place',
   'append',
   'shift',
   'slice',
@@ -65,14 +70,15 @@ export function fitsBeside(running: number, { weight }: Task): boolean {
   return weight === 0 || running === 0 || running + weight <= MAX_WEIGHT
 }
 
-/** The phases, in order: one a batch; the last batch's has what runs once, too. */
+/** The phases of a section, in order: one a batch; the last batch's has what runs once, too. */
 export function* phasesOf(
   plan: Plan,
   shapes: readonly Shape[],
-  params: PlanParams,
+  section: Section,
 ): Generator<Phase> {
+  const { params } = section
   const batches = batchesOf(params)
-  const view: View = { plan, shapes, params, table: tableLayout(params) }
+  const view: View = { plan, shapes, section, params, table: tableLayout(params) }
   for (const batch of batches.slice(0, -1)) yield { batch, tasks: tasksOf(view, batch, false) }
   const last = batches.at(-1)
   yield { batch: last, tasks: tasksOf(view, last, true) }
@@ -81,12 +87,13 @@ export function* phasesOf(
 interface View {
   readonly plan: Plan
   readonly shapes: readonly Shape[]
+  readonly section: Section
   readonly params: PlanParams
   readonly table: Layout
 }
 
 function tasksOf(view: View, batch: Batch | undefined, last: boolean): Task[] {
-  const { plan, shapes } = view
+  const { plan, shapes, section } = view
   const tasks: Task[] = []
   const places = { batch: new Map<number, number>(), table: new Map<number, number>() }
   const add = (op: number, over: Task['over'], layout: Layout): void => {
@@ -107,21 +114,22 @@ function tasksOf(view: View, batch: Batch | undefined, last: boolean): Task[] {
       weight: weightOf(view, op, over, layout),
     })
   }
-  const collected = loadsToCollect(plan)
-  const stages = plan.operators.map((_, op) => stageOf(plan, shapes, op))
-  for (const [op, stage] of batch === undefined ? [] : stages.entries()) {
+  const collected = loadsToCollect(plan, section)
+  const stages: (readonly [op: number, stage: Stage])[] = []
+  for (let op = section.from; op < section.to; op++) stages.push([op, stageOf(plan, shapes, op)])
+  for (const [op, stage] of batch === undefined ? [] : stages) {
     const isTask = stage !== 'table' && (!isLoad(plan.operators[op]!) || collected.has(op))
     if (isTask) add(op, 'batch', batch!.layout)
   }
-  for (const [op, stage] of last ? stages.entries() : []) {
+  for (const [op, stage] of last ? stages : []) {
     if (stage !== 'batch') add(op, 'table', view.table)
   }
   return tasks
 }
 
 /** Loads of what operators over the whole table read: these do not start them, so they are tasks. */
-function loadsToCollect({ operators }: Plan): ReadonlySet<number> {
-  const readers = operators.filter(({ kind }) => WHOLE_TABLE.has(kind))
+function loadsToCollect({ operators }: Plan, { from, to }: Section): ReadonlySet<number> {
+  const readers = operators.slice(from, to).filter(({ kind }) => WHOLE_TABLE.has(kind))
   const sources = readers.flatMap((operator) => refsOf(operator).map(({ op }) => op))
   return new Set(sources.filter((op) => isLoad(operators[op]!)))
 }

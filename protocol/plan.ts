@@ -7,12 +7,15 @@
  * of message tags and of pseudo-random counters). Values live in a domain:
  *   rows     one lane per table row (of a join: join-rows.ts), processed in batches of up to chunksInFlight chunks
  *   members  one lane per distinct member pseudonym (ascending), whole table
- *   slots    a short vector, one lane per aggregate
+ *   slots    a vector of its own length: one lane per aggregate, or those that were appended
  * and are either `bits` (w planes, CNF-shared over F_2) or `field` (w vectors, Shamir over F_p).
  *
  * Operators whose output is in `rows` run once per batch, in order; all others run once, after the
  * last batch. `dot` and `total` accumulate locally during the batches and finish afterwards. A
  * `rows` value that a later whole-table operator reads is collected over the batches.
+ *
+ * A `table` operator ends a section of the plan (sections.ts): what follows is a plan over the table that it makes, with
+ * rows, batches and members of its own, and reads nothing else.
  */
 import type { Circuit } from './circuit.ts'
 
@@ -27,24 +30,28 @@ export type Operator =
   | {
       readonly kind: 'load-bits'
       readonly dataset: string
-      /** Whose rows, if not those of the instance that is called like the dataset. */
-      readonly instance?: string
       readonly column: string
       readonly planes: number
       readonly validity: boolean
     }
   /** rows/field, width 1: the stored Shamir shares of a column (a NULL is shared as 0). */
-  | {
-      readonly kind: 'load-field'
-      readonly dataset: string
-      readonly instance?: string
-      readonly column: string
-    }
+  | { readonly kind: 'load-field'; readonly dataset: string; readonly column: string }
   /**
-   * rows/bits, one plane, which the nodes know: 1 where a row of the join has a row of the instance; without
+   * rows/bits, one plane, which the nodes know: 1 where a row of the join has a row of the dataset; without
    * one, where the lane is a row of the join at all. Local.
    */
-  | { readonly kind: 'load-match'; readonly instance?: string }
+  | { readonly kind: 'load-match'; readonly dataset?: string }
+  /**
+   * slots/bits, one lane per row of a dataset that stands beside the rows (`beside` of planParams), in the order in which
+   * they are stored: planes as load-bits has them. In the first section only.
+   */
+  | {
+      readonly kind: 'load-beside'
+      readonly dataset: string
+      readonly column: string
+      readonly planes: number
+      readonly validity: boolean
+    }
   /** bits in the domain of its inputs, one plane per circuit output. Rounds: the circuit's AND depth. */
   | { readonly kind: 'circuit'; readonly inputs: readonly Ref[]; readonly circuit: Circuit }
   /**
@@ -103,6 +110,23 @@ export type Operator =
    */
   | { readonly kind: 'member-number' }
   /**
+   * slots/bits, one lane per row, rows in the order of their members: the public place of the row among those of its
+   * member, from 0, as many planes as the most rows of a member take, one at least, lowest first. Local.
+   */
+  | { readonly kind: 'member-place' }
+  /**
+   * slots/bits, as many planes and lanes as it reads (slots/bits, one lane per row, rows in the order of their
+   * members): the lanes of each member in ascending order of the number that the first `key` planes spell, least
+   * significant first; equal ones keep their order. `depth` (rounds that a comparison may take, 0 for the least)
+   * changes the cost only.
+   */
+  | {
+      readonly kind: 'member-sort'
+      readonly inputs: readonly Ref[]
+      readonly key: number
+      readonly depth: number
+    }
+  /**
    * slots, bits or field, a part for each list of pieces: their lanes on end. Lanes of rows come in the order of
    * their members, those of a member in the order of the table. Local.
    */
@@ -135,6 +159,8 @@ export type Operator =
       readonly flag: Ref
       readonly count: number
     }
+  /** members/field, a vector per input (rows/field): the sum over the rows of each member. Local. */
+  | { readonly kind: 'member-sum'; readonly inputs: readonly Ref[] }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**
@@ -172,8 +198,29 @@ export type Operator =
       readonly inputs: readonly Ref[]
       readonly lanes: readonly (number | null)[]
     }
+  /**
+   * No value: ends a section. Its columns are what the next section loads, by `name`, which no dataset has. Rows of
+   * `members` are lanes of members, one row a member; those of `rows` are slots, as many as there are rows, in the
+   * order in which `append` puts rows. Local.
+   */
+  | {
+      readonly kind: 'table'
+      readonly name: string
+      readonly rows: 'members' | 'rows'
+      readonly columns: readonly TableColumn[]
+    }
   /** No value: seals the Shamir shares of all lanes of these slots/field vectors to the result key. Always last. */
   | { readonly kind: 'output'; readonly inputs: readonly Ref[] }
+
+/** A column that a plan has made, in the encodings that are loaded. What is NULL is 0 in all of them. */
+export interface TableColumn {
+  readonly name: string
+  /** Least significant first; without them it has no bits. */
+  readonly planes: readonly Ref[]
+  /** 1 where it is not NULL; absent if it never is. */
+  readonly validity?: Ref
+  readonly field?: Ref
+}
 
 /** Lanes of an `append`: those of a value, or a public integer (decimal; 0 or 1 in bits) so many times. */
 export type Piece = Ref | { readonly lanes: number; readonly value: string }
@@ -199,25 +246,25 @@ export interface RankChoice extends Choice {
 }
 
 /**
- * Which rows of several instances make a row together: those of the same member (join-rows.ts). An instance is
- * a dataset as it stands in FROM once: one that is joined with itself has several.
+ * Which rows of several datasets make a row together: those of the same member. One dataset at most may have
+ * several rows of a member (join-rows.ts).
  */
-export type Join = { readonly kind: 'instance'; readonly instance: string } | JoinedPair
+export type Join = { readonly kind: 'dataset'; readonly dataset: string } | JoinedPair
 
 export interface JoinedPair {
   readonly kind: 'inner' | 'left' | 'right' | 'full'
   readonly left: Join
   readonly right: Join
   /**
-   * An instance on the left and one on the right: their members must be the same. Absent: the member of the one
-   * side and that of the other, whichever instance it comes from (USING).
+   * A dataset on the left and one on the right: their members must be the same. Absent: the member of the one
+   * side and that of the other, whichever dataset it comes from (USING).
    */
   readonly on?: readonly [string, string]
 }
 
 export interface Plan {
   readonly version: 1
-  /** Of the instances of planParams; absent if there is one. */
+  /** Of the datasets of planParams; absent if there is one. */
   readonly join?: Join
   readonly operators: readonly Operator[]
 }
@@ -226,10 +273,12 @@ export interface Plan {
 export interface PlanParams {
   readonly committee: { readonly n: number; readonly t: number }
   readonly security: 'passive'
-  /** Its rows are the lanes, or make them (join-lanes.ts). */
-  readonly dataset: InstanceParams
+  /** Its rows are the lanes. */
+  readonly dataset: DatasetParams
   /** What is joined to them; absent if nothing is. */
   readonly joined?: readonly JoinedParams[]
+  /** What rows are looked for in by key (beside.ts); absent if nothing is. */
+  readonly beside?: readonly DatasetParams[]
   /** Chunks whose messages share a round, 1..256. */
   readonly chunksInFlight: number
   /** Round-trip and bandwidth class of the committee: what the planner's cost model may know of the network. */
@@ -246,16 +295,11 @@ export interface DatasetParams {
   readonly rowsPerMember: readonly (readonly [number, number])[]
 }
 
-/** A dataset as it stands in FROM once. */
-export interface InstanceParams extends DatasetParams {
-  /** What the plan calls it; absent if that is the dataset's name. */
-  readonly instance?: string
-}
-
-export interface JoinedParams extends InstanceParams {
+/** A dataset with one row a member. */
+export interface JoinedParams extends DatasetParams {
   /**
-   * Whether its rows make lanes too, behind those of the instances before it: for members of whom these
-   * have no row.
+   * Whether its rows are lanes too, behind those of the datasets before it: for members of whom the first
+   * dataset has no row.
    */
   readonly lanes: boolean
 }

@@ -1,14 +1,19 @@
 /**
- * The rounds of the operators that move lanes by an order that is secret, `permute` and `compact`. Part of
- * cost.ts.
+ * The rounds of the operators that move lanes by an order that is secret, `permute`, `compact` and `member-sort`.
+ * Part of cost.ts.
  */
+import { planeBytes } from '../shares/bits/plane.ts'
 import { committee } from '../shares/committee.ts'
 
+import { circuitStats } from './circuit.ts'
 import { flatLayout } from './layout.ts'
+import { exchangeCircuit } from './member-sort.ts'
+import { countExchanges, exchangeLayers } from './merge-exchange.ts'
 import type { Tag } from './party.ts'
-import type { Operator } from './plan.ts'
-import { bitToFieldRounds, type Tally } from './tally.ts'
-import type { Shape } from './validate-plan.ts'
+import type { Operator, PlanParams } from './plan.ts'
+import { planesBelow } from './public-planes.ts'
+import { bitToFieldRounds, circuitRounds, type Tally } from './tally.ts'
+import { memberClasses, type Shape } from './validate-plan.ts'
 
 /** A shuffle and an opening of the order; and with `from`, the rows shuffled the other way. */
 export function permuteRounds(
@@ -40,6 +45,29 @@ export function compactRounds(
   step += 1
   step += shuffleRounds(tally, (1 + columns) * lanes, tag, step)
   tally.round(tag, step, 8 * lanes)
+}
+
+/** An exchange of every two rows of a member that meet, layer after layer. */
+export function memberSortRounds(
+  tally: Tally,
+  { inputs, key, depth }: Extract<Operator, { kind: 'member-sort' }>,
+  tag: Tag,
+  params: PlanParams,
+): void {
+  const classes = memberClasses(params)
+  const longest = classes.at(-1)?.[0] ?? 0
+  const added = planesBelow(longest)
+  const circuit = exchangeCircuit(added + inputs.length, added + key, depth)
+  const { ands } = circuitStats(circuit)
+  let step = tag.step
+  for (const layer of exchangeLayers(longest)) {
+    const lanes = classes.reduce(
+      (sum, [rows, members]) => sum + members * countExchanges(layer, rows),
+      0,
+    )
+    step += circuitRounds(tally, circuit, { ...tag, step }, planeBytes(lanes))
+    tally.andGates += ands * lanes
+  }
 }
 
 /**

@@ -55,6 +55,13 @@ export function rowsByMember(memberOfRow: Uint32Array, members: number): Uint32A
   return sortRows(memberOfRow, members, rows).positions
 }
 
+/** How many rows each member has. @param memberOfRow index of each row's member, in any order */
+export function rowsOfMembers(memberOfRow: Uint32Array, members: number): Uint32Array {
+  const rows = new Uint32Array(members)
+  for (let row = 0; row < memberOfRow.length; row++) rows[memberOfRow[row]!]!++
+  return rows
+}
+
 /** Whether members ascend without leaving one out. */
 function isOrdered(memberOfRow: Uint32Array, members: number): boolean {
   // As if a member -1 came before, and member `members` after.

@@ -2,8 +2,7 @@
  * Runs the operators that bring lanes into another order, or make public ones. Part of
  * run-operator.ts.
  */
-import { gatherWords } from '../shares/bits/permute.ts'
-import { type Arena, blockOf } from '../shares/field/memory.ts'
+import type { Arena } from '../shares/field/memory.ts'
 import { prefixSum } from '../shares/field/vector.ts'
 import type { BitShare } from '../shares/replicated.ts'
 import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
@@ -20,13 +19,14 @@ import {
 import { compact } from './compact.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
 import { tableLayout } from './layout.ts'
-import { placeIndices } from './opened-permutation.ts'
+import { placesWithin, sortWithinMembers } from './member-sort.ts'
+import { vectorOrder } from './member-sum.ts'
 import { packRows, unpackRows } from './packed-rows.ts'
 import type { Tag } from './party.ts'
 import { permute } from './permute.ts'
 import type { Operator, Piece, Ref } from './plan.ts'
 import { enumerate, planesBelow, publicPlanes } from './public-planes.ts'
-import { rowOrder, rowsByMember } from './row-order.ts'
+import { rowOrder, rowsByMember, rowsOfMembers } from './row-order.ts'
 import {
   bitValue,
   fieldValue,
@@ -45,6 +45,8 @@ type Arrangement = Extract<
     kind:
       | 'enumerate'
       | 'member-number'
+      | 'member-place'
+      | 'member-sort'
       | 'append'
       | 'shift'
       | 'slice'
@@ -72,6 +74,15 @@ export async function runArrangement(
       const order = rowsByMember(memberOfRow, members)
       const numbers = order?.map((row) => memberOfRow[row]!) ?? memberOfRow
       return bitValue(arena, publicPlanes(party, arena, numbers, planesBelow(members + 1)))
+    }
+    case 'member-place': {
+      const places = placesWithin(rowsOfMembers(memberOfRow, membersOf(params)))
+      return bitValue(arena, publicPlanes(party, arena, places, own.parts))
+    }
+    case 'member-sort': {
+      const planes = operator.inputs.map((ref) => planeOf(values, ref))
+      const rows = rowsOfMembers(memberOfRow, membersOf(params))
+      return bitValue(arena, await sortWithinMembers(party, arena, tag, planes, rows, operator))
     }
     case 'append': {
       if (own.type === 'bits') {
@@ -207,10 +218,5 @@ function vectorInOrder(
   arena: Arena,
   ref: Ref,
 ): ShamirShare {
-  const vector = collected.vector(ref)
-  const order = rowsByMember(memberOfRow, membersOf(params))
-  if (order === undefined) return vector
-  const ordered = arena.elements(vector.length)
-  gatherWords(blockOf(ordered), blockOf(vector), placeIndices(arena, order))
-  return asShamirShare(ordered)
+  return vectorOrder(arena, memberOfRow, membersOf(params))(arena, collected.vector(ref))
 }

@@ -11,6 +11,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
 import { anyRow } from './any-row.ts'
 import { combineShares, innerProductsLocal, multiply, shareInnerProducts } from './arithmetic.ts'
+import { besideOf, wholeBatch } from './beside.ts'
 import { bitToField } from './bit-to-field.ts'
 import { countToField } from './count-to-field.ts'
 import { evaluate } from './evaluate.ts'
@@ -18,6 +19,7 @@ import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
 import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
+import { memberSums } from './member-sum.ts'
 import type { Party, Tag } from './party.ts'
 import type { Choice, Operator, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
@@ -25,6 +27,7 @@ import { runArrangement } from './run-arrangement.ts'
 import {
   bitValue,
   fieldValue,
+  type LoadBeside,
   planeOf,
   type Run,
   type Value,
@@ -90,6 +93,10 @@ export async function overTable(
       const members = membersOf(params)
       return bitValue(arena, await anyRow(party, arena, tag, planes, table, memberOfRow, members))
     }
+    case 'member-sum': {
+      const vectors = operator.inputs.map((ref) => run.collected.vector(ref))
+      return fieldValue(arena, memberSums(arena, vectors, run.memberOfRow, membersOf(params)))
+    }
     case 'popcount':
     case 'count': {
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
@@ -136,6 +143,8 @@ export async function overTable(
         scratch.release()
       }
     }
+    case 'load-beside':
+      return bitValue(arena, await loadBeside(run, operator, arena))
     case 'constant':
       // Constant polynomials.
       return fieldValue(arena, [placeSums(arena, operator.lanes.map(BigInt))])
@@ -145,6 +154,8 @@ export async function overTable(
         : fieldValue(arena, [gatherFieldLanes(arena, operator, values)])
     case 'enumerate':
     case 'member-number':
+    case 'member-place':
+    case 'member-sort':
     case 'append':
     case 'shift':
     case 'slice':
@@ -171,10 +182,33 @@ export async function overTable(
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'table':
     case 'output':
       break
   }
   return laneWise(run, operator, tag, arena, flatLayout(shapes[tag.op]!.lanes), values)
+}
+
+/** The planes of a dataset beside the rows, without the padding of chunks. */
+async function loadBeside(
+  { party, params, beside }: Run,
+  operator: LoadBeside,
+  arena: Arena,
+): Promise<readonly BitShare[]> {
+  const batch = wholeBatch(besideOf(params, operator.dataset)!)
+  const scratch = arena.child()
+  const stored = await beside.bits({ ...operator, kind: 'load-bits' }, batch, scratch)
+  checkColumn(
+    operator.column,
+    stored.length === operator.planes + (operator.validity ? 1 : 0) &&
+      stored.every(({ bytes }) => bytes === batch.layout.planeBytes),
+  )
+  // Whoever stored it keeps it; the arena, what was made for us.
+  if (batch.layout.runs.length <= 1) return stored
+  const lanes = placeLanes(scratch, lanePositions(batch.layout))
+  const flat = stored.map((plane) => gatherLanes(party, arena, plane, lanes))
+  scratch.release()
+  return flat
 }
 
 /** Operators that work alike in every domain. */

@@ -6,6 +6,7 @@ import type { Arena } from '../shares/field/memory.ts'
 
 import type { Batch } from './layout.ts'
 import { inLockstep, type Program } from './lockstep.ts'
+import { MadeColumns } from './made-columns.ts'
 import type { Tag } from './party.ts'
 import { fitsBeside, type Phase, type Task } from './phases.ts'
 import { commonRound, isEmpty, type RoundPart, type Rounds } from './round.ts'
@@ -15,21 +16,20 @@ import { isLoad } from './validate-plan.ts'
 
 /**
  * @param arena owns what the phase makes; what is left in it afterwards may be given back
- * @returns the shares that the plan puts out, from the last phase
+ * @returns from the last phase of a section, what that ends with
  * @throws ShareholdError SH_PROTOCOL_COLUMN, SH_ROUND_*, when nothing of the phase runs any more
  */
-export async function runPhase(
-  run: Run,
-  arena: Arena,
-  phase: Phase,
-): Promise<Uint8Array | undefined> {
+export async function runPhase(run: Run, arena: Arena, phase: Phase): Promise<Ended | undefined> {
   const running = new RunningPhase(run, arena, phase)
   await inLockstep(
     (parts) => doRound(run, parts),
     () => running.ready(),
   )
-  return running.output
+  return running.ended
 }
+
+/** What a section ends with: the shares that the plan puts out, or a table for the next one. */
+export type Ended = { readonly output: Uint8Array } | { readonly table: MadeColumns }
 
 function doRound(run: Run, parts: readonly RoundPart[]): Promise<void> {
   if (run.round === undefined || isEmpty(parts)) return commonRound(run.party.channel, parts)
@@ -38,8 +38,7 @@ function doRound(run: Run, parts: readonly RoundPart[]): Promise<void> {
 }
 
 class RunningPhase {
-  /** Of the operator that puts out. */
-  output: Uint8Array | undefined
+  ended: Ended | undefined
   readonly #run: Run
   readonly #arena: Arena
   readonly #phase: Phase
@@ -125,7 +124,12 @@ class RunningPhase {
     const operator = run.plan.operators[op]!
     run.starts(op, 'table')
     if (operator.kind === 'output') {
-      this.output = outputBytes(operator, this.#values)
+      this.ended = { output: outputBytes(operator, this.#values) }
+      run.ends(op, 'table')
+      return
+    }
+    if (operator.kind === 'table') {
+      this.ended = { table: new MadeColumns(run.party, run.made, operator, this.#values) }
       run.ends(op, 'table')
       return
     }

@@ -16,8 +16,7 @@ import type { Shape } from './shape.ts'
 export interface ColumnSource {
   /**
    * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
-   * batch's layout; of a dataset whose columns are taken whole (join-lanes.ts), there is one batch of all its chunks.
-   * Allocate in `arena`, which the executor releases after the last use; what lies
+   * batch's layout; batches of a joined dataset, or of one beside the rows, are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
    * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
    */
   bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
@@ -25,12 +24,13 @@ export interface ColumnSource {
   field(column: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare>
   /** Member of each row of the (first) dataset, 0..members-1 in ascending order of pseudonyms. */
   readonly memberOfRow: Uint32Array
-  /** For a join of several datasets: of each, the first one included, the member of each row, by numbers common to all. */
+  /** For a join: of each dataset, the first one included, the member of each row, by numbers common to all. */
   readonly joinedMembers?: readonly Uint32Array[]
 }
 
 export type LoadBits = Extract<Operator, { kind: 'load-bits' }>
 export type LoadField = Extract<Operator, { kind: 'load-field' }>
+export type LoadBeside = Extract<Operator, { kind: 'load-beside' }>
 export type LoadMatch = Extract<Operator, { kind: 'load-match' }>
 
 export interface Run {
@@ -41,10 +41,14 @@ export interface Run {
   readonly source: Pick<ColumnSource, 'bits' | 'field'>
   /** Of a join. */
   readonly joined?: JoinedColumns
+  /** Where columns of datasets beside the rows come from. */
+  readonly beside: Pick<ColumnSource, 'bits'>
   /** Member of each lane. */
   readonly memberOfRow: Uint32Array
   readonly shapes: readonly Shape[]
   readonly collected: Collection
+  /** Owns the columns of a table that the section makes. */
+  readonly made: Arena
   /** Running sums of `dot` and `total`, by operator: this party's part. */
   readonly sums: ReadonlyMap<number, bigint[]>
   starts(op: number, batch: number | 'table'): void

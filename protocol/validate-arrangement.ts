@@ -3,7 +3,16 @@
  */
 import type { Operator, PlanParams, Ref } from './plan.ts'
 import { enumerationLanes, enumerationPlanes, planesBelow } from './public-planes.ts'
-import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
+import {
+  type Check,
+  DECIMAL,
+  isIndex,
+  MAX_PARTS,
+  memberClasses,
+  membersOf,
+  rowsOf,
+  type Shape,
+} from './shape.ts'
 
 /** Lanes of a value. */
 const MAX_LANES = 2 ** 31
@@ -11,13 +20,17 @@ const MAX_LANES = 2 ** 31
 /** Planes of public numbers. */
 const MAX_NUMBER_PLANES = 32
 
-type Numbers = Extract<Operator, { kind: 'enumerate' | 'member-number' }>
+type Numbers = Extract<Operator, { kind: 'enumerate' | 'member-number' | 'member-place' }>
 
 /** Public numbers. */
 export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Check): Shape {
   if (operator.kind === 'member-number') {
     const planes = planesBelow(membersOf(params) + 1)
     check(planes > 0, 'has no members to number')
+    return { domain: 'slots', type: 'bits', parts: planes, lanes: rowsOf(params) }
+  }
+  if (operator.kind === 'member-place') {
+    const planes = placePlanes(params)
     return { domain: 'slots', type: 'bits', parts: planes, lanes: rowsOf(params) }
   }
   const { sizes } = operator
@@ -30,6 +43,11 @@ export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Che
   const planes = enumerationPlanes(sizes)
   check(isIndex(planes - 1, MAX_NUMBER_PLANES), 'enumerates numbers without planes, or of too many')
   return { domain: 'slots', type: 'bits', parts: planes, lanes }
+}
+
+/** Planes of a row's place among those of its member. */
+export function placePlanes(params: PlanParams): number {
+  return Math.max(1, planesBelow(memberClasses(params).at(-1)?.[0] ?? 0))
 }
 
 type Arrangement = Extract<

@@ -3,12 +3,17 @@
  * A node makes the plan itself, so this guards against defects of the compiler rather than against a
  * peer; but the parameters come from the coordinator, which may send anything.
  */
+import { ShareholdError } from '../shares/errors.ts'
+
+import { besideOf, datasetRows, storedDatasets } from './beside.ts'
 import { validateCircuit } from './circuit.ts'
-import { instancesOf } from './join-lanes.ts'
-import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
+import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.ts'
+import { datasetsOf } from './layout.ts'
+import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
+import type { DatasetParams, Join } from './plan.ts'
+import { sectionsOf, type Section } from './sections.ts'
 import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
 import { shapeOfArrangement, shapeOfNumbers } from './validate-arrangement.ts'
-import { require, validateJoin, validateParams } from './validate-params.ts'
 
 export { type Domain, memberClasses, membersOf, rowsOf, type Shape } from './shape.ts'
 
@@ -20,13 +25,17 @@ export type Stage = 'batch' | 'accumulate' | 'table'
 
 const MAX_OPERATORS = 65_535
 const MAX_GATES = 1 << 20
+const MAX_CHUNKS = 1 << 20
+const MAX_MEMBER_CLASSES = 1 << 20
 const MAX_STORED_PLANES = 64
 const MAX_COUNT_PLANES = 32
+const MAX_CHUNKS_IN_FLIGHT = 256
 
 /** Of what the digits of a selection are worth. */
 const MAX_DIGIT = 4
 const MAX_ADDING_ROUNDS = 64
 const MAX_SORT_DIGIT = 4
+const MAX_DEPTH = 64
 
 /** Whether an operator takes stored columns, or what is public of them. */
 export function isLoad({ kind }: Operator): boolean {
@@ -36,6 +45,7 @@ export function isLoad({ kind }: Operator): boolean {
 /** Operators that read planes over all rows at once, if they read rows. */
 export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'any-row',
+  'member-sum',
   'popcount',
   'count',
   'extreme',
@@ -43,9 +53,6 @@ export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'sort',
   'append',
 ])
-
-type LoadBits = Extract<Operator, { kind: 'load-bits' }>
-type LoadField = Extract<Operator, { kind: 'load-field' }>
 
 /** When operator `op` runs. @param shapes from `validatePlan` */
 export function stageOf(plan: Plan, shapes: readonly Shape[], op: number): Stage {
@@ -63,9 +70,11 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'load-bits':
     case 'load-field':
     case 'load-match':
+    case 'load-beside':
     case 'constant':
     case 'enumerate':
     case 'member-number':
+    case 'member-place':
       return []
     case 'multiply':
     case 'dot':
@@ -77,6 +86,11 @@ export function refsOf(operator: Operator): readonly Ref[] {
       return operator.choices.flatMap(({ planes, among }) => [...planes, among])
     case 'append':
       return operator.parts.flat().filter((piece) => 'op' in piece)
+    case 'table':
+      return operator.columns.flatMap(({ planes, validity, field }) => [
+        ...planes,
+        ...[validity, field].filter((ref) => ref !== undefined),
+      ])
     case 'permute':
       return [...operator.order, ...operator.inputs]
     case 'compact':
@@ -85,12 +99,14 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'bit-to-field':
     case 'total':
     case 'any-row':
+    case 'member-sum':
     case 'popcount':
     case 'count':
     case 'combine':
     case 'less-than-zero':
     case 'equals-zero':
     case 'sort':
+    case 'member-sort':
     case 'shift':
     case 'slice':
     case 'prefix-sum':
@@ -114,11 +130,14 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
   require(operators.at(-1)?.kind === 'output', 'it does not end with an output')
   validateJoin(plan.join, params)
   const shapes: Shape[] = []
-  for (const [op, operator] of operators.entries()) {
-    const check = (condition: boolean, what: string): void =>
-      require(condition, `operator ${op} (${operator.kind}) ${what}`)
-    check(operator.kind !== 'output' || op === operators.length - 1, 'is not the last')
-    shapes.push(shapeOf(operator, shapes, params, check))
+  for (const section of sectionsOf(plan, params)) {
+    for (let op = section.from; op < section.to; op++) {
+      const operator = operators[op]!
+      const check = (condition: boolean, what: string): void =>
+        require(condition, `operator ${op} (${operator.kind}) ${what}`)
+      check(operator.kind !== 'output' || op === operators.length - 1, 'is not the last')
+      shapes.push(shapeOf(operator, shapes, section, check))
+    }
   }
   return shapes
 }
@@ -126,36 +145,45 @@ export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
 function shapeOf(
   operator: Operator,
   before: readonly Shape[],
-  params: PlanParams,
+  section: Section,
   check: Check,
 ): Shape {
+  const { params } = section
   const refs = refsOf(operator)
   check(refs.length <= MAX_PARTS, 'reads too many values')
   const inputs = refs.map(({ op, part }) => {
     check(isIndex(op, before.length), 'reads an operator that is not before it')
+    check(op >= section.from, 'reads an operator of another section')
     check(isIndex(part, before[op]!.parts), 'reads a part that is not there')
     return before[op]!
   })
   const rows = rowsOf(params)
-  const instances = instancesOf(params)
-  const isThere = ({ dataset, instance = dataset }: LoadBits | LoadField): boolean =>
-    instances.some((one) => one.name === dataset && one.instance === instance)
+  const names = datasetsOf(params).map(({ name }) => name)
   if (operator.kind === 'load-bits') {
-    const { planes, validity } = operator
-    check(isThere(operator), 'loads from another dataset')
+    const { planes, validity, dataset } = operator
+    check(names.includes(dataset), 'loads from another dataset')
     check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
+    checkMade(section, operator, check)
     return { domain: 'rows', type: 'bits', parts: planes + (validity ? 1 : 0), lanes: rows }
   }
   if (operator.kind === 'load-field') {
-    check(isThere(operator), 'loads from another dataset')
+    check(names.includes(operator.dataset), 'loads from another dataset')
+    checkMade(section, operator, check)
     return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
   }
   if (operator.kind === 'load-match') {
-    const { instance: name } = operator
-    check(instances.length > 1, 'is for joins')
-    const isNamed = name === undefined || instances.some(({ instance }) => instance === name)
-    check(isNamed, 'is about another dataset')
+    const { dataset } = operator
+    check(names.length > 1, 'is for joins')
+    check(dataset === undefined || names.includes(dataset), 'is about another dataset')
     return { domain: 'rows', type: 'bits', parts: 1, lanes: rows }
+  }
+  if (operator.kind === 'load-beside') {
+    const { planes, validity, dataset } = operator
+    const found = besideOf(params, dataset)
+    check(found !== undefined, 'loads from a dataset that does not stand beside the rows')
+    check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
+    const parts = planes + (validity ? 1 : 0)
+    return { domain: 'slots', type: 'bits', parts, lanes: datasetRows(found!) }
   }
 
   if (operator.kind === 'constant') {
@@ -168,8 +196,18 @@ function shapeOf(
     return { domain: 'slots', type: 'field', parts: 1, lanes: length }
   }
 
-  if (operator.kind === 'enumerate' || operator.kind === 'member-number') {
+  if (
+    operator.kind === 'enumerate' ||
+    operator.kind === 'member-number' ||
+    operator.kind === 'member-place'
+  ) {
     return shapeOfNumbers(operator, params, check)
+  }
+
+  if (operator.kind === 'table') {
+    checkTable(operator, before, params, check)
+    const lanes = operator.rows === 'members' ? membersOf(params) : rows
+    return { domain: 'slots', type: 'bits', parts: 0, lanes }
   }
 
   const [first] = inputs
@@ -210,6 +248,9 @@ function shapeOf(
     case 'any-row':
       demand({ domain: 'rows', type: 'bits' })
       return { domain: 'members', type: 'bits', parts: inputs.length, lanes: membersOf(params) }
+    case 'member-sum':
+      demand({ domain: 'rows', type: 'field' })
+      return { domain: 'members', type: 'field', parts: inputs.length, lanes: membersOf(params) }
     case 'popcount': {
       demand({ domain, type: 'bits' })
       check(domain !== 'slots', 'counts slots')
@@ -242,6 +283,14 @@ function shapeOf(
       check(isIndex(digit - 1, MAX_SORT_DIGIT), 'sorts by too few or too many bits at a time')
       check(lanes < 2 ** 31, 'sorts too many lanes')
       return { domain: 'slots', type: 'bits', parts: inputs.length, lanes }
+    }
+    case 'member-sort': {
+      demand({ domain: 'slots', type: 'bits', lanes: rows })
+      const { key, depth } = operator
+      check(key > 0 && isIndex(key, inputs.length + 1), 'has a key without planes, or too many')
+      check(isIndex(depth, MAX_DEPTH + 1), 'compares in too many rounds')
+      check(lanes < 2 ** 31, 'sorts too many lanes')
+      return { domain, type: 'bits', parts: inputs.length, lanes }
     }
     case 'append':
     case 'shift':
@@ -285,6 +334,85 @@ function shapeOf(
   return { domain, type, parts: 1, lanes: total }
 }
 
+type Load = Extract<Operator, { kind: 'load-bits' | 'load-field' }>
+type Table = Extract<Operator, { kind: 'table' }>
+
+/** That the table of the section, if it has one, has a column in this encoding. */
+function checkMade({ table }: Section, load: Load, check: Check): void {
+  if (table === undefined) return
+  const column = table.columns.find(({ name }) => name === load.column)
+  check(column !== undefined, 'loads a column that the table lacks')
+  const isMade =
+    load.kind === 'load-field'
+      ? column!.field !== undefined
+      : load.planes === column!.planes.length && (!load.validity || column!.validity !== undefined)
+  check(isMade, 'loads a column in an encoding that the table lacks')
+}
+
+function checkTable(
+  { name, rows, columns }: Table,
+  before: readonly Shape[],
+  params: PlanParams,
+  check: Check,
+): void {
+  check(
+    !storedDatasets(params).some((dataset) => dataset.name === name),
+    'has the name of a dataset',
+  )
+  check(columns.length <= MAX_PARTS, 'has too many columns')
+  check(
+    new Set(columns.map((column) => column.name)).size === columns.length,
+    'has two columns of one name',
+  )
+  const isOf = (ref: Ref, type: Shape['type']): boolean => {
+    const shape = before[ref.op]!
+    const place =
+      rows === 'members'
+        ? shape.domain === 'members'
+        : shape.domain === 'slots' && shape.lanes === rowsOf(params)
+    return place && shape.type === type
+  }
+  for (const { planes, validity, field } of columns) {
+    check(planes.length <= MAX_STORED_PLANES, 'has a column of too many planes')
+    check(
+      [...planes, ...(validity ? [validity] : [])].every((ref) => isOf(ref, 'bits')),
+      'has planes of other lanes',
+    )
+    check(field === undefined || isOf(field, 'field'), 'has vectors of other lanes')
+  }
+}
+
+/** The datasets of the parameters, joined so that every row of the join has a lane, and a member one row of each joined dataset. */
+function validateJoin(join: Join | undefined, params: PlanParams): void {
+  const { joined = [] } = params
+  if (join === undefined) {
+    require(joined.length === 0, 'datasets are joined in no way')
+    return
+  }
+  const names = datasetsOf(params).map(({ name }) => name)
+  const named = datasetsIn(join)
+  require(joined.length > 0 &&
+    named.length === names.length &&
+    new Set([...names, ...named]).size ===
+      names.length, 'it joins other datasets than those of the parameters')
+  require(onBothSides(join), 'a join compares datasets that are not on its two sides')
+  const table = rowTable(join, names)
+  require(table !== undefined, 'a member may have two rows of single datasets')
+  const owners = new Set(table!.filter((row) => row !== 0).map(laneDatasetOf))
+  require(joined.every(
+    ({ lanes }, k) => lanes || !owners.has(k + 1),
+  ), 'rows of the join have no lane')
+}
+
+function onBothSides(join: Join): boolean {
+  if (join.kind === 'dataset') return true
+  const { left, right, on } = join
+  const isPlaced =
+    on === undefined || (datasetsIn(left).includes(on[0]) && datasetsIn(right).includes(on[1]))
+  return isPlaced && onBothSides(left) && onBothSides(right)
+}
+
+/** Whatever is compared with a rank fits 61 bits and a sign. */
 /** At n=3 a king saves nothing, and bits are converted without products. */
 function checkVia(
   { via }: { readonly via?: string },
@@ -294,7 +422,6 @@ function checkVia(
   check(via === undefined || (via === 'king' && committee.n > 3), 'goes through a king of no use')
 }
 
-/** Whatever is compared with a rank fits 61 bits and a sign. */
 function checkRanks(
   { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
   lanes: number,
@@ -308,4 +435,63 @@ function checkRanks(
     const most = BigInt(times) * BigInt(lanes) + BigInt(plus) + BigInt(over) * BigInt(lanes + 1)
     check(most < 2n ** 60n, 'has a rank that is too large')
   }
+}
+
+/**
+ * Range-checks the parameters.
+ * @throws ShareholdError SH_PLAN_INVALID
+ */
+export function validateParams(params: PlanParams): void {
+  const { committee, dataset, joined, chunksInFlight, network } = params
+  const { n, t } = committee
+  require([3, 5, 7].includes(n) && t === (n - 1) / 2, 'the committee is not 3, 5 or 7 with t < n/2')
+  require(params.security === 'passive', 'the security mode is unknown')
+  require(['loopback', 'lan', 'wan'].includes(network), 'the network class is unknown')
+  require(isIndex(chunksInFlight, MAX_CHUNKS_IN_FLIGHT + 1) &&
+    chunksInFlight > 0, 'chunksInFlight is out of range')
+  validateDataset(dataset)
+  validateBeside(params)
+  if (joined === undefined) return
+  require(joined.length > 0 && joined.length < MAX_DATASETS, 'no datasets are joined, or too many')
+  for (const one of joined) {
+    validateDataset(one)
+    require(one.rowsPerMember.every(
+      ([rows]) => rows === 1,
+    ), 'a joined dataset has several rows of a member')
+  }
+}
+
+function validateBeside(params: PlanParams): void {
+  const { beside } = params
+  if (beside === undefined) return
+  require(beside.length > 0, 'no datasets stand beside the rows')
+  beside.forEach(validateDataset)
+  const names = storedDatasets(params).map(({ name }) => name)
+  require(names.length <= MAX_DATASETS, 'it is about too many datasets')
+  require(beside.every(
+    ({ name }) => names.indexOf(name) === names.lastIndexOf(name),
+  ), 'a dataset stands beside itself')
+}
+
+function validateDataset({ version, chunks, rowsPerMember }: DatasetParams): void {
+  require(isIndex(version, 2 ** 32) && version > 0, 'the version is out of range')
+  require(chunks.length <= MAX_CHUNKS &&
+    chunks.every(
+      (rows) => isIndex(rows, CHUNK_ROWS + 1) && rows > 0,
+    ), 'a chunk is empty or too long, or there are too many')
+  require(rowsPerMember.length <= MAX_MEMBER_CLASSES &&
+    rowsPerMember.every(
+      ([rows, members], k) =>
+        isIndex(rows, 2 ** 32) &&
+        isIndex(members, 2 ** 32) &&
+        members > 0 &&
+        rows > (rowsPerMember[k - 1]?.[0] ?? 0),
+    ), 'rowsPerMember is not ascending')
+  const counted = rowsPerMember.reduce((sum, [each, members]) => sum + each * members, 0)
+  const stated = chunks.reduce((sum, rows) => sum + rows, 0)
+  require(counted === stated, 'rowsPerMember and chunks have different numbers of rows')
+}
+
+function require(condition: boolean, what: string): void {
+  if (!condition) throw new ShareholdError('SH_PLAN_INVALID', `The plan cannot run: ${what}.`)
 }

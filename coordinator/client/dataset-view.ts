@@ -9,8 +9,8 @@ import {
   openVersion,
   proposeParams,
 } from '../../protocol/admission.ts'
+import { storedDatasets } from '../../protocol/beside.ts'
 import { canonicalJson } from '../../protocol/canonical-json.ts'
-import { datasetsOf as datasetsInPlan } from '../../protocol/join-lanes.ts'
 import type { VersionBody } from '../../protocol/ledger/records.ts'
 import type { PlanParams } from '../../protocol/plan.ts'
 import { arrangeDatasets } from '../../protocol/sql/arrange.ts'
@@ -55,7 +55,7 @@ export async function viewDatasets(
   const schemas = views.map(({ schema }) => schema)
   const sizes = views.map(({ version }) => datasetParams(version))
   const arranged = await arrangeDatasets(sql, schemas, sizes)
-  const order = datasetsInPlan(arranged).map(({ name }) => name)
+  const order = storedDatasets(arranged).map(({ name }) => name)
   return {
     datasets: views.toSorted(
       (a, b) => order.indexOf(a.version.dataset) - order.indexOf(b.version.dataset),

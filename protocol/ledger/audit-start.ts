@@ -6,7 +6,7 @@ import { committee } from '../../shares/committee.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Hash } from '../../shares/hash.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { datasetsOf } from '../join-lanes.ts'
+import { storedDatasets } from '../beside.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 import { PLANNER_VERSION } from '../sql/planner-version.ts'
 
@@ -104,7 +104,7 @@ function checkInputs({ inputs, planParams }: JobStartBody, catalogue: Catalogue,
     return { name: dataset, version, chunks, rowsPerMember }
   })
   // Which of the joined ones have lanes follows from the query: compiling checks that.
-  const stated = datasetsOf(planParams).map(({ name, version, chunks, rowsPerMember }) => ({
+  const stated = storedDatasets(planParams).map(({ name, version, chunks, rowsPerMember }) => ({
     name,
     version,
     chunks,
@@ -119,7 +119,7 @@ export async function remakePlan(
   catalogue: Catalogue,
   compile: CompilePlan,
 ): Promise<Plan> {
-  const described = datasetsOf(body.planParams).map(({ name }) => name)
+  const described = storedDatasets(body.planParams).map(({ name }) => name)
   const wanted = request.body.datasets.map(({ name }) => name)
   same(described, wanted, 'planParams describe other datasets than the request.')
   const schemas = request.body.datasets.map(({ schemaHash }) => {

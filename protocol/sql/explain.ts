@@ -4,7 +4,7 @@
  * nothing is executed. explain-text.ts prints it.
  */
 import { bytesSent, operatorCosts, schedule } from '../cost.ts'
-import type { Operator, PlanParams } from '../plan.ts'
+import type { Operator, Plan, PlanParams } from '../plan.ts'
 import { refsOf } from '../validate-plan.ts'
 
 import type { Choice } from './choices.ts'
@@ -75,6 +75,18 @@ export interface Explanation {
   readonly leaks: readonly string[]
 }
 
+/** What an operator reads: of a column that the plan has made, the table. */
+function inputsOf({ operators }: Plan, op: number): readonly number[] {
+  const operator = operators[op]!
+  if (operator.kind === 'load-bits' || operator.kind === 'load-field') {
+    const table = operators.findIndex(
+      (one) => one.kind === 'table' && one.name === operator.dataset,
+    )
+    return table < 0 ? [] : [table]
+  }
+  return [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b)
+}
+
 /**
  * The exact costs of a compiled query.
  * @param basis for the estimate of seconds; the class of network if absent
@@ -93,7 +105,7 @@ export function explainQuery(
     op,
     kind: operator.kind,
     purpose: purposes[op] ?? '',
-    inputs: [...new Set(refsOf(operator).map((ref) => ref.op))].toSorted((a, b) => a - b),
+    inputs: inputsOf(plan, op),
     ...costs[op]!,
     ...cost.work[op]!,
   }))

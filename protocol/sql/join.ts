@@ -4,7 +4,7 @@
  */
 import type { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { presences, rowsOfMember } from '../join-rows.ts'
+import { datasetsIn, rowsOfMember } from '../join-rows.ts'
 import type { Join, JoinedPair } from '../plan.ts'
 
 import { fieldsOf, listOf, locationOf, namesOf, openAs, startOf } from './ast.ts'
@@ -16,10 +16,10 @@ import { didYouMean, quoteName } from './names.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
-/** A member column that a side of a join has: of one instance, or of several, the first that is not NULL. */
+/** A member column that a side of a join has: of one dataset, or of several, the first that is not NULL. */
 export interface MemberColumn {
   readonly name: string
-  readonly instances: readonly string[]
+  readonly datasets: readonly string[]
   /** Whether no row of FROM is without it; set once FROM is known. */
   readonly isNeverNull?: boolean
 }
@@ -57,25 +57,24 @@ export function bindJoin(
       didYouMean(dataset, [...schemas.keys()]),
     )
   }
-  const side = sideOf({ source, schemas }, from)
-  const { join, members } = side
+  const { join, members } = sideOf({ source, schemas }, from)
   return {
     join,
     members: members.map((member) => ({
       ...member,
-      isNeverNull: isNeverNull(side, member.instances),
+      isNeverNull: isNeverNull(join, member.datasets),
     })),
   }
 }
 
 function sideOf(binder: Binder, from: From): Side {
   if (from.kind === 'dataset') {
-    const { dataset, instance } = from
+    const { dataset } = from
     const { member } = binder.schemas.get(dataset)!
     return {
-      join: { kind: 'instance', instance },
+      join: { kind: 'dataset', dataset },
       named: [from],
-      members: [{ name: member, instances: [instance] }],
+      members: [{ name: member, datasets: [dataset] }],
     }
   }
   const left = sideOf(binder, from.left)
@@ -86,10 +85,10 @@ function sideOf(binder: Binder, from: From): Side {
   const named = [...left.named, ...right.named]
   const members = [...left.members, ...right.members]
   if (from.on !== undefined) return { join, named, members }
-  const both = { left: a.instances, inner: a.instances, right: b.instances, full: [] }[from.kind]
+  const both = { left: a.datasets, inner: a.datasets, right: b.datasets, full: [] }[from.kind]
   const merged: MemberColumn = {
     name: a.name,
-    instances: from.kind === 'full' ? [...a.instances, ...b.instances] : both,
+    datasets: from.kind === 'full' ? [...a.datasets, ...b.datasets] : both,
   }
   return { join, named, members: [merged, ...members.filter((one) => one !== a && one !== b)] }
 }
@@ -145,9 +144,9 @@ function references(
     names.length === 2 ? names : [undefined, namesOf(reference, 'fields')[0]]
   const found = (side: Side): MemberColumn[] => {
     if (qualifier === undefined) return side.members.filter((member) => member.name === name)
-    const named = side.named.find((one) => one.qualifier === qualifier)
-    if (named === undefined || schemas.get(named.dataset)!.member !== name) return []
-    return [{ name, instances: [named.instance] }]
+    const dataset = side.named.find((named) => named.qualifier === qualifier)?.dataset
+    if (dataset === undefined || schemas.get(dataset)!.member !== name) return []
+    return [{ name, datasets: [dataset] }]
   }
   const [onLeft, onRight] = [found(left), found(right)]
   return {
@@ -204,13 +203,13 @@ function conditionOf(
   left: readonly [Side, MemberColumn],
   right: readonly [Side, MemberColumn],
 ): { readonly on?: readonly [string, string] } {
-  const [a, b] = [left, right].map(([side, { instances }]) => ({
-    instances,
-    isNeverNull: isNeverNull(side, instances),
+  const [a, b] = [left, right].map(([side, { datasets }]) => ({
+    datasets,
+    isNeverNull: isNeverNull(side.join, datasets),
   }))
   if (a!.isNeverNull && b!.isNeverNull) return {}
-  const [x, ...moreLeft] = a!.instances
-  const [y, ...moreRight] = b!.instances
+  const [x, ...moreLeft] = a!.datasets
+  const [y, ...moreRight] = b!.datasets
   if (x !== undefined && y !== undefined && moreLeft.length + moreRight.length === 0) {
     return { on: [x, y] }
   }
@@ -223,14 +222,14 @@ function conditionOf(
   )
 }
 
-/** Whether every row of a side has one of these instances. */
-function isNeverNull({ join, named }: Side, instances: readonly string[]): boolean {
-  const names = named.map(({ instance }) => instance)
-  const mask = instances.reduce((bits, one) => bits | (1 << names.indexOf(one)), 0)
-  const owned = named.map(({ dataset: name, instance }) => ({ name, instance }))
-  return presences(owned).every((present) =>
-    rowsOfMember(join, names, present).every((row) => (row & mask) !== 0),
-  )
+/** Whether every row of the join has one of these datasets. */
+function isNeverNull(join: Join, datasets: readonly string[]): boolean {
+  const names = datasetsIn(join)
+  const mask = datasets.reduce((bits, dataset) => bits | (1 << names.indexOf(dataset)), 0)
+  for (let present = 0; present < 1 << names.length; present++) {
+    if (rowsOfMember(join, names, present).some((row) => (row & mask) === 0)) return false
+  }
+  return true
 }
 
 function notOnMember(

@@ -3,7 +3,6 @@ import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { batchesOf } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
-import { memberClasses } from '../shape.ts'
 
 import type { Demand, ValueDemand } from './demand.ts'
 
@@ -63,6 +62,6 @@ export function batchRows(params: PlanParams): number {
 }
 
 /** Whether every member has one row: then rows are members. */
-export function hasSingleRows(params: PlanParams): boolean {
-  return memberClasses(params).every(([rows]) => rows === 1)
+export function hasSingleRows({ dataset }: PlanParams): boolean {
+  return dataset.rowsPerMember.every(([rows]) => rows === 1)
 }

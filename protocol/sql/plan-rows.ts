@@ -34,7 +34,7 @@ import { isRuledOut } from './ruled-out.ts'
 import type { KnownCodes } from './ruled-out.ts'
 import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
-import { ofInstance, storedColumn } from './tables.ts'
+import { storedColumn } from './tables.ts'
 import type { StoredColumn } from './tables.ts'
 
 export interface RowPlan {
@@ -259,18 +259,19 @@ function loadOf(stored: StoredColumn): {
   readonly purpose: string
 } {
   if (stored.kind === 'match') {
-    const { instance } = stored
+    const { dataset } = stored
     const purpose =
-      instance === undefined ? 'lanes that are rows of the join' : `rows with one of ${instance}`
-    const about = instance === undefined ? {} : { instance }
+      dataset === undefined ? 'lanes that are rows of the join' : `rows with one of ${dataset}`
+    const about = dataset === undefined ? {} : { dataset }
     return { planes: 1, validity: false, operator: { kind: 'load-match', ...about }, purpose }
   }
   const { column, table } = stored
   const [planes, validity] = [planesOf(column), column.nullable]
+  const { dataset } = table.schema
   return {
     planes,
     validity,
-    operator: { kind: 'load-bits', ...ofInstance(table), column: column.name, planes, validity },
+    operator: { kind: 'load-bits', dataset, column: column.name, planes, validity },
     purpose: `bits of ${column.name}`,
   }
 }

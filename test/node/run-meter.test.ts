@@ -11,7 +11,7 @@ test('stages follow each other, operators overlap, and rounds are counted', () =
   ms += 20
   meter.ended('columnsMicros')
   const { progress, ended, round } = meter.hooks(({ op }) => seen.push(op))
-  const at = (op: number, batch: number) => ({ op, batch, batches: 2 })
+  const at = (op: number, batch: number) => ({ op, stage: batch })
   progress!(at(0, 0))
   ms += 1
   progress!(at(1, 0))

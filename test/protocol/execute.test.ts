@@ -28,14 +28,24 @@ describe.each([3, 5, 7])('%i parties', (n) => {
   test('random plans give the ideal output and send exactly what the cost formulas say', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
-        const { plan, params, columns, memberOfRow, joined } = randomCase(n, seed, true)
+        const made = randomCase(n, seed, true)
+        const { plan, params, columns, memberOfRow, joined, beside } = made
         const committee = await testCommittee(n, seed)
         const before = liveBytes()
         const seen = newSeen()
         const hooks = seen.hooks
-        const lanes = await executeAll(committee, plan, params, columns, memberOfRow, hooks, joined)
+        const lanes = await executeAll(
+          committee,
+          plan,
+          params,
+          columns,
+          memberOfRow,
+          hooks,
+          joined,
+          beside,
+        )
         expect(liveBytes()).toBe(before)
-        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined))
+        expect(lanes).toEqual(idealExecute(plan, params, columns, memberOfRow, joined, beside))
         const cost = schedule(plan, params)
         // What EXPLAIN ANALYZE compares and measures.
         const rounds = roundsOfParties(cost).reduce((sum, own) => sum + own, 0)
@@ -58,8 +68,8 @@ function newSeen() {
   const started = new Map<string, number>()
   const ended = new Map<string, number>()
   const rounds = { begins: 0, ends: 0 }
-  const note = (where: Map<string, number>, { op, batch }: Progress): void => {
-    const key = `${op} ${batch}`
+  const note = (where: Map<string, number>, { op, stage }: Progress): void => {
+    const key = `${op} ${stage}`
     where.set(key, (where.get(key) ?? 0) + 1)
   }
   const sorted = (of: Map<string, number>) => [...of].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -208,7 +218,7 @@ describe('costs of single operators at n=3, as the papers count them', () => {
   })
 
   test('traffic of pairs adds up to what parties send', () => {
-    const { plan, params } = randomCase(5, 3)
+    const { plan, params } = randomCase(5, 11)
     const all = schedule(plan, params)
     const traffic = trafficOf(all)
     bytesSent(all).forEach((bytes, k) => {
@@ -262,11 +272,11 @@ describe('execute', () => {
     const { parties } = await testCommittee(3)
     const seen: string[] = []
     await execute(parties[0]!, plan, params, plainSource(1, 3, params, COLUMNS, MEMBER_OF_ROW), {
-      progress: ({ op, batch, batches }) => seen.push(`${op}/${batch}/${batches}`),
+      progress: ({ op, stage }) => seen.push(`${op}/${stage}`),
     })
     // Nobody reads operator 0.
-    const batches = [0, 1, 2].flatMap((batch) => [1, 2].map((op) => `${op}/${batch}/3`))
-    expect(seen).toEqual([...batches, '2/3/3', '3/3/3'])
+    const batches = [0, 1, 2].flatMap((batch) => [1, 2].map((op) => `${op}/${batch}`))
+    expect(seen).toEqual([...batches, '2/3', '3/3'])
   })
 
   test.each([3, 5])(

@@ -20,9 +20,14 @@ export interface PlainColumn {
 export interface PlainJoined {
   /** By dataset, then by column name. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, PlainColumn>>>>
-  /** Of each dataset, in the order of the parameters, the member of each row, by numbers common to all. */
+  /** Of each dataset, the member of each row, by numbers common to all. */
   readonly memberOfRow: readonly Uint32Array[]
 }
+
+/** Columns of datasets beside the rows, by dataset and name. */
+export type PlainBeside = Readonly<Record<string, Readonly<Record<string, PlainColumn>>>>
+
+const NOBODY = new Uint32Array(0)
 
 /** A value as the ideal machine holds it: planes of 0/1, or vectors of residues mod p. `rows`: a lane each row. */
 export type PlainValue = { readonly rows?: boolean } & (
@@ -52,6 +57,7 @@ function hasRows(operator: Operator, values: readonly PlainValue[]): boolean {
  * @param columns by column name
  * @param memberOfRow member index of each row, members 0..m-1 all present
  * @param joined of a join, instead of the two
+ * @param beside of datasets beside the rows
  * @returns the output lanes, residues in [0, p)
  */
 export function idealExecute(
@@ -60,149 +66,149 @@ export function idealExecute(
   columns: Readonly<Record<string, PlainColumn>>,
   memberOfRow: Uint32Array,
   joined?: PlainJoined,
+  beside: PlainBeside = {},
 ): bigint[] {
-  if (plan.join !== undefined) return idealJoin(plan, params, joined!)
-  const output: bigint[] = []
-  const values: PlainValue[] = []
+  if (plan.join !== undefined) return idealJoin(plan, params, joined!, beside)
   const rows = params.dataset.chunks.reduce((sum, chunk) => sum + chunk, 0)
   if (memberOfRow.length !== rows) throw new RangeError('memberOfRow has not one entry per row')
+  return runSections(plan, memberOfRow, beside, (operator, values) =>
+    idealOperator(operator, values, columns, memberOfRow),
+  )
+}
+
+/** Runs all sections. @param inFirst one operator of the first section */
+function runSections(
+  plan: Plan,
+  memberOfLane: Uint32Array,
+  beside: PlainBeside,
+  inFirst: (operator: Operator, values: readonly PlainValue[]) => PlainValue,
+): bigint[] {
+  const values: PlainValue[] = []
+  const output: bigint[] = []
+  let members = memberOfLane
+  let inSection = inFirst
   for (const operator of plan.operators) {
-    const value = idealOperator(operator, values, columns, memberOfRow)
+    if (operator.kind === 'table') {
+      const columns = madeColumns(operator, values)
+      const sorted = members.toSorted((a, b) => a - b)
+      const rows =
+        operator.rows === 'members' ? sorted.filter((m, k) => m !== sorted[k - 1]) : sorted
+      members = rows
+      inSection = (one, before) => idealOperator(one, before, columns, rows)
+      values.push({ type: 'bits', parts: [] })
+      continue
+    }
+    const value =
+      operator.kind === 'load-beside'
+        ? idealOperator({ ...operator, kind: 'load-bits' }, [], beside[operator.dataset]!, NOBODY)
+        : inSection(operator, values)
     values.push({ ...value, rows: hasRows(operator, values) })
     if (operator.kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
   }
   return output
 }
 
-/** A row of a join: the row of each instance, by its name; absent where it has none. */
+function madeColumns(
+  { columns }: Extract<Operator, { kind: 'table' }>,
+  values: readonly PlainValue[],
+): Readonly<Record<string, PlainColumn>> {
+  const lanesOf = (ref: Ref): readonly (number | bigint)[] => values[ref.op]!.parts[ref.part]!
+  return Object.fromEntries(
+    columns.map(({ name, planes, validity, field }) => {
+      const lanes = [...planes, validity, field].find((ref) => ref !== undefined)
+      const codes = (lanes === undefined ? [] : lanesOf(lanes)).map((_, lane) => {
+        if (validity !== undefined && lanesOf(validity)[lane] === 0) return null
+        return planes.reduce((sum, ref, i) => sum + (BigInt(lanesOf(ref)[lane]!) << BigInt(i)), 0n)
+      })
+      return [name, { codes, values: field === undefined ? [] : lanesOf(field) }] as const
+    }),
+  )
+}
+
+/** A row of a join: the row of each dataset, by its name; absent where it has none. */
 type JoinedRow = ReadonlyMap<string, number>
 
 /** Joins row by row, gives every row of the join its lane, and runs the plan over the lanes. */
-function idealJoin(plan: Plan, params: PlanParams, joined: PlainJoined): bigint[] {
-  const instances = [params.dataset, ...(params.joined ?? [])].map((one, k) => ({
-    name: one.name,
-    instance: one.instance ?? one.name,
-    hasLanes: k === 0 || params.joined![k - 1]!.lanes,
-    most: Math.max(0, ...one.rowsPerMember.map(([rows]) => rows)),
-  }))
-  const names = instances.map(({ instance }) => instance)
-  const datasets = [...new Set(instances.map(({ name }) => name))]
-  const membersIn = (instance: string): Uint32Array =>
-    joined.memberOfRow[datasets.indexOf(instances[names.indexOf(instance)]!.name)]!
-  const memberOf = (row: JoinedRow, instance: string): number =>
-    membersIn(instance)[row.get(instance)!]!
-  /** Rows of a member, in the order of the table. */
-  const rowsOf = (member: number, instance: string): number[] =>
-    range(membersIn(instance).length).filter((row) => membersIn(instance)[row] === member)
+function idealJoin(
+  plan: Plan,
+  params: PlanParams,
+  joined: PlainJoined,
+  beside: PlainBeside,
+): bigint[] {
+  const datasets = [params.dataset, ...(params.joined ?? [])]
+  const names = datasets.map(({ name }) => name)
+  const memberOf = (row: JoinedRow, name: string): number =>
+    joined.memberOfRow[names.indexOf(name)]![row.get(name)!]!
   const rows = joinRowByRow(plan.join!, {
-    rowsOf: (instance) => membersIn(instance).length,
+    rowsOf: (name) => joined.memberOfRow[names.indexOf(name)]!.length,
     memberOf,
   })
-  const place = (owner: string, row: number, nths: readonly number[]): string =>
-    [owner, row, ...nths].join('/')
-  /** Later instances in which some member has several rows. */
-  const spreadOf = (owner: string): typeof instances =>
-    instances.slice(names.indexOf(owner) + 1).filter(({ most }) => most > 1)
-  const byPlace = new Map(
-    rows.map((row) => {
-      const owner = names.find((name) => row.has(name))!
-      const nths = spreadOf(owner).map(({ instance }) =>
-        row.has(instance)
-          ? rowsOf(memberOf(row, instance), instance).indexOf(row.get(instance)!)
-          : 0,
-      )
-      return [place(owner, row.get(owner)!, nths), row]
-    }),
+  const lanes = datasets.flatMap((dataset, k) =>
+    k === 0 || params.joined![k - 1]!.lanes
+      ? range(joined.memberOfRow[k]!.length).map((row) => ({ name: dataset.name, row }))
+      : [],
   )
+  const place = (row: JoinedRow): string => {
+    const first = names.find((name) => row.has(name))!
+    return `${first} ${row.get(first)!}`
+  }
+  const byPlace = new Map(rows.map((row) => [place(row), row]))
   if (byPlace.size !== rows.length) throw new RangeError('two rows of the join share a lane')
-  const lanes = instances
-    .filter(({ hasLanes }) => hasLanes)
-    .flatMap(({ name, instance: owner }) =>
-      range(membersIn(owner).length).flatMap((row) => {
-        const member = membersIn(owner)[row]!
-        const ways = spreadOf(owner).map((other) =>
-          range(other.name === name ? rowsOf(member, owner).length : other.most),
-        )
-        return combinations(ways).map((nths) => ({ owner, row, place: place(owner, row, nths) }))
-      }),
-    )
-  const rowOfLane = lanes.map((lane) => byPlace.get(lane.place))
+  const rowOfLane = lanes.map(({ name, row }) => byPlace.get(`${name} ${row}`))
   if (rowOfLane.filter((row) => row !== undefined).length !== rows.length) {
     throw new RangeError('a row of the join has no lane')
   }
-  // Where the rows of the first dataset are lanes as they stand, its columns are not masked; nobody may see that.
-  const isPlain =
-    spreadOf(names[0]!).length === 0 &&
-    instances.filter(({ name }) => name === instances[0]!.name).length === 1
-  const pick = <T>(values: readonly (T | null)[], instance: string): (T | null)[] =>
-    lanes.map(({ owner, row }, lane) => {
-      if (isPlain && instance === names[0] && owner === names[0]) return values[row]!
-      const at = rowOfLane[lane]?.get(instance)
-      return at === undefined ? null : values[at]!
+  // The first dataset's columns are not masked; nobody may see that.
+  const pick = <T>(values: readonly (T | null)[], dataset: string): (T | null)[] =>
+    lanes.map(({ name, row }, lane) => {
+      const at = name === dataset ? row : rowOfLane[lane]?.get(dataset)
+      const isThere =
+        name === dataset && dataset === names[0] ? true : rowOfLane[lane]?.has(dataset)
+      return at === undefined || isThere !== true ? null : values[at]!
     })
   const lanesOf = new Map(
-    instances.map(({ name, instance }) => [
-      instance,
+    names.map((name) => [
+      name,
       Object.fromEntries(
         Object.entries(joined.columns[name]!).map(([column, { codes, values }]) => [
           column,
-          { codes: pick(codes, instance), values: pick(values, instance) },
+          { codes: pick(codes, name), values: pick(values, name) },
         ]),
       ),
     ]),
   )
-  // Members of each instance's lanes are counted apart.
+  // Members of each dataset's lanes are counted apart.
   const numbers = new Map<string, number>()
-  const keys = lanes.map(
-    ({ owner, row }) => [names.indexOf(owner), membersIn(owner)[row]!] as const,
-  )
+  const keys = lanes.map(({ name, row }) => {
+    const member = joined.memberOfRow[names.indexOf(name)]![row]!
+    return [names.indexOf(name), member] as const
+  })
   const sorted = [...keys].toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
   for (const key of sorted) if (!numbers.has(key.join())) numbers.set(key.join(), numbers.size)
   const memberOfLane = Uint32Array.from(keys, (key) => numbers.get(key.join())!)
 
-  const values: PlainValue[] = []
-  const output: bigint[] = []
-  for (const operator of plan.operators) {
+  return runSections(plan, memberOfLane, beside, (operator, values) => {
     const { kind } = operator
     const columns =
-      kind === 'load-bits' || kind === 'load-field'
-        ? lanesOf.get(operator.instance ?? operator.dataset)!
-        : {}
-    const value: PlainValue =
-      kind === 'load-match'
-        ? {
-            type: 'bits',
-            parts: [
-              rowOfLane.map((row) =>
-                row !== undefined && (operator.instance === undefined || row.has(operator.instance))
-                  ? 1
-                  : 0,
-              ),
-            ],
-          }
-        : idealOperator(operator, values, columns, memberOfLane)
-    values.push({ ...value, rows: hasRows(operator, values) })
-    if (kind === 'output' && value.type === 'field') output.push(...value.parts.flat())
-  }
-  return output
-}
-
-/** One of each list, the last running fastest. */
-function combinations(lists: readonly (readonly number[])[]): readonly number[][] {
-  let all: readonly number[][] = [[]]
-  for (const list of lists) all = all.flatMap((some) => list.map((one) => some.concat(one)))
-  return all
+      kind === 'load-bits' || kind === 'load-field' ? lanesOf.get(operator.dataset)! : {}
+    if (kind !== 'load-match') return idealOperator(operator, values, columns, memberOfLane)
+    const { dataset } = operator
+    const matches = rowOfLane.map((row) =>
+      row !== undefined && (dataset === undefined || row.has(dataset)) ? 1 : 0,
+    )
+    return { type: 'bits', parts: [matches] }
+  })
 }
 
 function joinRowByRow(
   join: Join,
   tables: {
-    readonly rowsOf: (instance: string) => number
-    readonly memberOf: (row: JoinedRow, instance: string) => number
+    readonly rowsOf: (name: string) => number
+    readonly memberOf: (row: JoinedRow, name: string) => number
   },
 ): JoinedRow[] {
-  if (join.kind === 'instance') {
-    return range(tables.rowsOf(join.instance)).map((row) => new Map([[join.instance, row]]))
+  if (join.kind === 'dataset') {
+    return range(tables.rowsOf(join.dataset)).map((row) => new Map([[join.dataset, row]]))
   }
   const left = joinRowByRow(join.left, tables)
   const right = joinRowByRow(join.right, tables)
@@ -217,10 +223,10 @@ function joinRowByRow(
   const rows = left.flatMap((a) =>
     right.filter((b) => meets(a, b)).map((b): JoinedRow => new Map([...a, ...b])),
   )
-  const keepsLeft = join.kind === 'left' || join.kind === 'full'
-  const keepsRight = join.kind === 'right' || join.kind === 'full'
-  if (keepsLeft) rows.push(...left.filter((a) => !right.some((b) => meets(a, b))))
-  if (keepsRight) rows.push(...right.filter((b) => !left.some((a) => meets(a, b))))
+  const alone = (own: readonly JoinedRow[], others: readonly JoinedRow[]): readonly JoinedRow[] =>
+    own.filter((row) => !others.some((other) => meets(row, other) || meets(other, row)))
+  if (join.kind === 'left' || join.kind === 'full') rows.push(...alone(left, right))
+  if (join.kind === 'right' || join.kind === 'full') rows.push(...alone(right, left))
   return rows
 }
 
@@ -262,7 +268,8 @@ export function idealOperator(
       return bits(planes)
     }
     case 'load-match':
-      throw new RangeError('matches are for joins')
+    case 'load-beside':
+      throw new RangeError('that is loaded elsewhere')
     case 'load-field':
       return field([
         columnOf(columns, operator.column).values.map((value) => mod(BigInt(value ?? 0))),
@@ -304,6 +311,18 @@ export function idealOperator(
             any[memberOfRow[row]!]! |= one
           })
           return any
+        }),
+      )
+    }
+    case 'member-sum': {
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      return field(
+        operator.inputs.map((ref) => {
+          const sums = Array.from({ length: members }, () => 0n)
+          vector(ref).forEach((value, row) => {
+            sums[memberOfRow[row]!] = mod(sums[memberOfRow[row]!]! + value)
+          })
+          return sums
         }),
       )
     }
@@ -364,6 +383,24 @@ export function idealOperator(
       const numbers = [...memberOfRow].toSorted((a, b) => a - b)
       const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
       return bits(range(widthBelow(members + 1)).map((i) => numbers.map((one) => (one >> i) & 1)))
+    }
+    case 'member-place': {
+      const sorted = [...memberOfRow].toSorted((a, b) => a - b)
+      const places = sorted.map((member, row) => row - sorted.indexOf(member))
+      const most = places.reduce((max, place) => Math.max(max, place + 1), 0)
+      return bits(
+        range(Math.max(1, widthBelow(most))).map((i) => places.map((one) => (one >> i) & 1)),
+      )
+    }
+    case 'member-sort': {
+      const planes = operator.inputs.map(plane)
+      const member = [...memberOfRow].toSorted((a, b) => a - b)
+      const keyOf = (row: number): number =>
+        planes.slice(0, operator.key).reduce((sum, bits, i) => sum + bits[row]! * 2 ** i, 0)
+      const order = range(member.length).toSorted(
+        (a, b) => member[a]! - member[b]! || keyOf(a) - keyOf(b) || a - b,
+      )
+      return bits(planes.map((all) => order.map((row) => all[row]!)))
     }
     case 'append': {
       const byMember = range(memberOfRow.length).toSorted(
@@ -454,6 +491,8 @@ export function idealOperator(
         ? bits(inputs.map((ref) => picked(plane(ref), 0)))
         : field(inputs.map((ref) => picked(vector(ref), 0n)))
     }
+    case 'table':
+      throw new RangeError('a table ends a section')
     case 'output':
       break
   }

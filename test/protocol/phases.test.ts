@@ -161,7 +161,7 @@ test('a column is loaded when it is read, once, and given back after its last re
   const before = liveBytes()
   await settleAll(parties, network, (party) =>
     execute(party, plan, params, plainSource(party.index, 3, params, COLUMNS, MEMBER_OF_ROW), {
-      progress: ({ op, batch }) => party.index === 1 && seen.push(`${op}/${batch}`),
+      progress: ({ op, stage }) => party.index === 1 && seen.push(`${op}/${stage}`),
     }),
   )
   expect(seen).toEqual(['0/0', '2/0', '3/0', '1/0', '4/0', '5/0', '5/1', '6/0', '6/1', '7/1'])

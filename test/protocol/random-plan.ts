@@ -5,7 +5,7 @@ import type { Circuit } from '../../protocol/circuit.ts'
 import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
 import { type Domain, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
 
-import type { PlainColumn, PlainJoined } from './ideal.ts'
+import type { PlainBeside, PlainColumn, PlainJoined } from './ideal.ts'
 import { randomJoin } from './random-join.ts'
 import { paramsFor } from './run-plan.ts'
 import { randomWords } from './sharing.ts'
@@ -17,11 +17,12 @@ export interface RandomCase {
   readonly memberOfRow: Uint32Array
   /** Of a join. */
   readonly joined?: PlainJoined
+  readonly beside?: PlainBeside
 }
 
 const PLANES = 5
 
-/** @param joins whether it may be a join */
+/** @param joins whether it may be a join, and have a dataset beside the rows */
 export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const words = randomWords(4000, 'case', seed)
   let next = 0
@@ -42,7 +43,9 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const single = paramsFor(n, chunks, memberOfRow, 1 + below(3))
   const isJoin = joins && below(2) === 0
   const join = isJoin ? randomJoin(below, single, columns, memberOfRow, columnOf) : undefined
-  const params = join?.params ?? single
+  const places = joins && below(2) === 0 ? 1 + below(200) : undefined
+  const params = { ...(join?.params ?? single), ...besideParams(places, below) }
+  const beside = places === undefined ? undefined : { places: { a: columnOf(places) } }
   const header = join === undefined ? {} : { join: join.join }
 
   const operators: Operator[] = [
@@ -53,21 +56,20 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   if (join !== undefined) {
     operators.push(
       { kind: 'load-match' },
-      { kind: 'load-match', instance: pick(['trips', 'people']) },
+      { kind: 'load-match', dataset: pick(['trips', 'people']) },
       { kind: 'load-bits', dataset: 'people', column: 'a', planes: PLANES, validity: true },
       { kind: 'load-field', dataset: 'people', column: 'b' },
     )
-    for (const { name: dataset, instance } of [params.dataset, ...(params.joined ?? [])]) {
-      if (instance === undefined) continue
-      operators.push(
-        { kind: 'load-bits', dataset, instance, column: 'a', planes: PLANES, validity: true },
-        { kind: 'load-field', dataset, instance, column: 'b' },
-      )
-    }
   }
-  const loads = operators.length
+  if (places !== undefined) {
+    const load = { dataset: 'places', column: 'a', planes: PLANES, validity: below(2) === 0 }
+    operators.push({ kind: 'load-beside', ...load })
+  }
+  let loads = operators.length
+  /** Where the section begins: nothing before is read. */
+  let start = 0
   const shapes = (): readonly Shape[] => {
-    const total: Operator = { kind: 'total', inputs: [{ op: 1, part: 0 }] }
+    const total: Operator = { kind: 'total', inputs: [{ op: start + 1, part: 0 }] }
     const output: Operator = { kind: 'output', inputs: [{ op: operators.length, part: 0 }] }
     return validatePlan(
       { version: 1, ...header, operators: [...operators, total, output] },
@@ -78,6 +80,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   const refs = (type: Shape['type'], domains: readonly Domain[]): Ref[] => {
     const all = shapes()
       .map((shape, op) => ({ shape, op }))
+      .filter(({ op }) => op >= start)
       .filter(({ shape }) => shape.type === type && domains.includes(shape.domain))
     if (all.length === 0) return []
     const { shape: model } = pick(all)
@@ -152,8 +155,12 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       return inputs && { kind: 'any-row', inputs }
     },
     () => {
+      const inputs = some(refs('field', ['rows']), 3)
+      return inputs && { kind: 'member-sum', inputs }
+    },
+    () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
-      return inputs && { kind: 'popcount', inputs, width: 13 + below(2) }
+      return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
     },
     () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
@@ -201,6 +208,21 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       sizes: [2 + below(5), ...Array.from({ length: below(3) }, () => 1 + below(5))],
     }),
     () => ({ kind: 'member-number' }),
+    () => ({ kind: 'member-place' }),
+    () => {
+      const inputs = some(refs('bits', ['rows', 'slots']), 6)
+      if (inputs === undefined) return undefined
+      operators.push({ kind: 'append', parts: inputs.map((ref) => [ref]) })
+      const op = operators.length - 1
+      if (shapes()[op]!.lanes !== shapes()[start]!.lanes) return undefined
+      const moved = inputs.map((_, part) => ({ op, part }))
+      return {
+        kind: 'member-sort',
+        inputs: moved,
+        key: 1 + below(moved.length),
+        depth: below(6),
+      }
+    },
     () => {
       const from = refs(pick(['bits', 'field']), ['rows', 'slots'])
       const type = from[0] === undefined ? 'bits' : shapes()[from[0].op]!.type
@@ -242,17 +264,62 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     const lanes = Array.from({ length: 1 + below(5) }, () => (below(4) === 0 ? null : below(all)))
     return { kind: 'pick', inputs, lanes }
   })
-  const wanted = 3 + below(9)
-  for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
-    const operator = pick(makers)()
-    if (operator !== undefined) operators.push(operator)
+  const grow = (): void => {
+    const wanted = 3 + below(9)
+    for (let tries = 0; tries < 60 && operators.length < loads + wanted; tries++) {
+      const operator = pick(makers)()
+      if (operator !== undefined) operators.push(operator)
+    }
   }
+  /** A table of members, or of rows, and the loads of its columns. */
+  const endSection = (): void => {
+    const ofMembers = below(2) === 0
+    const load = (type: Shape['type']): Ref[] => {
+      const of = refs(type, ['rows']).filter(({ op }) => op === start || op === start + 1)
+      return some(of, 2) ?? []
+    }
+    const [bits, field] = [load('bits'), load('field')]
+    operators.push(
+      ofMembers
+        ? { kind: 'any-row', inputs: bits }
+        : { kind: 'append', parts: bits.map((ref) => [ref]) },
+      ofMembers
+        ? { kind: 'member-sum', inputs: field }
+        : { kind: 'append', parts: field.map((ref) => [ref]) },
+    )
+    const at = operators.length
+    const planes = bits.map((_, part) => ({ op: at - 2, part }))
+    const name = `table ${start}`
+    // What is NULL is 0.
+    const nullable = planes.length === 1 && below(2) === 0
+    const validity = nullable ? { validity: planes[0]! } : {}
+    operators.push(
+      {
+        kind: 'table',
+        name,
+        rows: ofMembers ? 'members' : 'rows',
+        columns: [
+          { name: 'x', planes, ...validity },
+          { name: 'y', planes: [], field: { op: at - 1, part: below(field.length) } },
+        ],
+      },
+      { kind: 'load-bits', dataset: name, column: 'x', planes: planes.length, validity: nullable },
+      { kind: 'load-field', dataset: name, column: 'y' },
+    )
+    start = at + 1
+    loads = operators.length
+  }
+  for (let sections = below(3); sections > 0; sections--) {
+    if (below(2) === 0) grow()
+    endSection()
+  }
+  grow()
   // Whatever bits came out last is converted, so that it is seen.
   const slots = refs('bits', ['slots'])
   if (slots.length > 0) operators.push({ kind: 'bit-to-field', inputs: slots.slice(-3) })
-  operators.push({ kind: 'total', inputs: [{ op: 1, part: 0 }] })
+  operators.push({ kind: 'total', inputs: [{ op: start + 1, part: 0 }] })
   const seen = shapes().flatMap((shape, op) =>
-    shape.domain === 'slots' && shape.type === 'field'
+    op >= start && shape.domain === 'slots' && shape.type === 'field'
       ? Array.from({ length: shape.parts }, (_, part) => ({ op, part }))
       : [],
   )
@@ -264,7 +331,19 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     columns,
     memberOfRow,
     ...(join === undefined ? {} : { joined: join.joined }),
+    ...(beside === undefined ? {} : { beside }),
   }
+}
+
+/** Some rows in one or two chunks. */
+function besideParams(
+  rows: number | undefined,
+  below: (limit: number) => number,
+): Pick<PlanParams, 'beside'> {
+  if (rows === undefined) return {}
+  const first = 1 + below(rows)
+  const chunks = first === rows ? [rows] : [first, rows - first]
+  return { beside: [{ name: 'places', version: 3, chunks, rowsPerMember: [[1, rows]] }] }
 }
 
 function randomCircuit(inputs: number, below: (limit: number) => number): Circuit {

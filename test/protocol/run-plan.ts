@@ -1,13 +1,13 @@
+import { storedDatasets } from '../../protocol/beside.ts'
 /** Runs a whole plan at n parties in one process, from plain columns to opened output lanes. */
 import { type ColumnSource, execute, type ExecuteHooks } from '../../protocol/execute.ts'
-import { datasetsOf } from '../../protocol/join-lanes.ts'
 import type { Batch } from '../../protocol/layout.ts'
 import type { Plan, PlanParams } from '../../protocol/plan.ts'
 import type { Arena } from '../../shares/field/memory.ts'
 import { viewFp } from '../../shares/field/memory.ts'
 import { asShamirShare, type ShamirShare } from '../../shares/shamir.ts'
 
-import type { PlainColumn, PlainJoined } from './ideal.ts'
+import type { PlainBeside, PlainColumn, PlainJoined } from './ideal.ts'
 import { runAll, type TestCommittee } from './parties.ts'
 import { openField, shareBits, shareField, withArena } from './sharing.ts'
 
@@ -49,11 +49,12 @@ export function plainSource(
   columns: Readonly<Record<string, PlainColumn>>,
   memberOfRow: Uint32Array,
   joined?: PlainJoined,
+  beside: PlainBeside = {},
 ): ColumnSource {
   const columnOf = (dataset: string, column: string): PlainColumn =>
-    (joined === undefined ? columns : joined.columns[dataset]!)[column]!
+    (beside[dataset] ?? (joined === undefined ? columns : joined.columns[dataset]!))[column]!
   const rowsOf = <T>(dataset: string, all: readonly T[], batch: Batch): T[] => {
-    const { chunks } = datasetsOf(params).find(({ name }) => name === dataset)!
+    const { chunks } = storedDatasets(params).find(({ name }) => name === dataset)!
     const first = chunks.slice(0, batch.firstChunk).reduce((sum, rows) => sum + rows, 0)
     return all.slice(first, first + batch.layout.lanes)
   }
@@ -89,10 +90,11 @@ export async function executeAll(
   memberOfRow: Uint32Array,
   hooks: ExecuteHooks = {},
   joined?: PlainJoined,
+  beside: PlainBeside = {},
 ): Promise<bigint[]> {
   const n = parties.length
   const outputs = await runAll(parties, network, (party) => {
-    const source = plainSource(party.index, n, params, columns, memberOfRow, joined)
+    const source = plainSource(party.index, n, params, columns, memberOfRow, joined, beside)
     return execute(party, plan, params, source, hooks)
   })
   return withArena(async (arena) =>
