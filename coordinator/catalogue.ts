@@ -16,6 +16,7 @@ import type { LedgerFiles } from '../protocol/ledger/files.ts'
 import type { Log } from '../protocol/ledger/log.ts'
 import { openRecord, peekRecord, schemaHash } from '../protocol/ledger/records.ts'
 import type { SchemaBody, VersionBody } from '../protocol/ledger/records.ts'
+import { repositoriesFault } from '../protocol/unique-columns.ts'
 import { ShareholdError } from '../shares/errors.ts'
 
 import type { DatasetInfo, DatasetList, SchemaInfo } from './api-types.ts'
@@ -237,7 +238,12 @@ export class Catalogue {
         { hint: `The topology has: ${[...repositories.keys()].join(', ')}.` },
       )
     })
-    return openRecord(note, origin, 'schema', vkeys).body
+    const { body } = openRecord(note, origin, 'schema', vkeys)
+    const fault = repositoriesFault(body.schema, body.repositories)
+    if (fault === undefined) return body
+    throw new ShareholdError('SH_AUTH_SCHEMA', fault, {
+      hint: 'Name it in the schema file, as in `repositories: [health-office]`, or leave `unique` out.',
+    })
   }
 
   #infoOf({ note, signers }: { note: string; signers: readonly string[] }): SchemaInfo {

@@ -21,6 +21,7 @@ import type { ScannedRows } from './csv-scanner.ts'
 import { DerivedColumn } from './derived-column.ts'
 import { orderOf } from './text-order.ts'
 import type { Texts } from './text-order.ts'
+import { checkUnique } from './unique-values.ts'
 
 const BLOCK_BYTES = 1024 * 1024
 /** Longest row. Longer ones are quotes that were never closed. */
@@ -44,7 +45,7 @@ export type ReadBytes = (into: Uint8Array) => Promise<number>
 /**
  * Reads a file.
  * @throws ShareholdError SH_IMPORT_UTF8, SH_IMPORT_CSV, SH_IMPORT_COLUMNS, SH_IMPORT_EMPTY,
- * SH_MEMBERS_INVALID, SH_ENCODE_*, and what `read` throws
+ * SH_IMPORT_UNIQUE, SH_MEMBERS_INVALID, SH_ENCODE_*, and what `read` throws
  */
 export async function readCsvPart(read: ReadBytes, schema: Schema): Promise<Part> {
   const table = new CsvTable(schema, await derivationsOf(schema))
@@ -115,11 +116,13 @@ class CsvTable {
       throw new ShareholdError('SH_IMPORT_EMPTY', 'The file has a header but no rows.')
     }
     const pseudonyms = this.#members.texts
+    const columns = this.#schema.columns.map(
+      (column) => (this.#columns.get(column) ?? this.#derived.get(column)!).values,
+    )
+    for (const values of columns) if (values.column.unique === true) checkUnique(values, this.#rows)
     return {
       rows: this.#rows,
-      columns: this.#schema.columns.map(
-        (column) => (this.#columns.get(column) ?? this.#derived.get(column)!).values,
-      ),
+      columns,
       pseudonyms,
       order: orderOf(pseudonyms),
     }

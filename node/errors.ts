@@ -37,6 +37,7 @@ export const NODE_ERRORS = {
   SH_IMPORT_UNCERTAIN:
     'It is unknown whether an import became a dataset version; its shares are kept.',
   SH_IMPORT_UNION: 'The share-nodes disagree on the members of a dataset.',
+  SH_IMPORT_UNIQUE: 'Two rows have the same value in a column that is declared unique.',
   SH_IMPORT_UTF8: 'A file is not UTF-8.',
   SH_IMPORT_VERSION_SIZE:
     'A dataset has so many imports that its version record cannot name one more.',

@@ -5,6 +5,7 @@
 import { openSchema, openVersion } from '../protocol/admission.ts'
 import { noteHash, schemaHash, signRecord } from '../protocol/ledger/records.ts'
 import type { VersionBody } from '../protocol/ledger/records.ts'
+import { hasUniqueColumn } from '../protocol/unique-columns.ts'
 import { ShareholdError } from '../shares/errors.ts'
 import { hexOf } from '../shares/hex.ts'
 import type { Schema } from '../shares/schema.ts'
@@ -76,6 +77,14 @@ async function newestVersion({
   return { note, version: openVersion(note, keys, openSchema(newest.schemaNote, keys)) }
 }
 
+/** The parts of the version before that a new import stands beside: all, or none if it replaces them. */
+function keptParts(
+  { schema }: Importer,
+  before: VersionBody | undefined,
+): readonly VersionBody['parts'][number][] {
+  return before === undefined || hasUniqueColumn(schema) ? [] : before.parts
+}
+
 /**
  * A version names all its parts: refuses before anything is sent if one more does not fit.
  * @throws ShareholdError SH_IMPORT_VERSION_SIZE
@@ -95,7 +104,7 @@ export async function checkRoom(
     roots: hashes,
     receipts: hashes,
   }
-  const parts = [...(before?.parts ?? []), part]
+  const parts = [...keptParts(importer, before), part]
   const bytes = JSON.stringify({ parts, rowsPerMember: before?.rowsPerMember ?? [] }).length
   if (bytes <= MOST_RECORD_BYTES) return
   throw new ShareholdError(
@@ -137,13 +146,14 @@ export async function registerVersion(
         'The dataset has parts that were imported under another schema.',
       )
     }
+    const kept = keptParts(importer, before)
     const body: VersionBody = {
       dataset: schema.dataset,
       version: (before?.version ?? 0) + 1,
       importer: overlay.self.name,
       schemaHash: schemaHash(schema),
-      parts: [...(before?.parts ?? []), part],
-      rowsPerMember: await union(streams, importId, newest?.note ?? ''),
+      parts: [...kept, part],
+      rowsPerMember: await union(streams, importId, kept.length === 0 ? '' : newest!.note),
     }
     const note = signRecord(overlay.topology.origin, 'version', body, [key.skey])
     try {

@@ -31,6 +31,7 @@ import { arrangeDatasets } from './sql/arrange.ts'
 import type { ArrangedDatasets } from './sql/arrange.ts'
 import { compile } from './sql/compile.ts'
 import type { CompiledQuery } from './sql/compile.ts'
+import { partsFault, repositoriesFault } from './unique-columns.ts'
 
 /** Farther in the future than this an expiry is refused: nodes keep nonces until then. */
 const LONGEST_LIFE_SECONDS = 24 * 3600
@@ -132,6 +133,8 @@ export function openSchema(
   })
   const signed = openRecordOfAll(note, keys.origin, 'schema', vkeys)
   checkRules(signed.schema)
+  const fault = repositoriesFault(signed.schema, signed.repositories)
+  if (fault !== undefined) throw refused('SH_AUTH_SCHEMA', fault)
   return signed
 }
 
@@ -175,6 +178,8 @@ export function openVersion(
   ) {
     throw refused('SH_AUTH_VERSION', 'The version note and the schema do not belong together.')
   }
+  const fault = partsFault(schema.schema, version)
+  if (fault !== undefined) throw refused('SH_AUTH_VERSION', fault)
   return version
 }
 

@@ -59,6 +59,7 @@ const anyColumn = {
   nullable,
   derived: z.exactOptional(z.string().min(1).max(SCHEMA_LIMITS.textLength)),
   reveal: z.exactOptional(z.literal('extremes', 'must be extremes, or be left out')),
+  unique: z.exactOptional(z.literal(true, 'must be true, or be left out')),
 }
 
 const columnShape = z

@@ -21,6 +21,11 @@ interface AnyColumn {
    * value of a single row. Absent: nothing.
    */
   readonly reveal?: 'extremes'
+  /**
+   * No two rows of the dataset have the same value, NULLs apart: other datasets may be joined on it. Such a dataset has
+   * one repository, and each import replaces the one before (protocol/unique-columns.ts). Absent: values may repeat.
+   */
+  readonly unique?: true
 }
 
 export type Column = AnyColumn &

@@ -3,6 +3,7 @@
  * what every share-node has acknowledged, and a repository can change its own parts only.
  */
 import { canonicalJson } from '../canonical-json.ts'
+import { partsFault, repositoriesFault } from '../unique-columns.ts'
 
 import { Finding, type Checklist } from './audit-report.ts'
 import type { SignedEntry } from './audit-signatures.ts'
@@ -78,6 +79,9 @@ function checkSchema(
   const names = [body.importer, ...body.parts.map(({ repository }) => repository)]
   const stranger = names.find((name) => !schema.body.repositories.includes(name))
   if (stranger !== undefined) throw new Finding(`${stranger} is no repository of this dataset.`)
+  const { schema: columns, repositories } = schema.body
+  const fault = repositoriesFault(columns, repositories) ?? partsFault(columns, body)
+  if (fault !== undefined) throw new Finding(fault)
 }
 
 function checkSuccession(body: VersionBody, previous: VersionBody | undefined): void {

@@ -62,6 +62,7 @@ const named = {
   nullable: z.boolean(),
   derived: z.exactOptional(text(1, 1000)),
   reveal: z.exactOptional(z.literal('extremes')),
+  unique: z.exactOptional(z.literal(true)),
 }
 const dateOrTime = text(1, 32)
 const column = z.discriminatedUnion('type', [

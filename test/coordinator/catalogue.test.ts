@@ -7,7 +7,9 @@ import { memoryFiles } from '../../protocol/ledger/files.ts'
 import { Log } from '../../protocol/ledger/log.ts'
 import { parseNote, renameSignerKey } from '../../protocol/ledger/note.ts'
 import { openRecordOfAll, schemaHash, signRecord } from '../../protocol/ledger/records.ts'
+import type { VersionBody } from '../../protocol/ledger/records.ts'
 import type { ShareholdError } from '../../shares/errors.ts'
+import type { Schema } from '../../shares/schema.ts'
 
 import { nextVersion, paperNetwork, schemaNote, SCHEMA, skey, type Paper } from './fixture.ts'
 
@@ -317,5 +319,40 @@ describe('versions', () => {
     expect(await codeOf(catalogue.submitVersion(forged, receipts))).toBe('SH_NOTE_UNKNOWN_SIGNER')
     const unsigned = `${parseNote(note).text}\n`
     expect(await codeOf(catalogue.submitVersion(unsigned, receipts))).toBe('SH_NOTE_MALFORMED')
+  })
+})
+
+describe('a dataset with a unique column', () => {
+  const keyed: Schema = {
+    ...SCHEMA,
+    columns: SCHEMA.columns.map((column, k) => (k === 0 ? { ...column, unique: true } : column)),
+  }
+
+  it('has one repository', async () => {
+    const { paper, catalogue, log } = await setUp()
+    const both = schemaNote(paper, ['east', 'west'], keyed)
+    expect(await codeOf(catalogue.submitSchema(both))).toBe('SH_AUTH_SCHEMA')
+    expect(log.size).toBe(0)
+    const { missing } = await catalogue.submitSchema(schemaNote(paper, ['east'], keyed, ['east']))
+    expect(missing).toEqual([])
+  })
+
+  it('has versions of one import each: the newest replaces the others', async () => {
+    const { paper, catalogue } = await setUp()
+    await catalogue.submitSchema(schemaNote(paper, ['east'], keyed, ['east']))
+    const one = nextVersion(paper, 'east', undefined, { schema: keyed })
+    await catalogue.submitVersion(one.note, one.receipts)
+    const added = nextVersion(paper, 'east', one.body, { schema: keyed })
+    expect(await codeOf(catalogue.submitVersion(added.note, added.receipts))).toBe(
+      'SH_AUTH_VERSION',
+    )
+    const edit = (body: VersionBody): VersionBody => ({
+      ...body,
+      parts: body.parts.slice(1),
+      rowsPerMember: [[1, 10]],
+    })
+    const two = nextVersion(paper, 'east', one.body, { schema: keyed, edit })
+    await catalogue.submitVersion(two.note, two.receipts)
+    expect(catalogue.current('trips').version.parts).toEqual(two.body.parts)
   })
 })

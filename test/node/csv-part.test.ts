@@ -285,3 +285,30 @@ describe('a fault is said by row, column and rule, never by value', () => {
     expect((await fault(Buffer.from(text))).position).toMatchObject({ line: 4 })
   })
 })
+
+describe('a column that is declared unique', () => {
+  const clinics = parseSchema({
+    dataset: 'clinics',
+    member: 'office',
+    kMin: 1,
+    purposes: ['research'],
+    columns: [
+      { name: 'id', type: 'integer', nullable: true, min: 0, max: 999, unique: true },
+      { name: 'beds', type: 'integer', min: 0, max: 9 },
+    ],
+  })
+  const read = (...rows: string[]) =>
+    readCsvPart(inPieces(Buffer.from(['office,id,beds', ...rows].join('\n')), Infinity), clinics)
+
+  it('has every value once; other columns, and NULLs, may repeat', async () => {
+    const { rows } = await read('O-1,7,3', 'O-1,,3', 'O-2,,3', 'O-1,0,3', 'O-2,999,3')
+    expect(rows).toBe(5)
+  })
+
+  it('refuses a value that comes twice, however written, and does not show it', async () => {
+    const error = await read('O-1,417,3', 'O-1,,3', 'O-2,0417,3').catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ code: 'SH_IMPORT_UNIQUE', position: { line: 4 } })
+    expect((error as Error).message).toMatch(/Rows 2 and 4 .*"id"/u)
+    expect((error as Error).message).not.toContain('417')
+  })
+})

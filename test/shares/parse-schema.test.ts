@@ -54,6 +54,12 @@ describe('parseSchema', () => {
     expect(messageOf(changed('columns.2.reveal', 'rows'))).toContain('columns[2].reveal')
   })
 
+  it('keeps that a column is unique, and adds nothing to those that are not', () => {
+    expect(parseSchema(changed('columns.2.unique', true)).columns[2]).toHaveProperty('unique', true)
+    expect(parseSchema(SOUND).columns.some((column) => 'unique' in column)).toBe(false)
+    expect(messageOf(changed('columns.2.unique', false))).toContain('columns[2].unique')
+  })
+
   it('fills defaults and takes numbers as decimal texts', () => {
     const schema = parseSchema(SOUND)
     expect(schema.columns.map((column) => column.nullable)).toEqual([
