@@ -8,7 +8,13 @@ import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { compactRounds, memberSortRounds, permuteRounds } from './reorder-cost.ts'
 import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
-import { anyRowRounds, countRounds, popcountRounds, sortRounds } from './table-cost.ts'
+import {
+  anyRowRounds,
+  countRounds,
+  memberReduceRounds,
+  popcountRounds,
+  sortRounds,
+} from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
 import type { Shape } from './validate-plan.ts'
 
@@ -47,6 +53,9 @@ export function wholeTable(
       return
     case 'any-row':
       anyRowRounds(tally, operator.inputs.length, tag, params)
+      return
+    case 'member-reduce':
+      memberReduceRounds(tally, operator.circuits, tag, params)
       return
     case 'popcount':
     case 'count': {
@@ -94,6 +103,7 @@ export function wholeTable(
     case 'enumerate':
     case 'member-number':
     case 'member-place':
+    case 'member-rows':
     case 'member-sum':
     case 'table':
     case 'append':

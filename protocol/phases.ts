@@ -57,6 +57,7 @@ const LOCAL: ReadonlySet<Operator['kind']> = new Set([
   'enumerate',
   'member-number',
   'member-place',
+  'member-rows',
   'append',
   'shift',
   'slice',

@@ -161,6 +161,19 @@ export type Operator =
     }
   /** members/field, a vector per input (rows/field): the sum over the rows of each member. Local. */
   | { readonly kind: 'member-sum'; readonly inputs: readonly Ref[] }
+  /**
+   * members/bits: the rows of each member (rows/bits), in the order of the table, put together two by two until one is
+   * left. Of two rows circuits[0] makes one, from the planes of the first and then those of the second; circuits[1] of
+   * two of these; and so on, as many as ceil(log2 most rows of a member). A row without a partner goes on as it is,
+   * behind the others, with planes of 0 for those that it lacks. Rounds: the AND depths of all circuits.
+   */
+  | {
+      readonly kind: 'member-reduce'
+      readonly inputs: readonly Ref[]
+      readonly circuits: readonly Circuit[]
+    }
+  /** members/bits: the public number of rows of each member, lowest plane first, as many as the most rows take. Local. */
+  | { readonly kind: 'member-rows' }
   /** slots/bits, one lane per input (rows/bits or members/bits), `width` planes: the number of ones, in binary. */
   | { readonly kind: 'popcount'; readonly inputs: readonly Ref[]; readonly width: number }
   /**

@@ -47,6 +47,7 @@ type Arrangement = Extract<
       | 'member-number'
       | 'member-place'
       | 'member-sort'
+      | 'member-rows'
       | 'append'
       | 'shift'
       | 'slice'
@@ -84,6 +85,11 @@ export async function runArrangement(
       const rows = rowsOfMembers(memberOfRow, membersOf(params))
       return bitValue(arena, await sortWithinMembers(party, arena, tag, planes, rows, operator))
     }
+    case 'member-rows':
+      return bitValue(
+        arena,
+        publicPlanes(party, arena, rowsOfMembers(memberOfRow, own.lanes), own.parts),
+      )
     case 'append': {
       if (own.type === 'bits') {
         const parts = operator.parts.map((pieces) => appendPlanes(run, arena, pieces, values))

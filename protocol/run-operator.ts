@@ -19,10 +19,12 @@ import { extremes } from './extreme.ts'
 import { gatherLanes, placeLanes } from './gather.ts'
 import { multiplyThroughKing } from './king.ts'
 import { type Batch, flatLayout, lanePositions, type Layout, tableLayout } from './layout.ts'
+import { reduceMembers } from './member-reduce.ts'
 import { memberSums } from './member-sum.ts'
 import type { Party, Tag } from './party.ts'
 import type { Choice, Operator, Ref } from './plan.ts'
 import { popcount } from './popcount.ts'
+import { rowsOfMembers } from './row-order.ts'
 import { runArrangement } from './run-arrangement.ts'
 import {
   bitValue,
@@ -97,6 +99,24 @@ export async function overTable(
       const vectors = operator.inputs.map((ref) => run.collected.vector(ref))
       return fieldValue(arena, memberSums(arena, vectors, run.memberOfRow, membersOf(params)))
     }
+    case 'member-reduce': {
+      const planes = operator.inputs.map((ref) => run.collected.plane(ref))
+      const { memberOfRow } = run
+      const counts = rowsOfMembers(memberOfRow, membersOf(params))
+      return bitValue(
+        arena,
+        await reduceMembers(
+          party,
+          arena,
+          tag,
+          planes,
+          tableLayout(params),
+          memberOfRow,
+          counts,
+          operator.circuits,
+        ),
+      )
+    }
     case 'popcount':
     case 'count': {
       const { domain, lanes } = shapes[operator.inputs[0]!.op]!
@@ -156,6 +176,7 @@ export async function overTable(
     case 'member-number':
     case 'member-place':
     case 'member-sort':
+    case 'member-rows':
     case 'append':
     case 'shift':
     case 'slice':

@@ -37,6 +37,11 @@ export function memberClasses(params: PlanParams): readonly (readonly [number, n
   return [...classes].toSorted(([a], [b]) => a - b)
 }
 
+/** Most lanes of a member; 0 without members. */
+export function mostRowsOf(params: PlanParams): number {
+  return memberClasses(params).at(-1)?.[0] ?? 0
+}
+
 /** Parts of a value, or values that an operator reads, at most. */
 export const MAX_PARTS = 65_536
 

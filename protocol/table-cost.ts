@@ -4,7 +4,7 @@
 import { planeBytes } from '../shares/bits/plane.ts'
 import { committee } from '../shares/committee.ts'
 
-import { circuitStats } from './circuit.ts'
+import { type Circuit, circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
@@ -29,6 +29,23 @@ export function anyRowRounds(tally: Tally, planes: number, tag: Tag, params: Pla
     const lanes = 8 * concerned < rows ? concerned : rows
     tally.round(tag, round, planes * planeBytes(lanes))
     tally.andGates += planes * lanes
+  }
+}
+
+/** Level k puts together two of ceil(rows / 2^k) by its circuit, for each two that a member has. */
+export function memberReduceRounds(
+  tally: Tally,
+  circuits: readonly Circuit[],
+  tag: Tag,
+  params: PlanParams,
+): void {
+  let { step } = tag
+  let classes = memberClasses(params)
+  for (const circuit of circuits) {
+    const pairs = classes.reduce((sum, [rows, members]) => sum + members * Math.floor(rows / 2), 0)
+    step += circuitRounds(tally, circuit, { ...tag, step }, planeBytes(pairs))
+    tally.andGates += circuitStats(circuit).ands * pairs
+    classes = classes.map(([rows, members]) => [Math.ceil(rows / 2), members])
   }
 }
 

@@ -8,8 +8,8 @@ import {
   DECIMAL,
   isIndex,
   MAX_PARTS,
-  memberClasses,
   membersOf,
+  mostRowsOf,
   rowsOf,
   type Shape,
 } from './shape.ts'
@@ -20,7 +20,10 @@ const MAX_LANES = 2 ** 31
 /** Planes of public numbers. */
 const MAX_NUMBER_PLANES = 32
 
-type Numbers = Extract<Operator, { kind: 'enumerate' | 'member-number' | 'member-place' }>
+type Numbers = Extract<
+  Operator,
+  { kind: 'enumerate' | 'member-number' | 'member-place' | 'member-rows' }
+>
 
 /** Public numbers. */
 export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Check): Shape {
@@ -32,6 +35,11 @@ export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Che
   if (operator.kind === 'member-place') {
     const planes = placePlanes(params)
     return { domain: 'slots', type: 'bits', parts: planes, lanes: rowsOf(params) }
+  }
+  if (operator.kind === 'member-rows') {
+    const planes = planesBelow(mostRowsOf(params) + 1)
+    check(planes > 0, 'has no rows to count')
+    return { domain: 'members', type: 'bits', parts: planes, lanes: membersOf(params) }
   }
   const { sizes } = operator
   check(
@@ -47,7 +55,7 @@ export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Che
 
 /** Planes of a row's place among those of its member. */
 export function placePlanes(params: PlanParams): number {
-  return Math.max(1, planesBelow(memberClasses(params).at(-1)?.[0] ?? 0))
+  return Math.max(1, planesBelow(mostRowsOf(params)))
 }
 
 type Arrangement = Extract<

@@ -14,8 +14,9 @@ import type { DatasetParams, Join } from './plan.ts'
 import { sectionsOf, type Section } from './sections.ts'
 import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
 import { shapeOfArrangement, shapeOfNumbers } from './validate-arrangement.ts'
+import { shapeOfReduction } from './validate-reduction.ts'
 
-export { type Domain, memberClasses, membersOf, rowsOf, type Shape } from './shape.ts'
+export { type Domain, memberClasses, membersOf, mostRowsOf, rowsOf, type Shape } from './shape.ts'
 
 /**
  * When an operator runs: `batch` once per batch; `accumulate` locally in each batch and once more after
@@ -46,6 +47,7 @@ export function isLoad({ kind }: Operator): boolean {
 export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'any-row',
   'member-sum',
+  'member-reduce',
   'popcount',
   'count',
   'extreme',
@@ -75,6 +77,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'enumerate':
     case 'member-number':
     case 'member-place':
+    case 'member-rows':
       return []
     case 'multiply':
     case 'dot':
@@ -100,6 +103,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'total':
     case 'any-row':
     case 'member-sum':
+    case 'member-reduce':
     case 'popcount':
     case 'count':
     case 'combine':
@@ -199,7 +203,8 @@ function shapeOf(
   if (
     operator.kind === 'enumerate' ||
     operator.kind === 'member-number' ||
-    operator.kind === 'member-place'
+    operator.kind === 'member-place' ||
+    operator.kind === 'member-rows'
   ) {
     return shapeOfNumbers(operator, params, check)
   }
@@ -251,6 +256,9 @@ function shapeOf(
     case 'member-sum':
       demand({ domain: 'rows', type: 'field' })
       return { domain: 'members', type: 'field', parts: inputs.length, lanes: membersOf(params) }
+    case 'member-reduce':
+      demand({ domain: 'rows', type: 'bits' })
+      return shapeOfReduction(operator, params, check)
     case 'popcount': {
       demand({ domain, type: 'bits' })
       check(domain !== 'slots', 'counts slots')

@@ -326,6 +326,25 @@ export function idealOperator(
         }),
       )
     }
+    case 'member-reduce': {
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      const outputs = range(members).map((one) => {
+        let rows = range(memberOfRow.length)
+          .filter((row) => memberOfRow[row] === one)
+          .map((row) => operator.inputs.map((ref) => plane(ref)[row]!))
+        for (const circuit of operator.circuits) {
+          rows = range(Math.ceil(rows.length / 2)).map((k) => {
+            const [first, second] = [rows[2 * k]!, rows[2 * k + 1]]
+            return second === undefined
+              ? circuit.outputs.map((_, i) => first[i] ?? 0)
+              : evaluatePlain(circuit, [...first, ...second])
+          })
+        }
+        return rows[0]!
+      })
+      const parts = operator.circuits.at(-1)?.outputs.length ?? operator.inputs.length
+      return bits(range(parts).map((i) => outputs.map((planes) => planes[i]!)))
+    }
     case 'popcount': {
       const counts = operator.inputs.map((ref) => plane(ref).reduce((sum, one) => sum + one, 0))
       return bits(
@@ -401,6 +420,13 @@ export function idealOperator(
         (a, b) => member[a]! - member[b]! || keyOf(a) - keyOf(b) || a - b,
       )
       return bits(planes.map((all) => order.map((row) => all[row]!)))
+    }
+    case 'member-rows': {
+      const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
+      const counts = range(members).map((one) => memberOfRow.filter((of) => of === one).length)
+      return bits(
+        range(widthBelow(Math.max(...counts) + 1)).map((i) => counts.map((one) => (one >> i) & 1)),
+      )
     }
     case 'append': {
       const byMember = range(memberOfRow.length).toSorted(

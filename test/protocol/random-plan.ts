@@ -2,8 +2,10 @@
 import { CircuitBuilder, type Wire } from '../../protocol/circuit-builder.ts'
 import { add, lessThan, lessThanConstant, oneHot } from '../../protocol/circuit-gadgets.ts'
 import type { Circuit } from '../../protocol/circuit.ts'
+import { levelsFor } from '../../protocol/member-reduce.ts'
 import type { Operator, Plan, PlanParams, Ref } from '../../protocol/plan.ts'
-import { type Domain, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
+import { tableParams } from '../../protocol/sections.ts'
+import { type Domain, mostRowsOf, type Shape, validatePlan } from '../../protocol/validate-plan.ts'
 
 import type { PlainBeside, PlainColumn, PlainJoined } from './ideal.ts'
 import { randomJoin } from './random-join.ts'
@@ -68,6 +70,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   let loads = operators.length
   /** Where the section begins: nothing before is read. */
   let start = 0
+  let ofSection = params
   const shapes = (): readonly Shape[] => {
     const total: Operator = { kind: 'total', inputs: [{ op: start + 1, part: 0 }] }
     const output: Operator = { kind: 'output', inputs: [{ op: operators.length, part: 0 }] }
@@ -158,6 +161,19 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       const inputs = some(refs('field', ['rows']), 3)
       return inputs && { kind: 'member-sum', inputs }
     },
+    () => {
+      const inputs = some(refs('bits', ['rows']), 3)
+      const most = mostRowsOf(ofSection)
+      let width = inputs?.length ?? 0
+      const circuits = Array.from({ length: levelsFor(most) }, () => {
+        const wider = width + below(3)
+        const circuit = randomCircuit(2 * width, below, wider)
+        width = wider
+        return circuit
+      })
+      return inputs && { kind: 'member-reduce', inputs, circuits }
+    },
+    () => ({ kind: 'member-rows' }),
     () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
       return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
@@ -307,6 +323,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       { kind: 'load-field', dataset: name, column: 'y' },
     )
     start = at + 1
+    ofSection = tableParams({ name, rows: ofMembers ? 'members' : 'rows' }, ofSection)
     loads = operators.length
   }
   for (let sections = below(3); sections > 0; sections--) {
@@ -346,7 +363,11 @@ function besideParams(
   return { beside: [{ name: 'places', version: 3, chunks, rowsPerMember: [[1, rows]] }] }
 }
 
-function randomCircuit(inputs: number, below: (limit: number) => number): Circuit {
+function randomCircuit(
+  inputs: number,
+  below: (limit: number) => number,
+  outputs = 1 + below(4),
+): Circuit {
   const b = new CircuitBuilder()
   const wires: Wire[] = b.inputs(inputs)
   const any = (): Wire => wires[below(wires.length)]!
@@ -362,5 +383,5 @@ function randomCircuit(inputs: number, below: (limit: number) => number): Circui
     ][below(6)]!()
     wires.push(...made)
   }
-  return b.build(Array.from({ length: 1 + below(4) }, any))
+  return b.build(Array.from({ length: outputs }, any))
 }

@@ -1,6 +1,9 @@
 /** A plan over a table that the plan has made: its rows, its members, and what is refused. */
 import { expect, test } from 'vitest'
 
+import { CircuitBuilder } from '../../protocol/circuit-builder.ts'
+import { add } from '../../protocol/circuit-gadgets.ts'
+import type { Circuit } from '../../protocol/circuit.ts'
 import type { Operator, Ref, TableColumn } from '../../protocol/plan.ts'
 import { sectionsOf, storedLoads, tableParams } from '../../protocol/sections.ts'
 import { validatePlan } from '../../protocol/validate-plan.ts'
@@ -80,6 +83,57 @@ test('a row a member: sums over rows, counted and summed as members', async () =
   ])
 })
 
+/** Of two numbers of `width` planes: their sum, a plane longer. */
+function adder(width: number): Circuit {
+  const b = new CircuitBuilder()
+  return b.build(add(b, b.inputs(width), b.inputs(width)))
+}
+
+/** The planes 0..count-1 of an operator's value. */
+const parts = (op: number, count: number): Ref[] =>
+  Array.from({ length: count }, (_, part) => ref(op, part))
+
+test.each([3, 5])('rows of each member, counted and added up in binary (%i parties)', async (n) => {
+  // Members have up to 13 rows: four levels.
+  const columns = [
+    { name: 'high', planes: parts(1, 5) },
+    { name: 'sum', planes: parts(2, 7) },
+    { name: 'rows', planes: parts(3, 4) },
+  ]
+  const loads = columns.map(({ name, planes }): Operator => {
+    return { kind: 'load-bits', dataset: 't', column: name, planes: planes.length, validity: false }
+  })
+  const operators: Operator[] = [
+    LOADS[0]!,
+    { kind: 'member-reduce', inputs: [ref(0, 2)], circuits: [1, 2, 3, 4].map(adder) },
+    { kind: 'member-reduce', inputs: parts(0, 3), circuits: [3, 4, 5, 6].map(adder) },
+    { kind: 'member-rows' },
+    table('members', columns),
+    ...loads,
+    { kind: 'sort', inputs: [...parts(5, 5), ...parts(6, 7), ...parts(7, 4)], key: 5, digit: 4 },
+    { kind: 'bit-to-field', inputs: parts(8, 16) },
+    { kind: 'output', inputs: parts(9, 16) },
+  ]
+  const params = paramsFor(n, [130, 128, 42], DENSE)
+  const plan = { version: 1, operators } as const
+  const lanes = await executeAll(await testCommittee(n), plan, params, COLUMNS, DENSE)
+  const spelt = (first: number, width: number, member: number): number =>
+    Array.from({ length: width }, (_, k) => Number(lanes[(first + k) * MEMBERS.length + member]))
+      .map((digit, k) => digit * 2 ** k)
+      .reduce((sum, digit) => sum + digit, 0)
+  const found = MEMBERS.map((_, k) => [spelt(0, 5, k), spelt(5, 7, k), spelt(12, 4, k)])
+  const expected = MEMBERS.map((_, member) => {
+    const codes = [...DENSE.keys()].filter((row) => DENSE[row] === member).map((row) => row % 8)
+    return [
+      codes.filter((code) => code >= 4).length,
+      codes.reduce((sum, code) => sum + code, 0),
+      codes.length,
+    ]
+  })
+  expect(found).toEqual(expected.toSorted(([a], [b]) => a! - b!))
+  expect(new Set(expected.map(([, , rows]) => rows)).size).toBeGreaterThan(3)
+})
+
 test('the parameters of a table follow from its rows', () => {
   expect(tableParams({ name: 't', rows: 'rows' }, PARAMS).dataset).toEqual({
     name: 't',
@@ -145,4 +199,7 @@ test('what does not fit is refused', () => {
     { kind: 'output', inputs: [ref(6)] },
   )
   refused(...LOADS, sums, table('members', [sum]))
+  // Reductions of too few levels, and of circuits that do not fit.
+  refused(LOADS[0]!, { kind: 'member-reduce', inputs: [ref(0)], circuits: [1, 2, 3].map(adder) })
+  refused(LOADS[0]!, { kind: 'member-reduce', inputs: [ref(0)], circuits: [1, 2, 2, 4].map(adder) })
 })
