@@ -2,12 +2,12 @@
  * The rounds of one operator, by kind. Part of cost.ts.
  */
 import { extremeRounds, selectRounds } from './choose-cost.ts'
-import { circuitStats } from './circuit.ts'
+import { type Circuit, circuitStats } from './circuit.ts'
 import { flatLayout, type Layout, tableLayout } from './layout.ts'
 import type { Tag } from './party.ts'
 import type { Operator, PlanParams } from './plan.ts'
 import { compactRounds, memberSortRounds, permuteRounds } from './reorder-cost.ts'
-import { equalsZeroCircuit, lessThanZeroCircuit } from './share-split.ts'
+import { equalsZeroCircuit, fieldToBitsCircuit, lessThanZeroCircuit } from './share-split.ts'
 import {
   anyRowRounds,
   countRounds,
@@ -17,6 +17,9 @@ import {
 } from './table-cost.ts'
 import { bitToFieldRounds, circuitRounds, multiplyRounds, signRounds, type Tally } from './tally.ts'
 import type { Shape } from './validate-plan.ts'
+
+/** Operators that split shares (share-split.ts). */
+type Split = Extract<Operator, { kind: 'less-than-zero' | 'equals-zero' | 'field-to-bits' }>
 
 export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Layout): void {
   const { t } = tally
@@ -31,11 +34,25 @@ export function laneWise(tally: Tally, operator: Operator, tag: Tag, layout: Lay
   if (operator.kind === 'bit-to-field') {
     bitToFieldRounds(tally, operator.inputs.length, layout, tag, operator.via)
   }
-  if (operator.kind === 'less-than-zero' || operator.kind === 'equals-zero') {
-    const circuit =
-      operator.kind === 'less-than-zero' ? lessThanZeroCircuit(t + 1) : equalsZeroCircuit(t + 1)
+  if (
+    operator.kind === 'less-than-zero' ||
+    operator.kind === 'equals-zero' ||
+    operator.kind === 'field-to-bits'
+  ) {
+    const circuit = splitCircuit(operator, t + 1)
     signRounds(tally, circuit, tag, operator.inputs.length * layout.planeBytes)
     tally.andGates += circuitStats(circuit).ands * operator.inputs.length * lanes
+  }
+}
+
+function splitCircuit(operator: Split, summands: number): Circuit {
+  switch (operator.kind) {
+    case 'less-than-zero':
+      return lessThanZeroCircuit(summands)
+    case 'equals-zero':
+      return equalsZeroCircuit(summands)
+    case 'field-to-bits':
+      return fieldToBitsCircuit(summands, operator.width)
   }
 }
 
@@ -88,6 +105,7 @@ export function wholeTable(
     case 'bit-to-field':
     case 'less-than-zero':
     case 'equals-zero':
+    case 'field-to-bits':
       laneWise(tally, operator, tag, flatLayout(shapes[operatorInput(operator)]!.lanes))
       return
     case 'permute':
@@ -122,10 +140,7 @@ export function wholeTable(
 
 /** An operator whose value has the lanes of this one. */
 function operatorInput(
-  operator: Extract<
-    Operator,
-    { kind: 'circuit' | 'multiply' | 'bit-to-field' | 'less-than-zero' | 'equals-zero' }
-  >,
+  operator: Extract<Operator, { kind: 'circuit' | 'multiply' | 'bit-to-field' | Split['kind'] }>,
 ): number {
   return operator.kind === 'multiply' ? operator.pairs[0]![0].op : operator.inputs[0]!.op
 }

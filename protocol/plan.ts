@@ -197,6 +197,11 @@ export type Operator =
   | { readonly kind: 'less-than-zero'; readonly inputs: readonly Ref[] }
   /** bits in the inputs' domain (field), one plane per input: 1 iff the value is 0. 7 rounds at n=3. */
   | { readonly kind: 'equals-zero'; readonly inputs: readonly Ref[] }
+  /**
+   * bits in the inputs' domain (field), `width` planes (1..60) for each input in turn, lowest first: the lowest binary
+   * digits of the element as a number below p. 11 rounds and more at n=3 (share-split.ts).
+   */
+  | { readonly kind: 'field-to-bits'; readonly inputs: readonly Ref[]; readonly width: number }
   /** slots/field or slots/bits, width 1: lanes picked from other slots values, in order. Local. */
   | {
       readonly kind: 'gather'

@@ -37,7 +37,7 @@ import {
   vectorOf,
 } from './run-value.ts'
 import { selectRanks } from './select-rank.ts'
-import { equalsZero, lessThanZero } from './share-split.ts'
+import { equalsZero, fieldToBits, lessThanZero } from './share-split.ts'
 import { sortRows } from './sort.ts'
 import { membersOf, stageOf } from './validate-plan.ts'
 
@@ -200,6 +200,7 @@ export async function overTable(
     case 'combine':
     case 'less-than-zero':
     case 'equals-zero':
+    case 'field-to-bits':
     case 'load-bits':
     case 'load-field':
     case 'load-match':
@@ -267,6 +268,10 @@ async function laneWise(
     const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
     const compare = operator.kind === 'less-than-zero' ? lessThanZero : equalsZero
     return bitValue(arena, await compare(party, arena, tag, inputs, layout))
+  }
+  if (operator.kind === 'field-to-bits') {
+    const inputs = operator.inputs.map((ref) => vectorOf(values, ref))
+    return bitValue(arena, await fieldToBits(party, arena, tag, inputs, layout, operator.width))
   }
   throw new Error(`unreachable: ${operator.kind} is not lane-wise`)
 }

@@ -1,6 +1,6 @@
 /**
- * Comparison of computed values with zero: Shamir-shared vectors to one bit a lane, CNF-shared
- * (protocol.md C3, share-split). Nothing is masked and nothing is opened.
+ * Comparison of computed values with zero, and their digits: Shamir-shared vectors to one bit a lane, or to some,
+ * CNF-shared (protocol.md C3, share-split). Nothing is masked and nothing is opened.
  *
  * t+1 Shamir shares times their Lagrange coefficients are summands u_i of the value, each known to one
  * party. Each of these parties deals the bits of its summand: its components are pseudo-random, from
@@ -14,7 +14,7 @@
  *
  * Cost, n = 3 / 5 / 7: dealing 1 round, 61t bits per lane of each of the t+1 summand parties; then
  * less than zero: 0 / 61 / 122 and 130 ANDs, 7 / 8 / 9 rounds; equals zero: 60 / 121 / 182 ANDs,
- * 6 / 7 / 8 rounds. An AND is t bits per lane and party. Which parties are summand parties turns
+ * 6 / 7 / 8 rounds; k digits: the ANDs of less than zero and about k log2 k, in ceil(log2 k) + 1 rounds more. An AND is t bits per lane and party. Which parties are summand parties turns
  * with the tag, so that no party deals more than others in the long run.
  */
 import { xor, zero } from '../shares/bits/plane.ts'
@@ -43,7 +43,7 @@ import { cutPlane } from './gather.ts'
 import { forEachRun, type Layout, layoutOf } from './layout.ts'
 import type { Party, Tag } from './party.ts'
 import { exchange } from './round.ts'
-import { signCircuit, zeroCircuit } from './sign-circuit.ts'
+import { digitsCircuit, signCircuit, zeroCircuit } from './sign-circuit.ts'
 
 /** Bits of an element. */
 export const WIDTH = 61
@@ -58,6 +58,15 @@ export const lessThanZeroCircuit = circuitFor((summands) =>
 
 /** The circuit after the dealing, for t+1 summands. */
 export const equalsZeroCircuit = circuitFor((summands) => zeroCircuit(summands, WIDTH))
+
+/** The circuit after the dealing, for t+1 summands. @param width digits, 1..60 */
+export function fieldToBitsCircuit(summands: number, width: number): Circuit {
+  return digitsCircuits(100 * summands + width)
+}
+
+const digitsCircuits = circuitFor((size) =>
+  digitsCircuit(Math.floor(size / 100), WIDTH, CARRY_DEPTH, size % 100),
+)
 
 /** The t+1 parties whose shares are the summands under this tag, ascending. */
 export function summandParties(of: Committee, { op, batch, step }: Tag): number[] {
@@ -82,7 +91,9 @@ export async function lessThanZero(
   inputs: readonly ShamirShare[],
   layout: Layout,
 ): Promise<BitShare[]> {
-  return splitAndEvaluate(party, arena, tag, inputs, layout, lessThanZeroCircuit, () => 2n)
+  const circuitOf = lessThanZeroCircuit
+  const [planes] = await splitAndEvaluate(party, arena, tag, inputs, layout, circuitOf, () => 2n)
+  return planes!
 }
 
 /** 1 in the lanes that hold 0. Parameters as `lessThanZero`. */
@@ -94,10 +105,30 @@ export async function equalsZero(
   layout: Layout,
 ): Promise<BitShare[]> {
   const first = summandParties(party.committee, tag)[0]!
-  return splitAndEvaluate(party, arena, tag, inputs, layout, equalsZeroCircuit, (dealer) =>
-    dealer === first ? -1n : 1n,
-  )
+  const circuitOf = equalsZeroCircuit
+  const factorOf = (dealer: number): bigint => (dealer === first ? -1n : 1n)
+  const [planes] = await splitAndEvaluate(party, arena, tag, inputs, layout, circuitOf, factorOf)
+  return planes!
 }
+
+/**
+ * The lowest binary digits of the elements as numbers below p, lowest first, for each input in turn. Parameters as `lessThanZero`.
+ * @param width 1..60
+ */
+export async function fieldToBits(
+  party: Party,
+  arena: Arena,
+  tag: Tag,
+  inputs: readonly ShamirShare[],
+  layout: Layout,
+  width: number,
+): Promise<BitShare[]> {
+  const circuitOf = (summands: number): Circuit => fieldToBitsCircuit(summands, width)
+  const digits = await splitAndEvaluate(party, arena, tag, inputs, layout, circuitOf, () => 1n)
+  return inputs.flatMap((_, k) => digits.map((planes) => planes[k]!))
+}
+
+/** @returns for each output of the circuit a plane per input, in this layout */
 
 async function splitAndEvaluate(
   party: Party,
@@ -107,7 +138,7 @@ async function splitAndEvaluate(
   layout: Layout,
   circuitOf: (summands: number) => Circuit,
   factorOf: (dealer: number) => bigint,
-): Promise<BitShare[]> {
+): Promise<BitShare[][]> {
   const { committee, index } = party
   const dealers = summandParties(committee, tag)
   const joined = layoutOf(inputs.flatMap(() => layout.runs))
@@ -125,9 +156,11 @@ async function splitAndEvaluate(
     if (own !== undefined) scratch.free(own)
     const next = { ...tag, step: tag.step + 1 }
     const circuit = circuitOf(dealers.length)
-    const [result] = await evaluate(party, scratch, next, circuit, planes, joined.planeBytes)
-    return inputs.map((_, k) =>
-      cutPlane(party, arena, result!, k * layout.planeBytes, (k + 1) * layout.planeBytes),
+    const results = await evaluate(party, scratch, next, circuit, planes, joined.planeBytes)
+    return results.map((result) =>
+      inputs.map((_, k) =>
+        cutPlane(party, arena, result, k * layout.planeBytes, (k + 1) * layout.planeBytes),
+      ),
     )
   } finally {
     scratch.release()

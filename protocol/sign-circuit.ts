@@ -1,6 +1,6 @@
 /**
- * Sign and zero test of a number modulo a Mersenne prime p = 2^width - 1 that is given as the bits of
- * summands (protocol.md C3). Both are exact; `width` is 61 in the protocol and small in tests, which try
+ * Sign, zero test and digits of a number modulo a Mersenne prime p = 2^width - 1 that is given as the bits of
+ * summands (protocol.md C3). All are exact; `width` is 61 in the protocol and small in tests, which try
  * all summands.
  *
  * Modulo 2^width - 1, doubling is a rotation and so is the carry of an adder: more than two summands
@@ -14,10 +14,13 @@
  * Zero. V + W = 0 modulo p iff V and W are complements, or both 0, or both p. The first summand is given
  * as a number of 1..p and the others of 0..p-1: so they are neither all 0 nor all p, and full adders
  * keep that. What is left is one comparison of bits.
+ *
+ * Digits. a is V + W, less p if V + W >= p: modulo 2^width that is V + W, plus 1 if V + W + 1 carries out of the highest
+ * bit. So the carry that tells the sign is the one that comes in at the lowest digit (end-around).
  */
 import { carryOut } from './carry-circuit.ts'
 import { CircuitBuilder, type Planes } from './circuit-builder.ts'
-import { fullAdder } from './circuit-gadgets.ts'
+import { add, fullAdder } from './circuit-gadgets.ts'
 import type { Circuit } from './circuit.ts'
 
 /**
@@ -52,6 +55,28 @@ export function zeroCircuit(summands: number, width: number): Circuit {
   const others = Array.from({ length: summands - 1 }, () => b.inputs(width))
   const [v, w] = addUpToTwo(b, [first, ...others])
   return b.build([b.andMany(v.map((wire, i) => b.xor(wire, w[i]!)))])
+}
+
+/**
+ * The lowest digits of the number.
+ *
+ * Inputs: the bits of each summand in turn, canonical, least significant first. ANDs: width * (summands - 2), those of the
+ * carry, and those of a sum of so many digits (see `add`).
+ * @param digits 1..width
+ */
+export function digitsCircuit(
+  summands: number,
+  width: number,
+  carryDepth: number,
+  digits: number,
+): Circuit {
+  const b = new CircuitBuilder()
+  const [v, w] = addUpToTwo(
+    b,
+    Array.from({ length: summands }, () => b.inputs(width)),
+  )
+  const carry = carryOut(b, v, w, carryDepth)
+  return b.build(add(b, v.slice(0, digits), w.slice(0, digits), carry).slice(0, digits))
 }
 
 /** Two numbers with the same sum modulo 2^width - 1. */

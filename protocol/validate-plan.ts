@@ -32,6 +32,9 @@ const MAX_STORED_PLANES = 64
 const MAX_COUNT_PLANES = 32
 const MAX_CHUNKS_IN_FLIGHT = 256
 
+/** Of a field element that is not negative. */
+const MAX_DIGITS = 60
+
 /** Of what the digits of a selection are worth. */
 const MAX_DIGIT = 4
 const MAX_ADDING_ROUNDS = 64
@@ -109,6 +112,7 @@ export function refsOf(operator: Operator): readonly Ref[] {
     case 'combine':
     case 'less-than-zero':
     case 'equals-zero':
+    case 'field-to-bits':
     case 'sort':
     case 'member-sort':
     case 'shift':
@@ -319,6 +323,14 @@ function shapeOf(
     case 'equals-zero':
       demand({ domain, type: 'field', lanes })
       return { domain, type: 'bits', parts: inputs.length, lanes }
+    case 'field-to-bits': {
+      demand({ domain, type: 'field', lanes })
+      const { width } = operator
+      check(isIndex(width - 1, MAX_DIGITS), 'makes no bits, or too many')
+      const parts = width * inputs.length
+      check(parts <= MAX_PARTS, 'makes too many planes')
+      return { domain, type: 'bits', parts, lanes }
+    }
     case 'gather':
       demand({ domain: 'slots', type })
       check(

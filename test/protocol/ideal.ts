@@ -43,6 +43,7 @@ const LANE_WISE: ReadonlySet<Operator['kind']> = new Set([
   'combine',
   'less-than-zero',
   'equals-zero',
+  'field-to-bits',
 ])
 
 function hasRows(operator: Operator, values: readonly PlainValue[]): boolean {
@@ -503,6 +504,12 @@ export function idealOperator(
       return bits(operator.inputs.map((ref) => vector(ref).map((a) => (a > P / 2n ? 1 : 0))))
     case 'equals-zero':
       return bits(operator.inputs.map((ref) => vector(ref).map((a) => (a === 0n ? 1 : 0))))
+    case 'field-to-bits':
+      return bits(
+        operator.inputs.flatMap((ref) =>
+          range(operator.width).map((i) => vector(ref).map((a) => Number((a >> BigInt(i)) & 1n))),
+        ),
+      )
     case 'gather': {
       const first = operator.lanes[0]!
       return values[first.from.op]!.type === 'bits'

@@ -219,6 +219,10 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       const inputs = some(refs('field', anyDomain), 2)
       return inputs && { kind: pick(['less-than-zero', 'equals-zero']), inputs }
     },
+    () => {
+      const inputs = some(refs('field', anyDomain), 2)
+      return inputs && { kind: 'field-to-bits', inputs, width: 1 + below(60) }
+    },
     () => ({
       kind: 'enumerate',
       sizes: [2 + below(5), ...Array.from({ length: below(3) }, () => 1 + below(5))],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { circuitStats, evaluatePlain } from '../../protocol/circuit.ts'
-import { signCircuit, zeroCircuit } from '../../protocol/sign-circuit.ts'
+import { digitsCircuit, signCircuit, zeroCircuit } from '../../protocol/sign-circuit.ts'
 
 /** All tuples of `count` numbers below `limit`. */
 function* tuples(count: number, limit: number): Generator<number[]> {
@@ -40,6 +40,20 @@ describe.each(FIELDS)(
           const negative = sumOf(summands) > (p - 1) / 2 ? 1 : 0
           const [result] = evaluatePlain(circuit, bits)
           if (result !== negative) expect.fail(`sign of ${summands.join('+')} in depth ${depth}`)
+        }
+      }
+    })
+
+    test('digits', () => {
+      for (let digits = 1; digits <= width; digits++) {
+        const circuit = digitsCircuit(count, width, width, digits)
+        for (const summands of tuples(count, p)) {
+          const found = evaluatePlain(
+            circuit,
+            summands.flatMap((u) => bitsOf(u, width)),
+          )
+          const wanted = bitsOf(sumOf(summands), digits).join()
+          if (found.join() !== wanted) expect.fail(`digits of ${summands.join('+')}`)
         }
       }
     })
