@@ -14,6 +14,7 @@ import { hkdfSync } from 'node:crypto'
 
 import type { AdmittedJob } from '../protocol/admission.ts'
 import type { JobKeys } from '../protocol/party.ts'
+import { storedParams } from '../protocol/sections.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
 import { encodeParts } from '../protocol/wire/codec.ts'
 import { membersMessages } from '../protocol/wire/members-pieces.ts'
@@ -175,7 +176,7 @@ async function sendColumns(
   )
   const seed = reshareSeed(run.keys, rng(32))
   const loads = loadsOf(admitted.compiled.plan, schemasOf(admitted))
-  const blocks = neededColumns(loads, admitted.params, isSent)
+  const blocks = neededColumns(loads, storedParams(admitted.compiled.plan, admitted.params), isSent)
     .flatMap((column) => column.blocks)
     .filter((block) => isDealer(run, block))
   const read = async (block: NeededBlock | undefined): Promise<Uint8Array> =>

@@ -11,7 +11,7 @@ import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
 import { forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
-import { encodingOf, storedLoads } from '../protocol/sections.ts'
+import { encodingOf, storedLoads, storedParams } from '../protocol/sections.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { storedPlanes } from '../shares/column-codec.ts'
 import type { Committee } from '../shares/committee.ts'
@@ -95,13 +95,17 @@ export class JobColumns implements OpenedColumnSource {
   readonly #inOrder = serial()
 
   constructor(options: ColumnSourceOptions) {
-    const { loads, params, warm } = options
+    const { loads, plan, params, warm } = options
     this.memberOfRow = options.memberOfRow
     const warmColumns = warm.filter((one) => one !== undefined).length
     this.columns = { warmColumns, dealtColumns: loads.length - warmColumns }
     if (options.joinedMembers !== undefined) this.joinedMembers = options.joinedMembers
     this.#options = options
-    this.#coming = neededColumns(loads, params, (load) => warm[load] === undefined).values()
+    this.#coming = neededColumns(
+      loads,
+      storedParams(plan, params),
+      (load) => warm[load] === undefined,
+    ).values()
   }
 
   async bits(load: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]> {

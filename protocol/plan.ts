@@ -284,6 +284,8 @@ export interface Plan {
   readonly version: 1
   /** Of the datasets of planParams; absent if there is one. */
   readonly join?: Join
+  /** Chunks whose messages share a round, if the plan takes fewer than planParams allow: for the memory of a batch. */
+  readonly chunksInFlight?: number
   readonly operators: readonly Operator[]
 }
 
@@ -297,7 +299,7 @@ export interface PlanParams {
   readonly joined?: readonly JoinedParams[]
   /** What rows are looked for in by key (beside.ts); absent if nothing is. */
   readonly beside?: readonly DatasetParams[]
-  /** Chunks whose messages share a round, 1..256. */
+  /** Most chunks whose messages share a round, 1..256. */
   readonly chunksInFlight: number
   /** Round-trip and bandwidth class of the committee: what the planner's cost model may know of the network. */
   readonly network: 'loopback' | 'lan' | 'wan'

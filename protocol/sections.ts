@@ -21,10 +21,19 @@ export interface Section {
   readonly table?: TableOperator
 }
 
+/** Parameters of the first section: rows are stored columns' in batches of as many chunks as the plan takes. */
+export function storedParams(
+  { chunksInFlight }: Pick<Plan, 'chunksInFlight'>,
+  params: PlanParams,
+): PlanParams {
+  return chunksInFlight === undefined ? params : { ...params, chunksInFlight }
+}
+
 /** The sections, in order; they cover all operators. @param params of the whole plan */
-export function sectionsOf({ operators }: Plan, params: PlanParams): readonly Section[] {
+export function sectionsOf(plan: Plan, params: PlanParams): readonly Section[] {
+  const { operators } = plan
   const sections: Section[] = []
-  let section: Omit<Section, 'to'> = { from: 0, params }
+  let section: Omit<Section, 'to'> = { from: 0, params: storedParams(plan, params) }
   for (const [op, operator] of operators.entries()) {
     if (operator.kind !== 'table') continue
     sections.push({ ...section, to: op + 1 })

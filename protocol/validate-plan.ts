@@ -133,7 +133,11 @@ export function refsOf(operator: Operator): readonly Ref[] {
 export function validatePlan(plan: Plan, params: PlanParams): readonly Shape[] {
   validateParams(params)
   require(plan.version === 1, 'its version is unknown')
-  const { operators } = plan
+  const { operators, chunksInFlight = 1 } = plan
+  require(isIndex(
+    chunksInFlight - 1,
+    params.chunksInFlight,
+  ), 'it takes more chunks at a time than the parameters allow, or none')
   require(operators.length <= MAX_OPERATORS, 'it has too many operators')
   require(operators.at(-1)?.kind === 'output', 'it does not end with an output')
   validateJoin(plan.join, params)

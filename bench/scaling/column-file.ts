@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { ColumnSource } from '../../protocol/execute.ts'
 import { batchesOf } from '../../protocol/layout.ts'
 import type { Operator, Plan, PlanParams } from '../../protocol/plan.ts'
+import { storedParams } from '../../protocol/sections.ts'
 import { planesOf } from '../../shares/column-codec.ts'
 import type { Committee } from '../../shares/committee.ts'
 import { newArena, view, viewFp } from '../../shares/field/memory.ts'
@@ -49,7 +50,7 @@ function segmentsOf({ committee, index, plan, params }: ColumnsWanted): Segment[
   }
   const components = committee.held[index - 1]!.length
   let offset = 0
-  return batchesOf(params).flatMap(({ index: batch, layout }) =>
+  return batchesOf(storedParams(plan, params)).flatMap(({ index: batch, layout }) =>
     [...loads.values()].map((load) => {
       const { kind, column } = load
       const bytes =
@@ -63,9 +64,9 @@ function segmentsOf({ committee, index, plan, params }: ColumnsWanted): Segment[
 
 /** Writes the file. Runs in a process of its own, since memory that it took stays with the process. */
 export function writeColumns(path: string, wanted: ColumnsWanted): void {
-  const { committee, index, params } = wanted
+  const { committee, index, plan, params } = wanted
   const file = openSync(path, 'wx', 0o600)
-  const batches = batchesOf(params)
+  const batches = batchesOf(storedParams(plan, params))
   const firstRows = batches.map((_, k) =>
     batches.slice(0, k).reduce((rows, { layout }) => rows + layout.lanes, 0),
   )

@@ -2,6 +2,7 @@
 import type { ColumnSource } from '../../protocol/execute.ts'
 import { batchesOf } from '../../protocol/layout.ts'
 import type { Plan, PlanParams } from '../../protocol/plan.ts'
+import { storedParams } from '../../protocol/sections.ts'
 import { planesOf } from '../../shares/column-codec.ts'
 import { newArena } from '../../shares/field/memory.ts'
 import type { BitShare } from '../../shares/replicated.ts'
@@ -27,7 +28,7 @@ export function ownSource(
     if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
     const column = schema.columns.find(({ name }) => name === operator.column)!
     let first = 0
-    for (const { index: batch, layout } of batchesOf(params)) {
+    for (const { index: batch, layout } of batchesOf(storedParams(plan, params))) {
       const values = table.columns[column.name]!.subarray(first, first + layout.lanes)
       const key = `${column.name}/${batch}`
       if (operator.kind === 'load-bits') {

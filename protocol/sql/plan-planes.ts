@@ -1,7 +1,7 @@
 /** What a demand needs row planes for, and whether the tables of a plan fit it. */
 import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
-import { batchesOf } from '../layout.ts'
+import { tableLayout } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
 
 import type { Demand, ValueDemand } from './demand.ts'
@@ -11,6 +11,13 @@ import type { Demand, ValueDemand } from './demand.ts'
  * a round may have) and the conversion holds several such vectors in 4 GiB of kernel memory.
  */
 const MAX_BATCH_ELEMENTS = 2 ** 26
+
+/** From how many on a batch has fewer chunks: 16 MiB a vector, or 128 MiB; converting takes about six of them. */
+const BATCH_ELEMENTS: Readonly<Record<PlanParams['network'], number>> = {
+  loopback: 2 ** 21,
+  lan: 2 ** 21,
+  wan: 2 ** 24,
+}
 
 /** Planes by what is done with them; none is constant. */
 export interface NeededPlanes {
@@ -51,14 +58,38 @@ export function isOfKind<K extends ValueDemand['kind']>(
   return value.kind === kind
 }
 
-/** Whether a batch's planes that sums are taken over fit into memory, once converted. */
+/** Whether a chunk's planes that sums are taken over fit into memory, once converted. */
 export function fitsMemory(params: PlanParams, demand: Demand): boolean {
-  return neededPlanes(demand).summed.size * batchRows(params) <= MAX_BATCH_ELEMENTS
+  return neededPlanes(demand).summed.size * chunkRows(params) <= MAX_BATCH_ELEMENTS
 }
 
-/** Most rows of a batch. */
-export function batchRows(params: PlanParams): number {
-  return Math.max(0, ...batchesOf(params).map(({ layout }) => layout.lanes))
+/** The same of as many chunks at a time as there may be. */
+export function fitsWholeBatches(params: PlanParams, demand: Demand): boolean {
+  const chunks = Math.min(params.chunksInFlight, tableChunks(params).length)
+  return neededPlanes(demand).summed.size * chunks * chunkRows(params) <= MAX_BATCH_ELEMENTS
+}
+
+/**
+ * How many chunks share a round: as many as may, halved until the planes that sums are taken over do not take too much
+ * memory. Batches cost rounds, so the longer a round takes, the more memory they are worth.
+ */
+export function chunksAtATime(params: PlanParams, demand: Demand): number {
+  const each = neededPlanes(demand).summed.size * chunkRows(params)
+  const chunks = tableChunks(params).length
+  let atATime = params.chunksInFlight
+  while (atATime > 1 && each * Math.min(atATime, chunks) > BATCH_ELEMENTS[params.network]) {
+    atATime = Math.ceil(atATime / 2)
+  }
+  return atATime
+}
+
+/** Most rows of a chunk. */
+export function chunkRows(params: PlanParams): number {
+  return Math.max(0, ...tableChunks(params))
+}
+
+function tableChunks(params: PlanParams): readonly number[] {
+  return tableLayout(params).runs
 }
 
 /** Whether every member has one row: then rows are members. */

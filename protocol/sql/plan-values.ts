@@ -23,7 +23,7 @@ import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
 import { writeMasks } from './plan-masks.ts'
 import { writeModes } from './plan-mode.ts'
-import { batchRows, fitsMemory, isOfKind, neededPlanes } from './plan-planes.ts'
+import { chunkRows, fitsMemory, isOfKind, neededPlanes } from './plan-planes.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { writeSums } from './plan-sums.ts'
@@ -134,8 +134,8 @@ function checkMemory(params: PlanParams, { demand }: RowPlan): void {
   const planes = neededPlanes(demand).summed.size
   throw new ShareholdError(
     'SH_PLAN_GROUPS',
-    `Sums over ${planes} groups of rows, ${batchRows(params)} rows at a time, would take too much memory.`,
-    { hint: 'Group by fewer columns, or run with fewer chunks in flight.' },
+    `Sums over ${planes} groups of rows, ${chunkRows(params)} rows at a time, would take too much memory.`,
+    { hint: 'Group by fewer columns.' },
   )
 }
 

@@ -1,14 +1,14 @@
 /** A plan under construction: operators in order, each with a line that says what it is for. */
-import type { Join, Operator, Plan, Ref } from '../plan.ts'
+import type { Operator, Plan, Ref } from '../plan.ts'
 
 export class PlanWriter {
   readonly #operators: Operator[] = []
   readonly #purposes: string[] = []
-  readonly #join: Join | undefined
+  readonly #header: Pick<Plan, 'join' | 'chunksInFlight'>
 
-  /** @param join of the datasets, if there are several */
-  constructor(join?: Join) {
-    this.#join = join
+  /** @param header the join of the datasets, if there are several; chunks at a time, if fewer than there may be */
+  constructor(header: Pick<Plan, 'join' | 'chunksInFlight'> = {}) {
+    this.#header = header
   }
 
   /** Appends an operator; returns a function that refers to its parts. */
@@ -19,8 +19,7 @@ export class PlanWriter {
   }
 
   get plan(): Plan {
-    const join = this.#join === undefined ? {} : { join: this.#join }
-    return { version: 1, ...join, operators: this.#operators }
+    return { version: 1, ...this.#header, operators: this.#operators }
   }
 
   /** One per operator. */

@@ -25,7 +25,7 @@ import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
 import { checkGroups } from './plan-limits.ts'
-import { fitsMemory } from './plan-planes.ts'
+import { chunksAtATime, fitsWholeBatches } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
 import { writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
@@ -79,7 +79,14 @@ export function planQuery(
   )
   const planning: Planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
-    const writer = new PlanWriter(query.joined?.join)
+    const inFlight =
+      strategy.grouping === 'sort'
+        ? params.chunksInFlight
+        : chunksAtATime(params, rowPlanOf(strategy).demand)
+    const writer = new PlanWriter({
+      ...(query.joined === undefined ? {} : { join: query.joined.join }),
+      ...(inFlight === params.chunksInFlight ? {} : { chunksInFlight: inFlight }),
+    })
     const writeRows = strategy.grouping === 'sort' ? writeSortedPlan : writePlan
     writeRows(query, params, rowPlanOf(strategy), strategy, writer)
     return writer
@@ -93,7 +100,8 @@ export function planQuery(
   )
 
   const fits = (summedRows: SummedRows): boolean =>
-    fitsMemory(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
+    fitsWholeBatches(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
+  // Where planes take batches apart, sorting is cheaper, if it is possible.
   const isPossible = (grouping: Grouping): boolean =>
     grouping === 'sort' ||
     !possible.includes('sort') ||

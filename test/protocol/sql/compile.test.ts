@@ -340,3 +340,31 @@ test('EXPLAIN adds up', async () => {
   for (const line of compiled.leaks) expect(text).toContain(line)
   expect(text).toContain('100,000 rows of 50,000 members')
 })
+
+test('many sums over groups are taken over fewer chunks at a time', async () => {
+  const rows = 160 * 65_536
+  const chunks = Array.from({ length: 160 }, () => 65_536)
+  const params = (network: PlanParams['network']): PlanParams => ({
+    ...SIZES,
+    dataset: { name: 'trips', version: 1, chunks, rowsPerMember: [[1, rows]] },
+    chunksInFlight: 16,
+    network,
+  })
+  const plannedFor = async (sql: string, network: PlanParams['network']): Promise<number> => {
+    const { plan } = await compile(sql, SCHEMA, params(network))
+    validatePlan(plan, params(network))
+    expect(plan.chunksInFlight).not.toBe(16)
+    return plan.chunksInFlight ?? 16
+  }
+  const whole = 'SELECT SUM(fare) FROM trips'
+  const grouped = 'SELECT seats, SUM(fare), COUNT(*) FROM trips GROUP BY seats'
+  expect(await plannedFor(whole, 'loopback')).toBe(16)
+  const few = await plannedFor(grouped, 'loopback')
+  expect(few).toBeLessThan(16)
+  // Where rounds take long, longer batches are worth their memory.
+  expect(await plannedFor(grouped, 'wan')).toBeGreaterThan(few)
+  const { plan } = await compile(grouped, SCHEMA, params('loopback'))
+  expect(() => validatePlan(plan, { ...params('loopback'), chunksInFlight: few - 1 })).toThrow(
+    expect.objectContaining({ code: 'SH_PLAN_INVALID' }),
+  )
+})
