@@ -9,6 +9,7 @@
 import * as z from 'zod'
 
 import { parseDate, parseTimestamp } from './calendar.ts'
+import { columnShape } from './column-shape.ts'
 import { parseScaled } from './decimal.ts'
 import { ShareholdError } from './errors.ts'
 import type { Column, Schema } from './schema.ts'
@@ -41,9 +42,6 @@ const identifier = z
     'must be 1 to 63 of a-z, 0-9 and _, not beginning with a digit',
   )
 
-const nullable = z.boolean().default(false)
-const safeInteger = z.int()
-
 /** YAML reads an unquoted 0.5 as a number: take its shortest decimal text. */
 const decimalText = z.union([z.string(), z.number()], 'must be a decimal text').transform(String)
 
@@ -54,55 +52,22 @@ const dictionaryText = z
   .regex(/^[^\u0000-\u001f\u007f]*$/u, 'must not have control characters')
   .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed Unicode')
 
-const anyColumn = {
+const columnOfFile = columnShape({
   name: identifier,
-  nullable,
-  derived: z.exactOptional(z.string().min(1).max(SCHEMA_LIMITS.textLength)),
-  reveal: z.exactOptional(z.literal('extremes', 'must be extremes, or be left out')),
-  unique: z.exactOptional(z.literal(true, 'must be true, or be left out')),
-}
-
-const columnShape = z
-  .discriminatedUnion('type', [
-    z.strictObject({ ...anyColumn, type: z.literal('boolean') }),
-    z.strictObject({
-      ...anyColumn,
-      type: z.literal('integer'),
-      min: safeInteger,
-      max: safeInteger,
-    }),
-    z.strictObject({
-      ...anyColumn,
-      type: z.literal('decimal'),
-      precision: z.int().min(1).max(18),
-      scale: z.int().min(0).max(18),
-      min: decimalText,
-      max: decimalText,
-    }),
-    z.strictObject({
-      ...anyColumn,
-      type: z.literal('timestamp'),
-      resolutionSeconds: z.int().min(1).max(86_400).default(1),
-      min: z.string(),
-      max: z.string(),
-    }),
-    z.strictObject({
-      ...anyColumn,
-      type: z.literal('date'),
-      min: z.string(),
-      max: z.string(),
-    }),
-    z.strictObject({
-      ...anyColumn,
-      type: z.literal('text'),
-      dictionary: z.array(dictionaryText).min(1).max(SCHEMA_LIMITS.dictionary),
-    }),
-  ])
-  .superRefine((column, context) => {
-    for (const [path, message] of brokenRules(column)) {
-      context.addIssue({ code: 'custom', path: [...path], message })
-    }
-  })
+  nullable: z.boolean().default(false),
+  expression: z.string().min(1).max(SCHEMA_LIMITS.textLength),
+  integer: z.int(),
+  precision: z.int().min(1).max(18),
+  scale: z.int().min(0).max(18),
+  decimalText,
+  resolutionSeconds: z.int().min(1).max(86_400).default(1),
+  timeText: z.string(),
+  dictionary: z.array(dictionaryText).min(1).max(SCHEMA_LIMITS.dictionary),
+}).superRefine((column, context) => {
+  for (const [path, message] of brokenRules(column)) {
+    context.addIssue({ code: 'custom', path: [...path], message })
+  }
+})
 
 const schemaShape = z
   .strictObject({
@@ -115,7 +80,7 @@ const schemaShape = z
       )
       .min(1)
       .max(100),
-    columns: z.array(columnShape).min(1).max(SCHEMA_LIMITS.columns),
+    columns: z.array(columnOfFile).min(1).max(SCHEMA_LIMITS.columns),
   })
   .superRefine((schema, context) => {
     const names = schema.columns.map((column) => column.name)

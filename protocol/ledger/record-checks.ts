@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 
+import { columnShape } from '../../shares/column-shape.ts'
 import type { Schema } from '../../shares/schema.ts'
 import { MAX_DATASETS } from '../join-rows.ts'
 import { CHUNK_ROWS, type PlanParams } from '../plan.ts'
@@ -57,39 +58,18 @@ const perSet = z
   .refine((list) => [3, 10, 35].includes(list.length), 'is not one for each set')
   .readonly()
 
-const named = {
+const column = columnShape({
   name,
   nullable: z.boolean(),
-  derived: z.exactOptional(text(1, 1000)),
-  reveal: z.exactOptional(z.literal('extremes')),
-  unique: z.exactOptional(z.literal(true)),
-}
-const dateOrTime = text(1, 32)
-const column = z.discriminatedUnion('type', [
-  z.strictObject({ ...named, type: z.literal('boolean') }),
-  z.strictObject({ ...named, type: z.literal('integer'), min: z.int(), max: z.int() }),
-  z.strictObject({
-    ...named,
-    type: z.literal('decimal'),
-    precision: z.int().min(1).max(38),
-    scale: z.int().min(0).max(38),
-    min: text(1, 64),
-    max: text(1, 64),
-  }),
-  z.strictObject({
-    ...named,
-    type: z.literal('timestamp'),
-    resolutionSeconds: z.int().min(1),
-    min: dateOrTime,
-    max: dateOrTime,
-  }),
-  z.strictObject({ ...named, type: z.literal('date'), min: dateOrTime, max: dateOrTime }),
-  z.strictObject({
-    ...named,
-    type: z.literal('text'),
-    dictionary: z.array(text(0, 1024)).min(1).max(65_536).readonly(),
-  }),
-])
+  expression: text(1, 1000),
+  integer: z.int(),
+  precision: z.int().min(1).max(38),
+  scale: z.int().min(0).max(38),
+  decimalText: text(1, 64),
+  resolutionSeconds: z.int().min(1),
+  timeText: text(1, 32),
+  dictionary: z.array(text(0, 1024)).min(1).max(65_536).readonly(),
+})
 
 /** Form only: that the ranges make sense is for the schema's own rules (SH_SCHEMA_INVALID). */
 const schema: z.ZodType<Schema> = z.strictObject({
