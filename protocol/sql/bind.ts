@@ -8,6 +8,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import { datasetsOf } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
 
+import type { AnswerExpression } from './answer-spec.ts'
 import { arrange } from './arrange.ts'
 import type { ArrangedDatasets } from './arrange.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
@@ -268,7 +269,7 @@ function orderExpression(
 ): Scalar {
   const name = plainName(node)
   const same = name === undefined ? [] : outputs.filter((output) => output.name === name)
-  const distinct = new Set(same.map(({ scalar }) => JSON.stringify(scalar.expression)))
+  const distinct = new Set(same.map(({ scalar }) => identityOf(scalar.expression, list)))
   if (distinct.size > 1) {
     throw fail(
       context,
@@ -284,6 +285,14 @@ function orderExpression(
   const output = outputs[ordinalOf(context, constant, 'ORDER BY', outputs.length)]
   if (output === undefined) throw new RangeError('unreachable')
   return output.scalar
+}
+
+/** Equal for equal expressions only: of two aggregates the templates may look alike. */
+function identityOf(expression: AnswerExpression, { aggregates }: AggregateList): string {
+  return JSON.stringify(expression, (_, part: unknown) => {
+    const place = aggregates.findIndex(({ template }) => template === part)
+    return place < 0 ? part : { aggregate: place }
+  })
 }
 
 /** JSON_OBJECTAGG and JSON_ARRAYAGG have nodes of their own. */

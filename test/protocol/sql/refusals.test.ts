@@ -124,6 +124,7 @@ const NAMES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(«public.trips.fare») FROM trips', /trips\.column/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(«trips») FROM trips', /COUNT\(\*\)/],
   ['SH_SQL_AMBIGUOUS', 'SELECT COUNT(*) AS n, AVG(tip) AS n FROM trips ORDER BY «n»'],
+  ['SH_SQL_AMBIGUOUS', 'SELECT SUM(fare) AS n, SUM(tip) AS n FROM trips ORDER BY «n»'],
   [
     'SH_SQL_AMBIGUOUS',
     'SELECT borough AS n, payment AS n, COUNT(*) FROM trips GROUP BY «n»',
