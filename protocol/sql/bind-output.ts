@@ -143,7 +143,7 @@ function computedKey(
   keys: readonly BoundKey[],
   node: unknown,
 ): Scalar | undefined {
-  if (keys.every(({ value }) => value.kind === 'column')) return undefined
+  if (keys.every(({ value }) => isNamedOnly(value))) return undefined
   if (openAs(node, 'ColumnRef') !== undefined || openAs(node, 'A_Const') !== undefined) {
     return undefined
   }
@@ -152,6 +152,11 @@ function computedKey(
   const index = value === undefined ? -1 : keys.findIndex((key) => key.value === value)
   if (index < 0) return undefined
   return typed(context, leaves, { kind: 'key', index }, startOf(node))
+}
+
+/** A derived column may be meant by the expression that it holds. */
+function isNamedOnly(value: RowValue): boolean {
+  return value.kind === 'column' && value.column.derived === undefined
 }
 
 function rowValueIfAny(context: Context, node: unknown): RowValue | undefined {

@@ -3,6 +3,7 @@ import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
 import { locationOf, startOf } from './ast.ts'
 import { fail, locate, resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
+import { readDerived } from './derived-expression.ts'
 import { typesOf } from './row-value.ts'
 import { checkWeight } from './row-weight.ts'
 import { bindScalar } from './scalar.ts'
@@ -33,7 +34,8 @@ export function bindRow(context: Context, node: unknown, refusal: AggregateRefus
       throw fail(context, 'SH_SQL_GROUPING', refusal.message, locationOf(call), refusal.hint)
     },
   }
-  const scalar = bindScalar(context, leaves, node)
+  const written = bindScalar(context, leaves, node)
+  const scalar = { ...written, expression: readDerived(context, written.expression) }
   locate(context, startOf(node) ?? scalar.location, () => checkWeight(scalar.expression, columns))
   return scalar
 }

@@ -62,7 +62,24 @@ export async function derivationsOf(schema: Schema): Promise<readonly Derivation
   })
 }
 
+/** A declared expression. Its keys are the sources, by their places. */
+export interface Declared {
+  readonly scalar: Scalar
+  readonly keyTypes: readonly SqlType[]
+  readonly sources: readonly Column[]
+}
+
 function derivationOf(schema: Schema, column: Column, expression: string): Derivation {
+  const { scalar, keyTypes, sources } = bindDeclared(schema, column, expression)
+  return {
+    column,
+    sources,
+    compute: (texts) => computeText(scalar.expression, keyTypes, column, texts),
+  }
+}
+
+/** Binds a declaration. @throws ShareholdError */
+export function bindDeclared(schema: Schema, column: Column, expression: string): Declared {
   const { source, select } = parseSelect(PREFIX + expression)
   const context: Context = {
     source,
@@ -103,11 +120,7 @@ function derivationOf(schema: Schema, column: Column, expression: string): Deriv
   }
   const scalar = settle(context, bindScalar(context, leaves, target['val']), sqlTypeOf(column))
   checkAssignable(context, scalar, column)
-  return {
-    column,
-    sources,
-    compute: (texts) => computeText(scalar.expression, keyTypes, column, texts),
-  }
+  return { scalar, keyTypes, sources }
 }
 
 function locationOfReference(reference: Fields): number | undefined {
