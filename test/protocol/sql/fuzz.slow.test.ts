@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 
 import { compile } from '../../../protocol/sql/compile.ts'
+import { printSeed, seed } from '../../seed.ts'
 
 import { outcomeOf } from './fuzz-property.ts'
 import { mutatedStatement } from './mutated-statement.ts'
@@ -13,10 +14,8 @@ vi.setConfig({ testTimeout: 3_600_000 })
 
 const RUNS = 100_000
 
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
-
 test('mutated statements compile or are refused with a place in the text', async () => {
-  console.log(`fuzz seed: SEED=${seed}`)
+  printSeed('fuzz')
   const codes = new Map<string, number>()
   const property = fc.asyncProperty(mutatedStatement, async (sql) => {
     const outcome = await outcomeOf(sql)

@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest'
 
 import { compile } from '../../../protocol/sql/compile.ts'
 import { MAX_NESTING_TOKENS, MAX_SQL_LENGTH } from '../../../protocol/sql/parse.ts'
+import { printSeed, seed } from '../../seed.ts'
 
 import { outcomeOf } from './fuzz-property.ts'
 import { mutatedStatement } from './mutated-statement.ts'
@@ -16,10 +17,8 @@ vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const RUNS = 2000
 
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
-
 test('mutated statements compile or are refused with a place in the text', async () => {
-  console.log(`fuzz seed: SEED=${seed}`)
+  printSeed('fuzz')
   const codes = new Map<string, number>()
   await fc.assert(
     fc.asyncProperty(mutatedStatement, async (sql) => {

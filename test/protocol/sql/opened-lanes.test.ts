@@ -11,6 +11,7 @@ import type { AnswerSpec } from '../../../protocol/sql/answer-spec.ts'
 import { aggregatesOf } from '../../../protocol/sql/answer-tree.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import { membersOf, rowsOf, validatePlan } from '../../../protocol/validate-plan.ts'
+import { printSeed, seed } from '../../seed.ts'
 
 import { publicNumber, sourceOf } from './lane-source.ts'
 import type { LaneSource } from './lane-source.ts'
@@ -18,8 +19,6 @@ import { randomQuery } from './random-query.ts'
 import { randomTable } from './random-table.ts'
 
 vi.setConfig({ testTimeout: 600_000 })
-
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
 
 /** Operators whose shares are new polynomials, independent of those of their inputs. */
 const FRESH: readonly Operator['kind'][] = ['bit-to-field', 'multiply', 'dot']
@@ -58,7 +57,7 @@ function readers(answer: AnswerSpec): Map<number, Set<number>> {
 }
 
 test('every lane of a random query is fresh, masked by its own cohort, and read', async () => {
-  console.log(`opened lanes seed: SEED=${seed}`)
+  printSeed('opened lanes')
   let [masked, open] = [0, 0]
   const property = fc.asyncProperty(fc.gen(), async (g) => {
     const { schema, params } = randomTable(g)

@@ -1,14 +1,14 @@
 /** The compiler against PostgreSQL (oracle-property.ts): 200 random queries. The seed is printed; SEED=… repeats a run. */
 import { afterAll, beforeAll, test, vi } from 'vitest'
 
+import { printSeed, seed } from '../../seed.ts'
+
 import { compareWithPostgres } from './oracle-property.ts'
 import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
 
 // Correct on a busy machine too.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
-
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
 
 let oracle: Oracle
 
@@ -21,6 +21,6 @@ afterAll(async () => {
 })
 
 test('random queries give what PostgreSQL gives', async () => {
-  console.log(`oracle seed: SEED=${seed}`)
+  printSeed('oracle')
   await compareWithPostgres(oracle, seed, 25, 8)
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
+import { printSeed, seed } from '../../seed.ts'
 import { testCommittee } from '../parties.ts'
 import { executeAll } from '../run-plan.ts'
 
@@ -20,8 +21,6 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 const QUERIES = 2
 
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
-
 let oracle: Oracle
 
 beforeAll(async () => {
@@ -36,7 +35,7 @@ test.each([
   [3, 10],
   [5, 2],
 ] as const)('%i parties, %i tables', async (n, tables) => {
-  console.log(`parties seed: SEED=${seed}`)
+  printSeed('parties')
   const property = fc.asyncProperty(fc.gen(), async (g) => {
     const table = randomTable(g, n)
     const { schema, params, memberOfRow } = table

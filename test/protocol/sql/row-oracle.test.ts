@@ -11,6 +11,7 @@ import { compile } from '../../../protocol/sql/compile.ts'
 import { codecOf, textOfCode } from '../../../shares/column-codec.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
+import { printSeed, seed } from '../../seed.ts'
 import { idealExecute } from '../ideal.ts'
 
 import { TYPE_NAMES } from './oracle-answer.ts'
@@ -31,8 +32,6 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'SH_PLAN_GROUPS',
   'SH_SQL_UNSUPPORTED',
 ])
-
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
 
 let oracle: Oracle
 
@@ -223,7 +222,7 @@ function revealing(table: RandomTable): RandomTable {
 }
 
 test('random expressions over rows give what PostgreSQL gives', async () => {
-  console.log(`row oracle seed: SEED=${seed}`)
+  printSeed('row oracle')
   const seen = { answered: 0, refused: 0, shown: 0, computedKeys: 0 }
   const codes = new Map<string, number>()
   const property = fc.asyncProperty(fc.gen(), async (g) => {

@@ -17,6 +17,7 @@ import type { PlannedQuery } from '../../../protocol/sql/plan.ts'
 import { canSort } from '../../../protocol/sql/sorted-groups.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 import type { Schema } from '../../../shares/schema.ts'
+import { printSeed, seed } from '../../seed.ts'
 import { idealExecute } from '../ideal.ts'
 import { testCommittee } from '../parties.ts'
 import { executeAll } from '../run-plan.ts'
@@ -30,8 +31,6 @@ import { createTable, plainColumns, randomTable } from './random-table.ts'
 
 // Correct on a busy machine too.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
-
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
 
 let oracle: Oracle
 
@@ -51,7 +50,7 @@ function planBySort(sql: string, schema: Schema, params: PlanParams): PlannedQue
 }
 
 test('random queries give what PostgreSQL gives', async () => {
-  console.log(`sorted groups seed: SEED=${seed}`)
+  printSeed('sorted groups')
   let compared = 0
   const property = fc.asyncProperty(fc.gen(), async (g) => {
     const table = randomTable(g)
@@ -79,7 +78,7 @@ test.each([
   [3, 8],
   [5, 2],
 ] as const)('on shares: %i parties, %i tables', async (n, tables) => {
-  console.log(`sorted groups on shares seed: SEED=${seed}`)
+  printSeed('sorted groups on shares')
   let compared = 0
   const property = fc.asyncProperty(fc.gen(), async (g) => {
     const table = randomTable(g, n)
