@@ -83,6 +83,11 @@ export function intersection(sets: readonly CodeSet[], size: bigint): CodeSet {
   return complement(union(sets.map((set) => complement(set, size))), size)
 }
 
+/** Whether any code is in both. */
+export function intersects(one: CodeSet, other: CodeSet): boolean {
+  return one.some(([low, high]) => other.some(([from, to]) => low <= to && from <= high))
+}
+
 export function contains(set: CodeSet, code: bigint): boolean {
   return set.some(([low, high]) => low <= code && code <= high)
 }

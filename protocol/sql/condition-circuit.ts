@@ -19,7 +19,7 @@ import type { CodeSet } from './code-set.ts'
 import { relateColumns } from './column-comparison.ts'
 import { domainOf } from './column-domain.ts'
 import type { ColumnPlanes, RowPlanes } from './column-planes.ts'
-import { neverUnknown, notNullWhenTrue } from './predicate.ts'
+import { neverTrue, neverUnknown } from './predicate.ts'
 import { tablePlane } from './row-lookup.ts'
 import { relateValues } from './row-relation.ts'
 
@@ -120,15 +120,6 @@ function buildFalse(row: RowPlanes, predicate: Predicate): Wire {
 function valuesPlane(row: RowPlanes, predicate: Extract<Predicate, { kind: 'values' }>): Wire {
   const circuit = { row, whereTrue: (condition: Predicate) => whereTrue(row, condition) }
   return relateValues(circuit, predicate)
-}
-
-/** Whether one of these conditions wants a column to be NULL, and another is not true if it is. */
-function neverTrue(operands: readonly Predicate[]): boolean {
-  return operands.some(
-    (operand) =>
-      operand.kind === 'is-null' &&
-      operands.some((other) => notNullWhenTrue(other)?.has(operand.column)),
-  )
 }
 
 function planesOf(row: RowPlanes, column: Column): ColumnPlanes {

@@ -14,6 +14,7 @@ import type { AnswerGroup } from './answer-groups.ts'
 import type { AggregateSpec, NumberName } from './answer-spec.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
+import type { EmptyGroups } from './empty-groups.ts'
 import { divisionsOf, Families } from './families.ts'
 import { FALSE_PREDICATE } from './predicate.ts'
 import { nullOfValue } from './row-analysis.ts'
@@ -60,6 +61,13 @@ export type DistinctDemand = Extract<ValueDemand, { readonly kind: 'distinct' }>
 /** Of a value that stands for a row. */
 export type ChosenDemand = Extract<ValueDemand, { readonly kind: 'extreme' | 'rank' }>
 
+/** A plane whose distinct members are counted. */
+export interface Cohort {
+  readonly plane: Wire
+  /** If it is of all groups: how many of these are empty for everybody to see, and do not count where second ones are hidden. */
+  readonly ruledOut: number
+}
+
 /** What an opened bit says: that the cohort is shown, being large enough and not hidden beside another. */
 export interface Mask {
   /** Index into cohorts. */
@@ -84,8 +92,8 @@ export interface OpenedValue {
 }
 
 export interface Demand {
-  /** Planes whose distinct members are counted, each once. */
-  readonly cohorts: readonly Wire[]
+  /** Each once. */
+  readonly cohorts: readonly Cohort[]
   /** Cohorts of one aggregate in the groups of one grouping (families.ts). */
   readonly families: readonly (readonly number[])[]
   /** What is computed, each once. */
@@ -118,23 +126,25 @@ export interface GroupPlanes {
   readonly valued: (aggregate: BoundAggregate) => readonly Wire[]
 }
 
-/** Collects what the aggregates of all groups need. @param hasHaving whether groups have a condition that is not public */
+export interface DemandOptions {
+  readonly bits: readonly Wire[]
+  readonly kMin: number
+  /** Whether groups have a condition that is not public. */
+  readonly hasHaving: boolean
+  /** Of these groups, which do not count where second ones are hidden. */
+  readonly empty?: EmptyGroups
+  /** If all groups share their planes: for each aggregate how many of them do not count. */
+  readonly ruledOut?: readonly number[]
+}
+
+/** Collects what the aggregates of all groups need. */
 export function collectDemand(
   aggregates: readonly BoundAggregate[],
   groups: readonly GroupPlanes[],
   summedRows: SummedRows,
-  {
-    bits,
-    kMin,
-    hasHaving,
-  }: { readonly bits: readonly Wire[]; readonly kMin: number; readonly hasHaving: boolean },
+  { bits, kMin, hasHaving, empty, ruledOut }: DemandOptions,
 ): Demand {
-  const cohorts = new Map<Wire, number>()
-  const cohortOf = (plane: Wire): number => {
-    const index = cohorts.get(plane) ?? cohorts.size
-    cohorts.set(plane, index)
-    return index
-  }
+  const cohorts = new Distinct<Cohort>((cohort) => `${cohort.plane} ${cohort.ruledOut}`)
   const places = new Map<RowValue, number>()
   const placeOf = (argument: RowValue): number => {
     const place = places.get(argument) ?? places.size
@@ -168,16 +178,19 @@ export function collectDemand(
   const values = new Distinct<ValueDemand>(keyOf)
   const valueOf = (value: ValueDemand): number => values.place(value)
   const cohortsOf = groups.map((group) =>
-    aggregates.map((aggregate) => cohortOf(group.contributing(aggregate))),
+    aggregates.map((aggregate, index) =>
+      cohorts.place({ plane: group.contributing(aggregate), ruledOut: ruledOut?.[index] ?? 0 }),
+    ),
   )
-  const planes = [...cohorts.keys()]
+  const planes = cohorts.all.map(({ plane }) => plane)
   const families = new Families(kMin)
   const divisions = divisionsOf(groups.map(({ group }) => group))
   const familiesOf = aggregates.map((_, index) => {
     const found = groups.map((): number[] => [])
     for (const rows of divisions) {
+      const counting = rows.filter((row) => empty?.[index]![row] !== true)
       const family = families.of(
-        rows.map((row) => cohortsOf[row]![index]!),
+        counting.map((row) => cohortsOf[row]![index]!),
         planes,
       )
       for (const row of rows) if (family !== undefined) found[row]!.push(family)
@@ -262,7 +275,7 @@ export function collectDemand(
     ]),
   )
   return {
-    cohorts: planes,
+    cohorts: cohorts.all,
     families: families.all,
     values: values.all,
     bits,

@@ -24,19 +24,21 @@ export class Families {
 
   /**
    * The place of a family.
-   * @param cohorts numbers of an aggregate's cohorts, in the order of the groups
+   * @param cohorts numbers of an aggregate's cohorts in the groups that count, in their order
    * @param planes of all cohorts, by number
    * @returns undefined if no second cohort can need to be hidden
    */
   of(cohorts: readonly number[], planes: readonly Wire[]): number | undefined {
-    if (this.#kMin === 1 || cohorts.some((cohort) => planes[cohort] === TRUE)) return undefined
-    const family = [...new Set(cohorts)].filter((cohort) => planes[cohort] !== FALSE)
-    if (family.length < 2) return undefined
-    const name = family.join(' ')
+    const ofPlane = (plane: Wire): number =>
+      cohorts.filter((cohort) => planes[cohort] === plane).length
+    // Beside all rows there are none; and two that nobody is in are two small ones.
+    if (this.#kMin === 1 || ofPlane(TRUE) > 0 || ofPlane(FALSE) > 1) return undefined
+    if (cohorts.length < 2) return undefined
+    const name = cohorts.join(' ')
     const place = this.#places.get(name) ?? this.#families.length
     if (place === this.#families.length) {
       this.#places.set(name, place)
-      this.#families.push(family)
+      this.#families.push(cohorts)
     }
     return place
   }

@@ -51,7 +51,8 @@ interface Counted {
 export function writeCohorts(cohorts: Cohorts, demand: Demand, counting: Counting): WrittenCohorts {
   const { params, kMin } = cohorts
   const everybody = membersOf(params)
-  const varying = demand.cohorts.filter((plane) => plane !== FALSE && plane !== TRUE)
+  const planes = demand.cohorts.map(({ plane }) => plane)
+  const varying = planes.filter((plane) => plane !== FALSE && plane !== TRUE)
   const members = new Map<Wire, Lane>([
     [FALSE, { known: 0n }],
     [TRUE, { known: BigInt(everybody) }],
@@ -66,7 +67,7 @@ export function writeCohorts(cohorts: Cohorts, demand: Demand, counting: Countin
   const lanes = new Map(varying.map((plane, lane) => [plane, lane]))
   return {
     shown: (cohort, families) => {
-      const plane = demand.cohorts[cohort]!
+      const plane = planes[cohort]!
       if (plane === FALSE) return { known: 0n }
       if (plane === TRUE) return { known: everybody >= kMin ? 1n : 0n }
       const lane = lanes.get(plane)!
@@ -85,18 +86,38 @@ function writeShown(
 ): ShownIn {
   if (families.length === 0) return () => enough
   if (digits === undefined) throw new RangeError('sizes are compared in binary')
-  const lanes = new Map(varying.map((plane, lane) => [plane, lane]))
-  const laneOf = (cohort: number): number | undefined => lanes.get(cohorts[cohort]!)
+  const hasNobody = families.flat().some((cohort) => cohorts[cohort]!.plane === FALSE)
+  const planes = hasNobody ? [...varying, FALSE] : varying
+  const lanes = new Map(planes.map((plane, lane) => [plane, lane]))
+  const laneOf = (cohort: number): number | undefined => lanes.get(cohorts[cohort]!.plane)
   const asked = cells.flat().flatMap(({ cohort, families: own }) => {
     const lane = laneOf(cohort)
     return lane === undefined ? [] : [{ lane, families: own }]
   })
   return hideSecond(
     writer,
-    { count: varying.length, digits, enough },
+    {
+      count: planes.length,
+      ...(hasNobody ? withNobody(writer, enough, digits, varying.length) : { enough, digits }),
+    },
     families.map((family) => family.map((cohort) => laneOf(cohort)!)),
     asked,
   )
+}
+
+/** Counts of so many cohorts, and of one that has no members. */
+function withNobody(
+  writer: PlanWriter,
+  enough: Ref,
+  digits: readonly Ref[],
+  count: number,
+): { readonly enough: Ref; readonly digits: readonly Ref[] } {
+  const lanes = [...Array(count).keys(), null]
+  const wider = writer.add(
+    { kind: 'pick', inputs: [enough, ...digits], lanes },
+    'and a cohort that nobody can be in',
+  )
+  return { enough: wider(0), digits: digits.map((_, k) => wider(1 + k)) }
 }
 
 function inBinary(cohorts: Cohorts, planes: readonly Wire[]): Counted {

@@ -48,7 +48,7 @@ export function neededPlanes({ cohorts, values, bits }: Demand): NeededPlanes {
   ])
   const open = ofKind('mode').filter((value) => value.planes.some(isVarying))
   const tallied = new Set(open.flatMap((value) => value.planes))
-  return { summed, loose, tested, tallied, cohorts: varying(cohorts) }
+  return { summed, loose, tested, tallied, cohorts: varying(cohorts.map(({ plane }) => plane)) }
 }
 
 export function isOfKind<K extends ValueDemand['kind']>(

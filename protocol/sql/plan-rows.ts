@@ -14,12 +14,13 @@ import { numbersOf, readsValues } from './aggregate-functions.ts'
 import { answerPlanes } from './answer-groups.ts'
 import type { AnswerGroup } from './answer-groups.ts'
 import { argumentsOf } from './bound.ts'
-import type { BoundAggregate, BoundKey, BoundQuery, Predicate } from './bound.ts'
+import type { BoundAggregate, BoundQuery, Predicate } from './bound.ts'
 import { inputPlanes, rowPlanes } from './column-planes.ts'
 import type { ColumnPlanes } from './column-planes.ts'
 import { whereFalse, whereKnown, whereTrue } from './condition-circuit.ts'
 import { collectDemand } from './demand.ts'
 import type { Demand, GroupPlanes, SumDemand } from './demand.ts'
+import type { EmptyGroups } from './empty-groups.ts'
 import type { HavingProgram } from './having.ts'
 import { orderedDomain, orderedPlanes } from './ordered-planes.ts'
 import { isOfKind } from './plan-planes.ts'
@@ -30,8 +31,6 @@ import { bitsOfSum, FieldSums } from './row-field.ts'
 import type { FieldSum } from './row-field.ts'
 import { columnsIn } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
-import { isRuledOut } from './ruled-out.ts'
-import type { KnownCodes } from './ruled-out.ts'
 import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
 import { storedColumn } from './tables.ts'
@@ -51,17 +50,16 @@ export interface RowPlan {
   readonly columns: ReadonlyMap<Column, ColumnPlanes>
   /** The number of a row's group, if rows are sorted by it; the demand is then that of a query without groups. */
   readonly key?: Planes
-  /** How many groups are then empty for everybody to see, for cohorts of which there are any. */
-  readonly ruledOut?: ReadonlyMap<Wire, number>
 }
 
 /** The one group of a query without keys. */
 const ALL_ROWS: AnswerGroup = { grouping: 0, places: [], keys: [], plane: 0 }
 
-/** Builds the planes of all groups and aggregates. */
+/** Builds the planes of all groups and aggregates. @param empty of the groups */
 export function planRows(
   query: BoundQuery,
   groups: readonly AnswerGroup[],
+  empty: EmptyGroups,
   having: HavingProgram | undefined,
   { grouping, carryDepth, summedRows }: RowStrategy,
 ): RowPlan {
@@ -92,14 +90,15 @@ export function planRows(
     oneHot(builder, ordered.get(value)!, [...Array(Number(orderedDomain(value).size)).keys()])
   const groupings = sorted ? [[]] : query.groupings
   const wires = answerPlanes(row, { keys, groupings, filter })
-  const groupsWithPlanes = (sorted ? [ALL_ROWS] : groups).map((group): GroupPlanes => {
-    const known = codesOf(keys, group)
-    const rows = isRuledOut(filter, known) ? FALSE : wires[group.plane]!
-    const filtered = ({ filter: own }: BoundAggregate): Wire => {
-      if (own === undefined) return rows
-      return isRuledOut(own.condition, known)
-        ? FALSE
-        : builder.and(rows, whereTrue(row, own.condition))
+  const placeOf = new Map(aggregates.map((aggregate, place) => [aggregate, place]))
+  const groupsWithPlanes = (sorted ? [ALL_ROWS] : groups).map((group, index): GroupPlanes => {
+    const isEmpty = (aggregate: BoundAggregate): boolean =>
+      !sorted && empty[placeOf.get(aggregate)!]![index]!
+    const rows = wires[group.plane]!
+    const filtered = (aggregate: BoundAggregate): Wire => {
+      const { filter: own } = aggregate
+      if (isEmpty(aggregate)) return FALSE
+      return own === undefined ? rows : builder.and(rows, whereTrue(row, own.condition))
     }
     const valid = (argument: RowValue): Wire => {
       // Within a group a key is NULL everywhere or nowhere.
@@ -137,84 +136,15 @@ export function planRows(
     bits: [...new Set(bits)],
     kMin: query.kMin,
     hasHaving: having !== undefined,
+    ...(sorted ? { ruledOut: empty.map((rows) => rows.filter(Boolean).length) } : { empty }),
   })
   const fields = new Map(
     demand.values
       .filter((value) => isOfKind(value, 'sum'))
       .map((value) => [value, sums.ofProduct(value.factors)]),
   )
-  const bySort = sorted
-    ? {
-        key: sortKey(row, query.keys),
-        ruledOut: ruledOutOf(query, groups, groupsWithPlanes[0]!.contributing),
-      }
-    : {}
+  const bySort = sorted ? { key: sortKey(row, query.keys) } : {}
   return { demand, having, fields, ordered, builder, columns, ...bySort }
-}
-
-/** A condition, and which of the keys it reads. */
-interface Telling {
-  readonly condition: Predicate
-  readonly read: readonly number[]
-}
-
-/** By condition and places of the keys that it reads: asked for every group by every strategy. */
-const knownEmpty = new WeakMap<Predicate, Map<string, boolean>>()
-
-function isEmptyBy(
-  { condition, read }: Telling,
-  keys: readonly BoundKey[],
-  group: AnswerGroup,
-): boolean {
-  const name = read.map((key) => group.places[key]).join()
-  let known = knownEmpty.get(condition)
-  if (known === undefined) knownEmpty.set(condition, (known = new Map()))
-  let empty = known.get(name)
-  if (empty === undefined) known.set(name, (empty = isRuledOut(condition, codesOf(keys, group))))
-  return empty
-}
-
-/** For each cohort how many groups are empty by what WHERE and FILTER say about the keys. */
-function ruledOutOf(
-  { keys, filter, aggregates }: BoundQuery,
-  groups: readonly AnswerGroup[],
-  cohortOf: (aggregate: BoundAggregate) => Wire,
-): ReadonlyMap<Wire, number> {
-  const counts = new Map<Wire, number>()
-  for (const aggregate of aggregates) {
-    const conditions = [
-      filter,
-      ...(aggregate.filter === undefined ? [] : [aggregate.filter.condition]),
-    ]
-    const telling = conditions.flatMap((condition): Telling[] => {
-      const columns = columnsOf(condition)
-      const read = [...keys.keys()].filter((key) =>
-        columnsIn(keys[key]!.value).some((column) => columns.includes(column)),
-      )
-      return read.length === 0 ? [] : [{ condition, read }]
-    })
-    const nullable = argumentsOf(aggregate).flatMap((argument) => {
-      const key = keys.findIndex(({ value }) => value === argument)
-      return key < 0 ? [] : [key]
-    })
-    const isEmpty = (group: AnswerGroup): boolean =>
-      nullable.some((key) => group.keys[key] === null) ||
-      telling.some((one) => isEmptyBy(one, keys, group))
-    const cohort = cohortOf(aggregate)
-    if (!counts.has(cohort)) counts.set(cohort, groups.filter(isEmpty).length)
-  }
-  return counts
-}
-
-/** The codes of the keys that are stored columns, in a group; their values are in the order of the codes. */
-function codesOf(keys: readonly BoundKey[], { places, keys: values }: AnswerGroup): KnownCodes {
-  return new Map(
-    keys.flatMap(({ value }, index) => {
-      const place = places[index]
-      if (place === undefined || value.kind !== 'column') return []
-      return [[value.column, values[index] === null ? null : BigInt(place)] as const]
-    }),
-  )
 }
 
 /**

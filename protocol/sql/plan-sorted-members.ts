@@ -18,7 +18,7 @@ export function writeMembers(
   cohorts: readonly Wire[],
   writer: PlanWriter,
 ): ReadonlyMap<Wire, Ref> {
-  const varying = cohorts.filter((wire) => wire !== FALSE)
+  const varying = [...new Set(cohorts)].filter((wire) => wire !== FALSE)
   if (hasSingleRows(params)) return new Map(varying.map((wire) => [wire, sorted.plane(wire)]))
   const { member } = sorted
   const before = writer.add({ kind: 'shift', inputs: member, by: 1 }, 'the members before')

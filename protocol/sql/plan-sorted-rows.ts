@@ -107,7 +107,7 @@ function planesToSort({ cohorts, values }: Demand): Wire[] {
     .map((value) =>
       value.kind === 'sum' ? value.summed : value.kind === 'any' ? value.tested : value.plane,
     )
-  return withoutConstants([...new Set([...cohorts, ...ofValues])])
+  return withoutConstants([...new Set([...cohorts.map(({ plane }) => plane), ...ofValues])])
 }
 
 function withoutConstants(wires: readonly Wire[]): Wire[] {

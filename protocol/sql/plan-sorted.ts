@@ -20,6 +20,7 @@ import type { PlanParams, Ref } from '../plan.ts'
 import { membersOf } from '../validate-plan.ts'
 
 import type { BoundQuery } from './bound.ts'
+import type { Cohort } from './demand.ts'
 import { countGroups } from './groups.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { writeMembers } from './plan-sorted-members.ts'
@@ -43,12 +44,13 @@ export function writeSortedPlan(
   writer: PlanWriter,
 ): void {
   const { cohorts, values, masks, opened } = rowPlan.demand
-  if (cohorts.every((wire) => wire === FALSE)) {
+  const planes = cohorts.map(({ plane }) => plane)
+  if (planes.every((wire) => wire === FALSE)) {
     writeNothing(Number(countGroups(query.keys)), masks.length + opened.length, writer)
     return
   }
   const sorted = writeSortedRows(query, params, rowPlan, writer)
-  const members = writeMembers(params, sorted, cohorts, writer)
+  const members = writeMembers(params, sorted, planes, writer)
   const numbers = writeNumbers(query, rowPlan, sorted, values, members, strategy, writer)
   const sums = writeGroupSums(sorted, numbers, writer)
 
@@ -59,7 +61,7 @@ export function writeSortedPlan(
   const any = values.flatMap((value, k) => (value.kind === 'any' ? [k] : []))
   const negative = [
     // kMin - 1 - members is negative iff there are enough.
-    ...cohorts.map((wire) =>
+    ...planes.map((wire) =>
       differenceOf(writer, sorted, countOf(wire), kMin, 'what is missing to one member too few'),
     ),
     ...any.map((k) =>
@@ -76,19 +78,16 @@ export function writeSortedPlan(
   )
   // Beside a single small group the smallest other one is hidden, unless all but one are publicly empty.
   const shown = cohorts.map((_, k) => bits(k))
-  const divided = cohorts.flatMap((wire, k) => {
-    const ruledOut = rowPlan.ruledOut?.get(wire) ?? 0
-    return kMin > 1 && wire !== FALSE && sorted.groups - ruledOut > 1 ? [{ wire, k, ruledOut }] : []
-  })
+  const divided = [...cohorts.keys()].filter((k) => isDivided(cohorts[k]!, sorted.groups, kMin))
   if (divided.length > 0) {
-    const sizes = divided.map(({ wire, k, ruledOut }) => ({
-      size: differenceOf(writer, sorted, countOf(wire), undefined, 'members of each group'),
+    const sizes = divided.map((k) => ({
+      size: differenceOf(writer, sorted, countOf(planes[k]!), undefined, 'members of each group'),
       enough: bits(k),
-      ruledOut,
+      ruledOut: cohorts[k]!.ruledOut,
     }))
     const counts = { groups: sorted.groups, members: membersOf(params) }
     hideSecondOfMany(writer, sizes, counts).forEach((ref, place) => {
-      shown[divided[place]!.k] = ref
+      shown[divided[place]!] = ref
     })
   }
   const amounts = values.map(({ kind }, k): Ref =>
@@ -116,6 +115,11 @@ export function writeSortedPlan(
         )
   const inputs = [...masks.map(({ cohort }) => shown[cohort]!), ...opened.map((_, k) => masked!(k))]
   writer.add({ kind: 'output', inputs }, 'cohort bits and values')
+}
+
+/** Whether a second group may have to be hidden. @param groups their number */
+export function isDivided({ plane, ruledOut }: Cohort, groups: number, kMin: number): boolean {
+  return kMin > 1 && plane !== FALSE && groups - ruledOut > 1
 }
 
 /** The answer if no row can contribute to anything. */

@@ -23,11 +23,12 @@ import type { BoundQuery } from './bound.ts'
 import { choose, estimate } from './choices.ts'
 import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
+import { emptyGroups } from './empty-groups.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
 import { checkGroups } from './plan-limits.ts'
 import { chunksAtATime, fitsWholeBatches } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
-import { writeSortedPlan } from './plan-sorted.ts'
+import { isDivided, writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
 import { decideHaving } from './public-having.ts'
@@ -72,10 +73,11 @@ export function planQuery(
   ),
 ): PlannedQuery {
   checkGroups(query.aggregates, groups.length, params)
+  const empty = emptyGroups(query, groups)
   const rowPlanOf = remember(
     ({ grouping, carryDepth, summedRows }: RowStrategy) =>
       `${grouping} ${carryDepth} ${summedRows}`,
-    (strategy) => planRows(query, groups, having, strategy),
+    (strategy) => planRows(query, groups, empty, having, strategy),
   )
   const planning: Planning = { query, params, rowPlanOf }
   const write = (strategy: Strategy): PlanWriter => {
@@ -106,10 +108,9 @@ export function planQuery(
     grouping === 'sort' ||
     !possible.includes('sort') ||
     (['contributing', 'group'] as const).some(fits)
-  const preferred = possible.filter(isPossible)
-  const ways = (hasOneWay(query) ? preferred.slice(0, 1) : preferred).map((grouping) =>
-    answerQuestions(planning, costOf, grouping),
-  )
+  const ways = possible
+    .filter(isPossible)
+    .map((grouping) => answerQuestions(planning, costOf, grouping))
   const { value: way, choice } =
     ways.length === 1
       ? { value: ways[0]! }
@@ -125,8 +126,11 @@ export function planQuery(
   const { plan, purposes } = write(strategy)
   const { demand } = rowPlanOf(strategy)
   const answer = answerOf(query, groups, demand, strategy.grouping)
-  const cohorts = demand.masks.length * (strategy.grouping === 'sort' ? groups.length : 1)
-  const hidesSecond = demand.families.length > 0 || (strategy.grouping === 'sort' && query.kMin > 1)
+  const sorted = strategy.grouping === 'sort'
+  const cohorts = demand.masks.length * (sorted ? groups.length : 1)
+  const hidesSecond = sorted
+    ? demand.cohorts.some((cohort) => isDivided(cohort, groups.length, query.kMin))
+    : demand.families.length > 0
   const choices = choice === undefined ? way.choices : [choice, ...way.choices]
   return { plan, answer, purposes, cohorts, hidesSecond, choices }
 }
@@ -134,14 +138,6 @@ export function planQuery(
 /** Most groups that are possible. */
 export function mostGroups(possible: readonly Grouping[]): number {
   return possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS
-}
-
-/**
- * Whether the first way that is possible is taken. Which groups are empty for everybody to see, and do not count beside
- * a single small one, is told from planes a little better than from keys alone: the answer must not depend on costs.
- */
-function hasOneWay({ kMin }: BoundQuery): boolean {
-  return kMin > 1
 }
 
 /** The ways to go about the query's groups that are worth a thought, planes of groups first. */

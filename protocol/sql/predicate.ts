@@ -212,6 +212,15 @@ export function neverTrueWhere(condition: Predicate, notNull: ReadonlySet<Column
   }
 }
 
+/** Whether one of these conditions wants a column to be NULL, and another is not true if it is. */
+export function neverTrue(operands: readonly Predicate[]): boolean {
+  return operands.some(
+    (operand) =>
+      operand.kind === 'is-null' &&
+      operands.some((other) => notNullWhenTrue(other)?.has(operand.column)),
+  )
+}
+
 type Columns = ReadonlySet<Column> | undefined
 
 interface NotNull {

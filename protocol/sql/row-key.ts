@@ -4,6 +4,7 @@
  * cheapest: from the codes of the one column, from the branches that are taken, or from the number's planes.
  */
 import { ShareholdError } from '../../shares/errors.ts'
+import type { Column } from '../../shares/schema.ts'
 import { FALSE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { lessThanConstant, oneHot } from '../circuit-gadgets.ts'
@@ -29,6 +30,7 @@ import type { ColumnTable, Table } from './row-table.ts'
 import { textOfRow } from './row-text.ts'
 import type { ComputedValue, Scope } from './row-value.ts'
 import { wordsOf } from './row-words.ts'
+import type { ColumnState } from './ruled-out.ts'
 
 /** Widest column whose codes are decoded one by one. */
 const MAX_DECODED = 4096n
@@ -51,6 +53,37 @@ export function computedKey(value: ComputedValue): BoundKey {
     type,
     size: size + (nullable ? 1n : 0n),
     values: () => [...values().map((one) => textAs(one, type)), ...(nullable ? [null] : [])],
+  }
+}
+
+/** What a column holds in the group of each value, if the key is a function of this column with few codes or steps. */
+export interface KeyStates {
+  readonly column: Column
+  /** In the order of the key's values. */
+  readonly states: readonly ColumnState[]
+}
+
+export function statesOfKey({ expression, scope }: ComputedValue): KeyStates | undefined {
+  const table = tableOf(expression, scope, analyse(expression, scope))
+  if (table?.kind !== 'column') return undefined
+  const { column, whenNull } = table
+  const nameOfResult = (result: Value | null): string | null => result && nameOf(result)
+  const codes = new Map<string | null, [bigint, bigint][]>()
+  const { size } = domainOf(column)
+  for (const [nth, { from, result }] of table.pieces.entries()) {
+    const name = nameOfResult(result)
+    const own = codes.get(name) ?? []
+    own.push([from, (table.pieces[nth + 1]?.from ?? size) - 1n])
+    codes.set(name, own)
+  }
+  const ofNull = nameOfResult(whenNull)
+  const names = [...listed(resultsOf(table)).values().map(nameOf), null]
+  return {
+    column,
+    states: names.map((name) => ({
+      codes: codes.get(name) ?? [],
+      isNull: column.nullable && name === ofNull,
+    })),
   }
 }
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
-import type { Schema } from '../../../shares/schema.ts'
+import { printSeed, seed } from '../../seed.ts'
 import { idealExecute } from '../ideal.ts'
 import { testCommittee } from '../parties.ts'
 import { executeAll } from '../run-plan.ts'
@@ -20,12 +20,10 @@ import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
 import { KINDS, randomJoined, randomJoinedQuery } from './random-joined.ts'
 import type { RandomJoined } from './random-joined.ts'
-import type { RandomQuery } from './random-query.ts'
 
 // Correct on a busy machine too.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 })
 
-const seed = Number(process.env['SEED'] || (process.env['CI'] ? 662_016_362 : Date.now() % 2 ** 31))
 const NOBODY = new Uint32Array(0)
 
 let oracle: Oracle
@@ -40,7 +38,7 @@ afterAll(async () => {
 
 describe('random joins give what PostgreSQL gives', () => {
   test('by the ideal machine', async () => {
-    console.log(`join seed: SEED=${seed}`)
+    printSeed('join')
     const seen = new Map<string, number>()
     const count = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1)
     let run = 0
@@ -50,10 +48,9 @@ describe('random joins give what PostgreSQL gives', () => {
       made.kinds.forEach(count)
       for (let i = 0; i < 4; i++) {
         const query = randomJoinedQuery(g, made)
-        const asked = withoutSecondGroups(made, query)
-        const { plan, answer } = await compile(query.sql, asked.schemas, made.params)
+        const { plan, answer } = await compile(query.sql, made.schemas, made.params)
         const lanes = idealExecute(plan, made.params, {}, NOBODY, made.joined)
-        const expected = await expectedAnswer(oracle.database, tableOf(asked), query, answer)
+        const expected = await expectedAnswer(oracle.database, tableOf(made), query, answer)
         const got = upToRounding(outcome(answer, lanes), expected, query)
         expect(got, `${query.sql}\n${made.ddl}`).toEqual(expected)
         if (typeof expected === 'string') count('errors')
@@ -77,11 +74,10 @@ describe('random joins give what PostgreSQL gives', () => {
       const made = await randomJoined(g, KINDS[run++ % KINDS.length]!, n)
       await oracle.database.exec(made.ddl)
       const query = randomJoinedQuery(g, made)
-      const asked = withoutSecondGroups(made, query)
-      const { plan, answer } = await compile(query.sql, asked.schemas, made.params)
+      const { plan, answer } = await compile(query.sql, made.schemas, made.params)
       const committee = await testCommittee(n, 1)
       const lanes = await executeAll(committee, plan, made.params, {}, NOBODY, {}, made.joined)
-      const expected = await expectedAnswer(oracle.database, tableOf(asked), query, answer)
+      const expected = await expectedAnswer(oracle.database, tableOf(made), query, answer)
       const got = upToRounding(outcome(answer, lanes), expected, query)
       expect(got, `${query.sql}\n${made.ddl}`).toEqual(expected)
     })
@@ -90,21 +86,8 @@ describe('random joins give what PostgreSQL gives', () => {
 })
 
 /** The view as a table of its own. */
-function tableOf({ view, params }: RandomJoined): OracleTable {
-  const { committee, security, chunksInFlight, network } = params
-  const dataset = { ...params.dataset, name: view.dataset }
-  return { schema: view, params: { committee, security, dataset, chunksInFlight, network } }
-}
-
-/**
- * With kMin 1 where there are groups. Above that a second group may be suppressed, and which groups are empty for
- * everybody to see, the planner tells less well of columns that a join makes NULL than the oracle does
- * (docs/security.md).
- */
-function withoutSecondGroups(made: RandomJoined, { keys }: RandomQuery): RandomJoined {
-  if (keys.length === 0) return made
-  const open = (schema: Schema): Schema => ({ ...schema, kMin: 1 })
-  return { ...made, schemas: made.schemas.map(open), view: open(made.view) }
+function tableOf({ view, schemas, params, from }: RandomJoined): OracleTable {
+  return { schema: view, params, join: { schemas, params, from } }
 }
 
 /** The answer, or the code of the error. */

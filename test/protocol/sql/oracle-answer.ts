@@ -37,20 +37,17 @@ export interface ExpectedAnswer {
 
 export async function expectedAnswer(
   database: PGlite,
-  { schema, params, hidesSecond }: OracleTable,
+  table: OracleTable,
   query: RandomQuery,
   answer: AnswerSpec,
 ): Promise<ExpectedAnswer | string> {
+  const { schema } = table
   const { alias, keys, outputs, order, having } = query
   const rows = rowsOf(query)
   const kept = keptRows(rows, answer)
   const places = kept.map(({ place }) => place)
   const source = `(SELECT * FROM (${groupsWithRows(schema, query)}) AS one WHERE place IN (${[...places, -1].join()}))`
-  const shown = await shownCohorts(database, { schema, params, hidesSecond }, query, {
-    source,
-    rows,
-    kept,
-  })
+  const shown = await shownCohorts(database, table, query, { source, rows, kept })
   // A group whose HAVING is not true looks like a suppressed one.
   const passes =
     having === undefined

@@ -5,16 +5,25 @@
  */
 import type { PGlite } from '@electric-sql/pglite'
 
-import { aggregatesOf } from '../../../protocol/sql/answer-tree.ts'
-import { compile } from '../../../protocol/sql/compile.ts'
+import type { PlanParams } from '../../../protocol/plan.ts'
+import { answerGroups } from '../../../protocol/sql/answer-groups.ts'
+import { bindSelect } from '../../../protocol/sql/bind.ts'
+import { emptyGroups } from '../../../protocol/sql/empty-groups.ts'
+import { parseSelect } from '../../../protocol/sql/parse.ts'
+import type { Schema } from '../../../shares/schema.ts'
 
-import { publicNumber, sourceOf } from './lane-source.ts'
 import type { RandomQuery } from './random-query.ts'
 import type { RandomTable } from './random-table.ts'
 
-/** A table, and whether a second group is suppressed beside a single small one: yes if not told. */
+/** A table, and what Sharehold is asked about if that is a join, of which the table is a view. */
 export interface OracleTable extends Pick<RandomTable, 'schema' | 'params'> {
-  readonly hidesSecond?: boolean | undefined
+  readonly join?: OracleJoin
+}
+
+export interface OracleJoin {
+  readonly schemas: readonly Schema[]
+  readonly params: PlanParams
+  readonly from: string
 }
 
 /** A group. */
@@ -38,7 +47,7 @@ export type ShownCohorts = ReadonlyMap<string, readonly boolean[]>
  */
 export async function shownCohorts(
   database: PGlite,
-  { schema, params, hidesSecond }: OracleTable,
+  table: OracleTable,
   query: RandomQuery,
   {
     source,
@@ -69,12 +78,11 @@ export async function shownCohorts(
   const shown = new Map<string, readonly boolean[]>()
   for (const [index, condition] of conditions.entries()) {
     const sizes = kept.map(({ place }) => sizesAt.get(place)?.[index] ?? 0)
-    const isEmpty = async (): Promise<readonly boolean[]> => {
-      const empty = await publiclyEmpty({ schema, params }, query, condition)
+    const isEmpty = (): readonly boolean[] => {
+      const empty = publiclyEmpty(table, query, condition)
       return kept.map(({ place }) => empty[place]!)
     }
-    const divisions = hidesSecond === false ? [] : divisionsOf(kept)
-    const bits = await shownOf(sizes, schema.kMin, divisions, isEmpty)
+    const bits = shownOf(sizes, table.schema.kMin, divisionsOf(kept), isEmpty)
     const byPlace = all.map(() => false)
     kept.forEach(({ place }, k) => (byPlace[place] = bits[k]!))
     shown.set(condition, byPlace)
@@ -97,12 +105,12 @@ function divisionsOf(rows: readonly GroupRow[]): readonly (readonly number[])[] 
   return [...divisions.values()].map((places) => [...places])
 }
 
-async function shownOf(
+function shownOf(
   sizes: readonly number[],
   kMin: number,
   divisions: readonly (readonly number[])[],
-  isEmpty: () => Promise<readonly boolean[]>,
-): Promise<readonly boolean[]> {
+  isEmpty: () => readonly boolean[],
+): readonly boolean[] {
   const enough = sizes.map((size) => size >= kMin)
   // Nobody is protected by what is not shown of nobody.
   if (kMin === 1) return enough
@@ -111,7 +119,7 @@ async function shownOf(
   for (const rows of divisions) {
     const small = rows.filter((row) => sizes[row]! > 0 && !enough[row])
     if (small.length > 1 || rows.every((row) => enough[row])) continue
-    empty ??= await isEmpty()
+    empty ??= isEmpty()
     const lone = rows.filter((row) => !enough[row] && !empty![row]).length === 1
     const others = rows.filter((row) => enough[row])
     if (!lone || others.length === 0) continue
@@ -121,25 +129,20 @@ async function shownOf(
   return shown
 }
 
-/** Whether the plan has nothing to count, group by group. */
-async function publiclyEmpty(
-  { schema, params }: Pick<RandomTable, 'schema' | 'params'>,
+/** Whether nobody can be in the group, for everybody to see. */
+function publiclyEmpty(
+  { schema, params, join }: OracleTable,
   { where, alias, groupBy }: RandomQuery,
   condition: string,
-): Promise<readonly boolean[]> {
-  const from = alias === schema.dataset ? alias : `${schema.dataset} AS ${alias}`
-  const { plan, answer } = await compile(
+): readonly boolean[] {
+  const own = alias === schema.dataset ? alias : `${schema.dataset} AS ${alias}`
+  const from = join?.from ?? own
+  const sql =
     `SELECT COUNT(*) FILTER (WHERE ${condition}) FROM ${from}` +
-      (where === null ? '' : ` WHERE ${where}`) +
-      groupBy,
-    schema,
-    params,
-  )
-  const output = plan.operators.at(-1)!
-  if (output.kind !== 'output') throw new TypeError('no output')
-  const [aggregate] = answer.cells.flatMap(aggregatesOf)
-  return answer.rows.map(({ lanes }) => {
-    const lane = lanes[aggregate!.cohort]!
-    return publicNumber(sourceOf(plan, output.inputs[0]!, lane)) === '0'
-  })
+    (where === null ? '' : ` WHERE ${where}`) +
+    groupBy
+  const bound = join
+    ? bindSelect(parseSelect(sql.replaceAll(`${alias}.`, '')), join.schemas, join.params)
+    : bindSelect(parseSelect(sql), [schema], params)
+  return emptyGroups(bound, answerGroups(bound))[0]!
 }
