@@ -14,6 +14,7 @@ import { isNumberType } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 import type { Predicate } from './bound.ts'
 import { checkDictionaries } from './column-comparison.ts'
+import { MICROSECONDS_PER_DAY } from './datetime.ts'
 import {
   andPredicate,
   booleanColumn,
@@ -201,6 +202,7 @@ function shapeOfArithmetic(
   }
   if (!isNumberType(type)) return undefined
   const operandTypes = operandsOf(expression).map((operand) => typeOf(operand, scope))
+  if (operandTypes.includes('date')) return shapeOfDays(expression, scope)
   if (operandTypes.some((operand) => !isNumberType(operand) && operand !== 'boolean')) {
     return undefined
   }
@@ -231,6 +233,23 @@ function shapeOfArithmetic(
     case 'or':
       return undefined
   }
+}
+
+/** date - date, in days. */
+function shapeOfDays(expression: AnswerExpression, scope: Scope): Shape | undefined {
+  if (!isDifferenceOfDates(expression, scope)) return undefined
+  const [a, b] = operandsOf(expression).map((operand) => analyse(operand, scope).shape)
+  if (a?.kind === 'none' || b?.kind === 'none') return { kind: 'none' }
+  if (a?.kind !== 'numbers' || b?.kind !== 'numbers') return undefined
+  const { least, most } = sum(a, negated(b))
+  const [from, to] = [least / MICROSECONDS_PER_DAY, most / MICROSECONDS_PER_DAY]
+  return { kind: 'numbers', least: from, most: to, scale: 0 }
+}
+
+/** Whether an expression is a number of days between two dates, whose numbers count in microseconds. */
+export function isDifferenceOfDates(expression: AnswerExpression, scope: Scope): boolean {
+  if (expression.kind !== 'binary' || expression.operator !== '-') return false
+  return operandsOf(expression).every((operand) => typeOf(operand, scope) === 'date')
 }
 
 /** Casts that only add decimals; others round. */

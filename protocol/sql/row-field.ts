@@ -10,9 +10,12 @@ import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 
 import type { AnswerExpression } from './answer-spec.ts'
+import { operandsOf } from './answer-tree.ts'
 import type { Predicate } from './bound.ts'
+import { domainOf } from './column-domain.ts'
+import { MICROSECONDS_PER_DAY } from './datetime.ts'
 import { powerOfTen } from './numeric.ts'
-import { analyse, branchesOf } from './row-analysis.ts'
+import { analyse, branchesOf, isDifferenceOfDates } from './row-analysis.ts'
 import type { CaseExpression } from './row-desugar.ts'
 import { formOf } from './row-number.ts'
 import type { RowCircuit } from './row-number.ts'
@@ -80,13 +83,32 @@ export class FieldSums {
         return single(this.#column(column))
       }
       case 'operands':
-        return this.#operands(expression, scope)
+        return isDifferenceOfDates(expression, scope)
+          ? this.#days(expression, scope)
+          : this.#operands(expression, scope)
       case 'case':
         return this.#case(analysis.expression, scope, shape.scale)
       case 'table':
       case 'condition':
     }
     return this.#planes(expression, scope)
+  }
+
+  /** The stored elements of dates are days since the first one. */
+  #days(expression: AnswerExpression, scope: Scope): FieldSum {
+    const days = operandsOf(expression).map((operand): FieldSum | undefined => {
+      const analysis = analyse(operand, scope)
+      if (analysis.by === 'column') {
+        const first = constant(domainOf(analysis.column).origin / MICROSECONDS_PER_DAY)
+        return plus(single(this.#column(analysis.column)), first)
+      }
+      const { shape } = analysis
+      if (analysis.by !== 'constant' || shape.kind !== 'numbers') return undefined
+      return constant(shape.least / MICROSECONDS_PER_DAY)
+    })
+    const [left, right] = days
+    if (left === undefined || right === undefined) return this.#planes(expression, scope)
+    return plus(left, scaled(right, -1n))
   }
 
   #operands(expression: AnswerExpression, scope: Scope): FieldSum {

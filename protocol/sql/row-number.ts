@@ -16,8 +16,9 @@ import type { Predicate, Relation } from './bound.ts'
 import { floorDivide } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
 import type { Form, RowPlanes } from './column-planes.ts'
+import { MICROSECONDS_PER_DAY } from './datetime.ts'
 import { powerOfTen } from './numeric.ts'
-import { analyse, branchesOf } from './row-analysis.ts'
+import { analyse, branchesOf, isDifferenceOfDates } from './row-analysis.ts'
 import type { Analysis } from './row-analysis.ts'
 import type { CaseExpression } from './row-desugar.ts'
 import { lookUp } from './row-lookup.ts'
@@ -174,7 +175,10 @@ function ofOperands(circuit: RowCircuit, expression: AnswerExpression, scope: Sc
     case 'binary': {
       const { operator, left, right } = expression
       if (operator === '+') return sumForms(of(left), of(right))
-      if (operator === '-') return sumForms(of(left), scaled(of(right), -1n))
+      if (operator === '-') {
+        const difference = sumForms(of(left), scaled(of(right), -1n))
+        return isDifferenceOfDates(expression, scope) ? inDays(difference) : difference
+      }
       return multiply(circuit, left, right, scope)
     }
     case 'aggregate':
@@ -189,6 +193,12 @@ function ofOperands(circuit: RowCircuit, expression: AnswerExpression, scope: Sc
     case 'or':
       throw new RangeError(`${expression.kind} has no circuit`)
   }
+}
+
+/** Dates are whole days. */
+function inDays({ terms, constant, scale }: Form): Form {
+  const days = divided(terms, MICROSECONDS_PER_DAY)
+  return { terms: days, constant: constant / MICROSECONDS_PER_DAY, scale }
 }
 
 function multiply(

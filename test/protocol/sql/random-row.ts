@@ -21,7 +21,7 @@ export class RandomRow {
     const g = this.#g
     if (depth === 0) return this.#numberLeaf()
     const a = (): string => this.number(depth - 1)
-    switch (g(fc.integer, { min: 0, max: 22 })) {
+    switch (g(fc.integer, { min: 0, max: 24 })) {
       case 0:
       case 1:
         return `(${a()} + ${a()})`
@@ -65,6 +65,9 @@ export class RandomRow {
         return `width_bucket((${a()})::numeric, -2.5, 90, 7)`
       case 21:
         return `length(${this.text(depth - 1)})`
+      case 22:
+      case 23:
+        return `(${this.#date()} - ${this.#date()})`
       default:
         return `(${a()})::${g(fc.constantFrom, 'numeric', 'bigint', 'numeric(12,4)')}`
     }
@@ -136,6 +139,10 @@ export class RandomRow {
 
   day(): string {
     return this.#g(fc.constantFrom, ...this.#columns('date'), ...this.#columns('timestamp'))
+  }
+
+  #date(): string {
+    return this.#g(fc.constantFrom, ...this.#columns('date'), "DATE '2019-03-01'")
   }
 
   #numberLeaf(): string {
