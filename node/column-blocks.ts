@@ -6,7 +6,8 @@
 import type { AdmittedDataset, AdmittedJob } from '../protocol/admission.ts'
 import { storedDatasets } from '../protocol/beside.ts'
 import { canonicalJson } from '../protocol/canonical-json.ts'
-import { batchesOf, datasetsOf, layoutOf } from '../protocol/layout.ts'
+import { datasetsOf, streamedDataset } from '../protocol/join-lanes.ts'
+import { batchesOf, layoutOf } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
 import { encodingOf, storedLoads } from '../protocol/sections.ts'
 import { encodeTuple } from '../protocol/tuple.ts'
@@ -88,8 +89,8 @@ export const nameOf = ({ column, encoding }: Pick<Load, 'column' | 'encoding'>):
   `${encoding}/${column.name}`
 
 /**
- * All that is to be sent, in sending order. Columns of joined datasets, and of those beside the rows, are sent whole, with the first batch:
- * any of its rows may need any of theirs.
+ * All that is to be sent, in sending order. Of datasets whose rows are not the lanes, and of those beside the rows, columns
+ * are sent whole, with the first batch: any lane may need any of their rows.
  * @param isSent of each load, whether it is among it: warm columns are not
  */
 export function neededColumns(
@@ -97,19 +98,21 @@ export function neededColumns(
   params: PlanParams,
   isSent: (load: number) => boolean,
 ): NeededColumn[] {
-  const [lead, ...others] = storedDatasets(params)
-  const ofLead = batchesOf({ ...params, joined: [] })
-  // There is a first batch even if the first dataset has no rows.
-  const batches = ofLead.length > 0 ? ofLead : [{ index: 0, firstChunk: 0, layout: layoutOf([]) }]
+  const { joined: _, ...alone } = params
+  const streamed = streamedDataset(params)
+  const inBatches = streamed === undefined ? [] : batchesOf(alone)
+  // There is a first batch even if no rows are sent in batches.
+  const batches =
+    inBatches.length > 0 ? inBatches : [{ index: 0, firstChunk: 0, layout: layoutOf([]) }]
   return batches.flatMap(({ index: batch, firstChunk, layout }) =>
     loads.flatMap((one, load) => {
       if (!isSent(load)) return []
-      const isLead = one.dataset === lead!.name
-      if (!isLead && batch > 0) return []
-      const whole = others.find(({ name }) => name === one.dataset)?.chunks ?? []
-      const runs = isLead ? layout.runs : whole
+      const isStreamed = one.dataset === streamed?.name
+      if (!isStreamed && batch > 0) return []
+      const whole = storedDatasets(params).find(({ name }) => name === one.dataset)?.chunks ?? []
+      const runs = isStreamed ? layout.runs : whole
       const blocks = runs.map((rows, run) => {
-        const chunk = isLead ? firstChunk + run : run
+        const chunk = isStreamed ? firstChunk + run : run
         const column = reshareName(one.dataset, one.column.name)
         return { ...one, chunk, rows, reshare: { column, chunk, rotation: load + chunk } }
       })

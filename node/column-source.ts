@@ -4,10 +4,11 @@
  * if there is room.
  *
  * Memory: of what is dealt and not kept, what has come and is not yet asked for: one batch, since the
- * executor asks for all of a batch before it asks for the next; and whole columns of joined datasets and of those beside the rows, until it asks.
+ * executor asks for all of a batch before it asks for the next; and columns that are taken whole, until it asks.
  */
 import { storedDatasets } from '../protocol/beside.ts'
 import type { ColumnSource, LoadBits, LoadField } from '../protocol/execute.ts'
+import { streamedDataset } from '../protocol/join-lanes.ts'
 import { forEachRun } from '../protocol/layout.ts'
 import type { Batch } from '../protocol/layout.ts'
 import type { Plan, PlanParams } from '../protocol/plan.ts'
@@ -199,20 +200,27 @@ export class JobColumns implements OpenedColumnSource {
     if (keeper?.chunks.length === chunksOf(loads[load]!.dataset, params).length) onFilled(keeper)
     this.#read.set(`${load}/${batch}`, {
       chunks,
-      uses: readersOf(plan, loads[load]!),
+      uses: readersOf(plan, params, loads[load]!),
       free: () => frees.forEach((free) => free()),
     })
   }
 }
 
-/** How many operators of the plan read the column. */
-function readersOf(plan: Plan, load: Load): number {
-  return storedLoads(plan).filter(
+/** How often the column is asked for: one that is taken whole for a join, once for all operators that read the same of it. */
+function readersOf(plan: Plan, params: PlanParams, load: Load): number {
+  const readers = storedLoads(plan).filter(
     (one) =>
       encodingOf(one) === load.encoding &&
       one.dataset === load.dataset &&
       one.column === load.column.name,
-  ).length
+  )
+  if (plan.join === undefined || load.dataset === streamedDataset(params)?.name) {
+    return readers.length
+  }
+  const asked = readers.map((one) =>
+    one.kind === 'load-bits' ? `${one.planes} ${one.validity}` : '',
+  )
+  return new Set(asked).size
 }
 
 /** Calls `visit` for each chunk of a batch: its number in it, its first byte in a plane, its lanes. */

@@ -7,7 +7,7 @@
  * come from one share-node and are compared with the signed dataset version.
  */
 import type { AdmittedJob } from '../protocol/admission.ts'
-import { datasetsOf } from '../protocol/layout.ts'
+import { datasetsOf } from '../protocol/join-lanes.ts'
 import { joinMembers, rowsPerMemberOf } from '../protocol/member-table.ts'
 import { decodeMembers } from '../protocol/members.ts'
 import type { MemberList } from '../protocol/members.ts'

@@ -15,7 +15,7 @@ import type { Schema } from '../shares/schema.ts'
 
 import { storedDatasets } from './beside.ts'
 import { canonicalJson, parseCanonicalJson } from './canonical-json.ts'
-import { MAX_DATASETS } from './join-rows.ts'
+import { MAX_INSTANCES } from './join-rows.ts'
 import {
   inputRoots,
   jsonHash,
@@ -31,6 +31,7 @@ import { arrangeDatasets } from './sql/arrange.ts'
 import type { ArrangedDatasets } from './sql/arrange.ts'
 import { compile } from './sql/compile.ts'
 import type { CompiledQuery } from './sql/compile.ts'
+import { datasetsOf as datasetsInSql } from './sql/dataset.ts'
 import { partsFault, repositoriesFault } from './unique-columns.ts'
 
 /** Farther in the future than this an expiry is refused: nodes keep nonces until then. */
@@ -244,11 +245,20 @@ export async function admit(
     throw refused('SH_AUTH_EXPIRY', 'The request expires more than 24 hours from now.')
   }
   const datasets = openDatasets(request, proposal, keys)
+  const named = await datasetsInSql(request.sql)
+  const requested = request.datasets.map(({ name }) => name)
+  if (named.toSorted().join('\n') !== requested.toSorted().join('\n')) {
+    throw new ShareholdError(
+      'SH_AUTH_DATASET',
+      'The request does not name the datasets of its query.',
+      { hint: `These are ${named.join(', ')}.` },
+    )
+  }
   const schemas = datasets.map(({ schema }) => schema)
   const sizes = datasets.map(({ version }) => datasetParams(version))
   const arranged = await arrangeDatasets(request.sql, schemas, sizes)
   const order = storedDatasets(arranged).map(({ name }) => name)
-  if (order.join('\n') !== request.datasets.map(({ name }) => name).join('\n')) {
+  if (order.join('\n') !== requested.join('\n')) {
     throw new ShareholdError(
       'SH_AUTH_DATASET',
       'The request does not name the datasets of its query in the order of its plan.',
@@ -287,14 +297,14 @@ function openDatasets(
 ): AdmittedDataset[] {
   const named = request.datasets
   if (
-    named.length > MAX_DATASETS ||
+    named.length > MAX_INSTANCES ||
     schemaNotes.length !== named.length ||
     versionNotes.length !== named.length ||
     new Set(named.map(({ name }) => name)).size !== named.length
   ) {
     throw refused(
       'SH_AUTH_DATASET',
-      `A request names 1 to ${MAX_DATASETS} datasets, each once, and comes with their notes.`,
+      `A request names 1 to ${MAX_INSTANCES} datasets, each once, and comes with their notes.`,
     )
   }
   return named.map((dataset, k) => {

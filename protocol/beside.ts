@@ -4,7 +4,8 @@
  *
  * Leaks: nothing but their sizes, which planParams say. MPC nodes are not told whose rows they are.
  */
-import { datasetsOf, layoutOf } from './layout.ts'
+import { datasetsOf } from './join-lanes.ts'
+import { layoutOf } from './layout.ts'
 import type { Batch } from './layout.ts'
 import type { DatasetParams, PlanParams } from './plan.ts'
 

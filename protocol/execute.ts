@@ -147,13 +147,8 @@ function tableRows({ params, to }: Section, { plan, memberOfRow }: Run): Pick<Ru
 }
 
 function rowsOfJoin(join: Join, params: PlanParams, source: ColumnSource): JoinedRows {
-  if (source.joinedMembers === undefined) {
-    throw new ShareholdError(
-      'SH_PROTOCOL_COLUMN',
-      'The members of the joined datasets are missing.',
-    )
-  }
-  return joinRows(join, params, source.joinedMembers)
+  // One that is joined with itself only has its own list.
+  return joinRows(join, params, source.joinedMembers ?? [source.memberOfRow])
 }
 
 function newSums(plan: Plan, shapes: readonly Shape[]): Map<number, bigint[]> {

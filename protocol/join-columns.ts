@@ -1,30 +1,24 @@
-import { gatherWords } from '../shares/bits/permute.ts'
 /**
- * The columns of a join at one party. Those of the first dataset come batch after batch, as without a join;
- * those of the others are taken whole, once, and their shares rearranged by public row numbers: local, and
- * whoever has no row has a sharing of zero.
+ * The columns of a join at one party. Where the rows of the first dataset are the lanes, its columns come batch
+ * after batch, as without a join. All others are taken whole, each once for all instances of a dataset, and their
+ * shares rearranged by public row numbers: local, and whoever has no row has a sharing of zero.
  *
- * Memory: the columns of joined datasets that the plan reads, until the plan has run, and four bytes a lane of
- * a batch and a dataset.
+ * Memory: the columns that are taken whole, until the plan has run, and four bytes a lane of a batch and an instance.
  */
+import { gatherWords } from '../shares/bits/permute.ts'
 import { planeBytes } from '../shares/bits/plane.ts'
 import { type Arena, view } from '../shares/field/memory.ts'
 import type { BitShare } from '../shares/replicated.ts'
 import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 
+import { wholeBatch } from './beside.ts'
 import { constantBits, maskBits } from './boolean.ts'
 import { gatherLanes, type LaneList, placeLanes, writeBytes } from './gather.ts'
+import { datasetsOf, instancesOf, streamedDataset } from './join-lanes.ts'
 import { type JoinedRows, NO_ROW } from './join-rows.ts'
-import {
-  type Batch,
-  datasetsOf,
-  forEachRun,
-  lanePositions,
-  type Layout,
-  layoutOf,
-} from './layout.ts'
+import { type Batch, forEachRun, lanePositions, type Layout, layoutOf } from './layout.ts'
 import type { Party } from './party.ts'
-import type { PlanParams } from './plan.ts'
+import type { DatasetParams, PlanParams } from './plan.ts'
 import type { ColumnSource, LoadBits, LoadField, LoadMatch } from './run-value.ts'
 
 /** The lanes behind the last of a source: a sharing of zero. */
@@ -36,9 +30,11 @@ export class JoinedColumns {
   readonly #params: PlanParams
   readonly #rows: JoinedRows
   readonly #source: ColumnSource
-  /** Columns of joined datasets, with zeros behind. */
+  /** Columns that are taken whole, with zeros behind. */
   readonly #whole = new Map<string, Promise<unknown>>()
-  /** Where the lanes of the batch are in each dataset. */
+  /** Whose columns are not. */
+  readonly #streamed: DatasetParams | undefined
+  /** Where the lanes of the batch are in each instance. */
   #places: { readonly batch: number; readonly arena: Arena; readonly lists: Map<string, LaneList> }
 
   /** @param arena owns what is held over the batches */
@@ -54,28 +50,29 @@ export class JoinedColumns {
     this.#params = params
     this.#rows = rows
     this.#source = source
+    this.#streamed = streamedDataset(params)
     this.#places = { batch: -1, arena: arena.child(), lists: new Map() }
   }
 
   async bits(load: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]> {
-    const dataset = this.#indexOf(load.dataset)
-    if (dataset === 0) return this.#ownBits(load, batch, arena)
-    const { layout, all } = this.#all(dataset)
+    if (load.dataset === this.#streamed?.name) return this.#ownBits(load, batch, arena)
+    const instance = this.#indexOf(load.instance ?? load.dataset)
+    const all = this.#all(load.dataset)
     const key = `${load.dataset}/bits/${load.column}/${load.planes}/${load.validity}`
     const planes = await this.#once(key, async (scratch) => {
       const stored = await this.#source.bits(load, all, scratch)
       return stored.map((plane) => widened(this.#party, this.#arena, plane))
     })
-    const list = this.#list(`bits/${dataset}`, batch, () =>
-      bitPlaces(batch.layout, this.#rowsIn(dataset, batch), layout),
+    const list = this.#list(`bits/${instance}`, batch, () =>
+      bitPlaces(batch.layout, this.#rowsIn(instance, batch), all.layout),
     )
     return planes.map((plane) => gatherLanes(this.#party, arena, plane, list))
   }
 
   async field(load: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare> {
-    const dataset = this.#indexOf(load.dataset)
-    if (dataset === 0) return this.#ownField(load, batch, arena)
-    const { layout, all } = this.#all(dataset)
+    if (load.dataset === this.#streamed?.name) return this.#ownField(load, batch, arena)
+    const instance = this.#indexOf(load.instance ?? load.dataset)
+    const all = this.#all(load.dataset)
     const vector = await this.#once(`${load.dataset}/field/${load.column}`, async (scratch) => {
       const stored = await this.#source.field(load, all, scratch)
       const block = this.#arena.bytes(8 * (stored.length + 1))
@@ -84,17 +81,17 @@ export class JoinedColumns {
       bytes.set(view({ ptr: stored.ptr, bytes: 8 * stored.length }))
       return block
     })
-    const list = this.#list(`field/${dataset}`, batch, () =>
-      this.#rowsIn(dataset, batch).map((row) => (row === NO_ROW ? layout.lanes : row)),
+    const list = this.#list(`field/${instance}`, batch, () =>
+      this.#rowsIn(instance, batch).map((row) => (row === NO_ROW ? all.layout.lanes : row)),
     )
     const out = arena.elements(batch.layout.lanes)
     gatherWords({ ptr: out.ptr, bytes: 8 * out.length }, vector, list.block)
     return asShamirShare(out)
   }
 
-  match({ dataset }: LoadMatch, batch: Batch, arena: Arena): BitShare {
+  match({ instance }: LoadMatch, batch: Batch, arena: Arena): BitShare {
     const { isRow } = this.#rows
-    const rows = dataset === undefined ? undefined : this.#rowsIn(this.#indexOf(dataset), batch)
+    const rows = instance === undefined ? undefined : this.#rowsIn(this.#indexOf(instance), batch)
     const mask = arena.bytes(batch.layout.planeBytes)
     const bytes = view(mask)
     bytes.fill(0)
@@ -109,7 +106,7 @@ export class JoinedColumns {
     return maskBits(this.#party, arena, ones, mask)
   }
 
-  /** Planes of the first dataset: zero in the lanes of others. */
+  /** Planes of the streamed dataset: zero in the lanes of others. */
   async #ownBits(load: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]> {
     const own = this.#ownPart(batch)
     if (own.layout.runs.length === batch.layout.runs.length) {
@@ -139,25 +136,24 @@ export class JoinedColumns {
     return asShamirShare(out)
   }
 
-  /** What of a batch are chunks of the first dataset: they come first. */
+  /** What of a batch are chunks of the streamed dataset: they come first. */
   #ownPart(batch: Batch): Batch {
-    const chunks = Math.max(0, this.#params.dataset.chunks.length - batch.firstChunk)
+    const chunks = Math.max(0, this.#streamed!.chunks.length - batch.firstChunk)
     return { ...batch, layout: layoutOf(batch.layout.runs.slice(0, chunks)) }
   }
 
-  /** All chunks of a joined dataset, as one batch. */
-  #all(dataset: number): { readonly layout: Layout; readonly all: Batch } {
-    const layout = layoutOf(datasetsOf(this.#params)[dataset]!.chunks)
-    return { layout, all: { index: 0, firstChunk: 0, firstLane: 0, planeOffset: 0, layout } }
+  /** All chunks of a dataset, as one batch. */
+  #all(name: string): Batch {
+    return wholeBatch(datasetsOf(this.#params).find((dataset) => dataset.name === name)!)
   }
 
-  #rowsIn(dataset: number, batch: Batch): Uint32Array {
+  #rowsIn(instance: number, batch: Batch): Uint32Array {
     const { firstLane, layout } = batch
-    return this.#rows.rowOfLane[dataset]!.subarray(firstLane, firstLane + layout.lanes)
+    return this.#rows.rowOfLane[instance]!.subarray(firstLane, firstLane + layout.lanes)
   }
 
   #indexOf(name: string): number {
-    return datasetsOf(this.#params).findIndex((dataset) => dataset.name === name)
+    return instancesOf(this.#params).findIndex(({ instance }) => instance === name)
   }
 
   #once<T>(key: string, make: (scratch: Arena) => Promise<T>): Promise<T> {
@@ -169,7 +165,7 @@ export class JoinedColumns {
     return made
   }
 
-  /** One list for all columns of a dataset in a batch. */
+  /** One list for all columns of an instance in a batch. */
   #list(key: string, batch: Batch, places: () => Uint32Array): LaneList {
     if (this.#places.batch !== batch.index) {
       this.#places.arena.release()

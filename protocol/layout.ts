@@ -5,7 +5,8 @@
  */
 import { planeBytes } from '../shares/bits/plane.ts'
 
-import type { DatasetParams, PlanParams } from './plan.ts'
+import { laneRuns } from './join-lanes.ts'
+import type { PlanParams } from './plan.ts'
 
 export interface Layout {
   /** Lanes of each run. */
@@ -30,19 +31,6 @@ export function flatLayout(lanes: number): Layout {
   return layoutOf([lanes])
 }
 
-/** All datasets, the one whose rows are the lanes first. */
-export function datasetsOf({
-  dataset,
-  joined = [],
-}: Pick<PlanParams, 'dataset' | 'joined'>): readonly DatasetParams[] {
-  return [dataset, ...joined]
-}
-
-/** Those whose rows are lanes, dataset after dataset. */
-export function laneDatasets({ dataset, joined = [] }: PlanParams): readonly DatasetParams[] {
-  return [dataset, ...joined.filter(({ lanes }) => lanes)]
-}
-
 /** Chunks whose messages share a round. */
 export interface Batch {
   /** From 0: the `batch` of tags. */
@@ -58,7 +46,7 @@ export interface Batch {
 
 /** The chunks of the table, chunksInFlight at a time, in order. */
 export function batchesOf(params: PlanParams): Batch[] {
-  const chunks = laneDatasets(params).flatMap((dataset) => dataset.chunks)
+  const chunks = laneRuns(params)
   const batches: Batch[] = []
   let planeOffset = 0
   let firstLane = 0
@@ -73,7 +61,7 @@ export function batchesOf(params: PlanParams): Batch[] {
 
 /** The whole table: its batches on end. */
 export function tableLayout(params: PlanParams): Layout {
-  return layoutOf(laneDatasets(params).flatMap(({ chunks }) => chunks))
+  return layoutOf(laneRuns(params))
 }
 
 /** Calls `visit` for each run: its first lane, its first byte in a plane, and its lanes. */

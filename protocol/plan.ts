@@ -30,17 +30,24 @@ export type Operator =
   | {
       readonly kind: 'load-bits'
       readonly dataset: string
+      /** Whose rows, if not those of the instance that is called like the dataset. */
+      readonly instance?: string
       readonly column: string
       readonly planes: number
       readonly validity: boolean
     }
   /** rows/field, width 1: the stored Shamir shares of a column (a NULL is shared as 0). */
-  | { readonly kind: 'load-field'; readonly dataset: string; readonly column: string }
+  | {
+      readonly kind: 'load-field'
+      readonly dataset: string
+      readonly instance?: string
+      readonly column: string
+    }
   /**
-   * rows/bits, one plane, which the nodes know: 1 where a row of the join has a row of the dataset; without
+   * rows/bits, one plane, which the nodes know: 1 where a row of the join has a row of the instance; without
    * one, where the lane is a row of the join at all. Local.
    */
-  | { readonly kind: 'load-match'; readonly dataset?: string }
+  | { readonly kind: 'load-match'; readonly instance?: string }
   /**
    * slots/bits, one lane per row of a dataset that stands beside the rows (`beside` of planParams), in the order in which
    * they are stored: planes as load-bits has them. In the first section only.
@@ -264,25 +271,25 @@ export interface RankChoice extends Choice {
 }
 
 /**
- * Which rows of several datasets make a row together: those of the same member. One dataset at most may have
- * several rows of a member (join-rows.ts).
+ * Which rows of several instances make a row together: those of the same member (join-rows.ts). An instance is
+ * a dataset as it stands in FROM once: one that is joined with itself has several.
  */
-export type Join = { readonly kind: 'dataset'; readonly dataset: string } | JoinedPair
+export type Join = { readonly kind: 'instance'; readonly instance: string } | JoinedPair
 
 export interface JoinedPair {
   readonly kind: 'inner' | 'left' | 'right' | 'full'
   readonly left: Join
   readonly right: Join
   /**
-   * A dataset on the left and one on the right: their members must be the same. Absent: the member of the one
-   * side and that of the other, whichever dataset it comes from (USING).
+   * An instance on the left and one on the right: their members must be the same. Absent: the member of the one
+   * side and that of the other, whichever instance it comes from (USING).
    */
   readonly on?: readonly [string, string]
 }
 
 export interface Plan {
   readonly version: 1
-  /** Of the datasets of planParams; absent if there is one. */
+  /** Of the instances of planParams; absent if there is one. */
   readonly join?: Join
   /** Chunks whose messages share a round, if the plan takes fewer than planParams allow: for the memory of a batch. */
   readonly chunksInFlight?: number
@@ -293,8 +300,8 @@ export interface Plan {
 export interface PlanParams {
   readonly committee: { readonly n: number; readonly t: number }
   readonly security: 'passive'
-  /** Its rows are the lanes. */
-  readonly dataset: DatasetParams
+  /** Its rows are the lanes, or make them (join-lanes.ts). */
+  readonly dataset: InstanceParams
   /** What is joined to them; absent if nothing is. */
   readonly joined?: readonly JoinedParams[]
   /** What rows are looked for in by key (beside.ts); absent if nothing is. */
@@ -315,11 +322,16 @@ export interface DatasetParams {
   readonly rowsPerMember: readonly (readonly [number, number])[]
 }
 
-/** A dataset with one row a member. */
-export interface JoinedParams extends DatasetParams {
+/** A dataset as it stands in FROM once. */
+export interface InstanceParams extends DatasetParams {
+  /** What the plan calls it; absent if that is the dataset's name. */
+  readonly instance?: string
+}
+
+export interface JoinedParams extends InstanceParams {
   /**
-   * Whether its rows are lanes too, behind those of the datasets before it: for members of whom the first
-   * dataset has no row.
+   * Whether its rows make lanes too, behind those of the instances before it: for members of whom these
+   * have no row.
    */
   readonly lanes: boolean
 }

@@ -16,7 +16,8 @@ import type { Shape } from './shape.ts'
 export interface ColumnSource {
   /**
    * The stored planes of a column, `planes` and then the validity plane if asked for, each in the
-   * batch's layout; batches of a joined dataset, or of one beside the rows, are of its own chunks. Allocate in `arena`, which the executor releases after the last use; what lies
+   * batch's layout; of a dataset whose columns are taken whole (join-lanes.ts, beside.ts), there is one batch of all its
+   * chunks. Allocate in `arena`, which the executor releases after the last use; what lies
    * elsewhere stays the source's, which must keep it unchanged until `execute` ends.
    */
   bits(column: LoadBits, batch: Batch, arena: Arena): Promise<readonly BitShare[]>
@@ -24,7 +25,7 @@ export interface ColumnSource {
   field(column: LoadField, batch: Batch, arena: Arena): Promise<ShamirShare>
   /** Member of each row of the (first) dataset, 0..members-1 in ascending order of pseudonyms. */
   readonly memberOfRow: Uint32Array
-  /** For a join: of each dataset, the first one included, the member of each row, by numbers common to all. */
+  /** For a join of several datasets: of each, the first one included, the member of each row, by numbers common to all. */
   readonly joinedMembers?: readonly Uint32Array[]
 }
 

@@ -1,5 +1,5 @@
 /** The shape of an operator's value, and what the checks of shapes have in common (validate-plan.ts). */
-import { laneDatasets } from './layout.ts'
+import { laneBlocks, laneRuns } from './join-lanes.ts'
 import type { PlanParams } from './plan.ts'
 
 export type Domain = 'rows' | 'members' | 'slots'
@@ -16,22 +16,20 @@ export interface Shape {
 
 /** Rows of the table: its lanes. */
 export function rowsOf(params: PlanParams): number {
-  return laneDatasets(params)
-    .flatMap(({ chunks }) => chunks)
-    .reduce((sum, rows) => sum + rows, 0)
+  return laneRuns(params).reduce((sum, rows) => sum + rows, 0)
 }
 
-/** Distinct members of the table; of a join, those of each dataset whose rows are lanes. */
+/** Distinct members of the table; of a join, those of each instance whose rows make lanes. */
 export function membersOf(params: PlanParams): number {
   return memberClasses(params).reduce((sum, [, members]) => sum + members, 0)
 }
 
 /** How many of them have how many lanes, ascending by lanes. */
 export function memberClasses(params: PlanParams): readonly (readonly [number, number])[] {
-  const [first, ...others] = laneDatasets(params)
-  if (others.length === 0) return first!.rowsPerMember
+  const [first, ...others] = laneBlocks(params)
+  if (others.length === 0) return first!.lanesPerMember
   const classes = new Map<number, number>()
-  for (const [rows, members] of [first!, ...others].flatMap((one) => one.rowsPerMember)) {
+  for (const [rows, members] of [first!, ...others].flatMap((one) => one.lanesPerMember)) {
     classes.set(rows, (classes.get(rows) ?? 0) + members)
   }
   return [...classes].toSorted(([a], [b]) => a - b)

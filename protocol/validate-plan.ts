@@ -3,17 +3,14 @@
  * A node makes the plan itself, so this guards against defects of the compiler rather than against a
  * peer; but the parameters come from the coordinator, which may send anything.
  */
-import { ShareholdError } from '../shares/errors.ts'
-
 import { besideOf, datasetRows, storedDatasets } from './beside.ts'
 import { validateCircuit } from './circuit.ts'
-import { datasetsIn, laneDatasetOf, MAX_DATASETS, rowTable } from './join-rows.ts'
-import { datasetsOf } from './layout.ts'
-import { CHUNK_ROWS, type Operator, type Plan, type PlanParams, type Ref } from './plan.ts'
-import type { DatasetParams, Join } from './plan.ts'
+import { instancesOf } from './join-lanes.ts'
+import type { Operator, Plan, PlanParams, Ref } from './plan.ts'
 import { sectionsOf, type Section } from './sections.ts'
 import { type Check, DECIMAL, isIndex, MAX_PARTS, membersOf, rowsOf, type Shape } from './shape.ts'
 import { shapeOfArrangement, shapeOfNumbers } from './validate-arrangement.ts'
+import { require, validateJoin, validateParams } from './validate-params.ts'
 import { shapeOfReduction } from './validate-reduction.ts'
 
 export { type Domain, memberClasses, membersOf, mostRowsOf, rowsOf, type Shape } from './shape.ts'
@@ -26,11 +23,8 @@ export type Stage = 'batch' | 'accumulate' | 'table'
 
 const MAX_OPERATORS = 65_535
 const MAX_GATES = 1 << 20
-const MAX_CHUNKS = 1 << 20
-const MAX_MEMBER_CLASSES = 1 << 20
 const MAX_STORED_PLANES = 64
 const MAX_COUNT_PLANES = 32
-const MAX_CHUNKS_IN_FLIGHT = 256
 
 /** Of a field element that is not negative. */
 const MAX_DIGITS = 60
@@ -58,6 +52,9 @@ export const WHOLE_TABLE: ReadonlySet<Operator['kind']> = new Set([
   'sort',
   'append',
 ])
+
+type LoadBits = Extract<Operator, { kind: 'load-bits' }>
+type LoadField = Extract<Operator, { kind: 'load-field' }>
 
 /** When operator `op` runs. @param shapes from `validatePlan` */
 export function stageOf(plan: Plan, shapes: readonly Shape[], op: number): Stage {
@@ -170,23 +167,26 @@ function shapeOf(
     return before[op]!
   })
   const rows = rowsOf(params)
-  const names = datasetsOf(params).map(({ name }) => name)
+  const instances = instancesOf(params)
+  const isThere = ({ dataset, instance = dataset }: LoadBits | LoadField): boolean =>
+    instances.some((one) => one.name === dataset && one.instance === instance)
   if (operator.kind === 'load-bits') {
-    const { planes, validity, dataset } = operator
-    check(names.includes(dataset), 'loads from another dataset')
+    const { planes, validity } = operator
+    check(isThere(operator), 'loads from another dataset')
     check(isIndex(planes, MAX_STORED_PLANES + 1) && (planes > 0 || validity), 'loads no planes')
     checkMade(section, operator, check)
     return { domain: 'rows', type: 'bits', parts: planes + (validity ? 1 : 0), lanes: rows }
   }
   if (operator.kind === 'load-field') {
-    check(names.includes(operator.dataset), 'loads from another dataset')
+    check(isThere(operator), 'loads from another dataset')
     checkMade(section, operator, check)
     return { domain: 'rows', type: 'field', parts: 1, lanes: rows }
   }
   if (operator.kind === 'load-match') {
-    const { dataset } = operator
-    check(names.length > 1, 'is for joins')
-    check(dataset === undefined || names.includes(dataset), 'is about another dataset')
+    const { instance: name } = operator
+    check(instances.length > 1, 'is for joins')
+    const isNamed = name === undefined || instances.some(({ instance }) => instance === name)
+    check(isNamed, 'is about another dataset')
     return { domain: 'rows', type: 'bits', parts: 1, lanes: rows }
   }
   if (operator.kind === 'load-beside') {
@@ -406,37 +406,6 @@ function checkTable(
   }
 }
 
-/** The datasets of the parameters, joined so that every row of the join has a lane, and a member one row of each joined dataset. */
-function validateJoin(join: Join | undefined, params: PlanParams): void {
-  const { joined = [] } = params
-  if (join === undefined) {
-    require(joined.length === 0, 'datasets are joined in no way')
-    return
-  }
-  const names = datasetsOf(params).map(({ name }) => name)
-  const named = datasetsIn(join)
-  require(joined.length > 0 &&
-    named.length === names.length &&
-    new Set([...names, ...named]).size ===
-      names.length, 'it joins other datasets than those of the parameters')
-  require(onBothSides(join), 'a join compares datasets that are not on its two sides')
-  const table = rowTable(join, names)
-  require(table !== undefined, 'a member may have two rows of single datasets')
-  const owners = new Set(table!.filter((row) => row !== 0).map(laneDatasetOf))
-  require(joined.every(
-    ({ lanes }, k) => lanes || !owners.has(k + 1),
-  ), 'rows of the join have no lane')
-}
-
-function onBothSides(join: Join): boolean {
-  if (join.kind === 'dataset') return true
-  const { left, right, on } = join
-  const isPlaced =
-    on === undefined || (datasetsIn(left).includes(on[0]) && datasetsIn(right).includes(on[1]))
-  return isPlaced && onBothSides(left) && onBothSides(right)
-}
-
-/** Whatever is compared with a rank fits 61 bits and a sign. */
 /** At n=3 a king saves nothing, and bits are converted without products. */
 function checkVia(
   { via }: { readonly via?: string },
@@ -446,6 +415,7 @@ function checkVia(
   check(via === undefined || (via === 'king' && committee.n > 3), 'goes through a king of no use')
 }
 
+/** Whatever is compared with a rank fits 61 bits and a sign. */
 function checkRanks(
   { choices, digit, addingRounds }: Extract<Operator, { kind: 'select' }>,
   lanes: number,
@@ -459,63 +429,4 @@ function checkRanks(
     const most = BigInt(times) * BigInt(lanes) + BigInt(plus) + BigInt(over) * BigInt(lanes + 1)
     check(most < 2n ** 60n, 'has a rank that is too large')
   }
-}
-
-/**
- * Range-checks the parameters.
- * @throws ShareholdError SH_PLAN_INVALID
- */
-export function validateParams(params: PlanParams): void {
-  const { committee, dataset, joined, chunksInFlight, network } = params
-  const { n, t } = committee
-  require([3, 5, 7].includes(n) && t === (n - 1) / 2, 'the committee is not 3, 5 or 7 with t < n/2')
-  require(params.security === 'passive', 'the security mode is unknown')
-  require(['loopback', 'lan', 'wan'].includes(network), 'the network class is unknown')
-  require(isIndex(chunksInFlight, MAX_CHUNKS_IN_FLIGHT + 1) &&
-    chunksInFlight > 0, 'chunksInFlight is out of range')
-  validateDataset(dataset)
-  validateBeside(params)
-  if (joined === undefined) return
-  require(joined.length > 0 && joined.length < MAX_DATASETS, 'no datasets are joined, or too many')
-  for (const one of joined) {
-    validateDataset(one)
-    require(one.rowsPerMember.every(
-      ([rows]) => rows === 1,
-    ), 'a joined dataset has several rows of a member')
-  }
-}
-
-function validateBeside(params: PlanParams): void {
-  const { beside } = params
-  if (beside === undefined) return
-  require(beside.length > 0, 'no datasets stand beside the rows')
-  beside.forEach(validateDataset)
-  const names = storedDatasets(params).map(({ name }) => name)
-  require(names.length <= MAX_DATASETS, 'it is about too many datasets')
-  require(beside.every(
-    ({ name }) => names.indexOf(name) === names.lastIndexOf(name),
-  ), 'a dataset stands beside itself')
-}
-
-function validateDataset({ version, chunks, rowsPerMember }: DatasetParams): void {
-  require(isIndex(version, 2 ** 32) && version > 0, 'the version is out of range')
-  require(chunks.length <= MAX_CHUNKS &&
-    chunks.every(
-      (rows) => isIndex(rows, CHUNK_ROWS + 1) && rows > 0,
-    ), 'a chunk is empty or too long, or there are too many')
-  require(rowsPerMember.length <= MAX_MEMBER_CLASSES &&
-    rowsPerMember.every(
-      ([rows, members], k) =>
-        isIndex(rows, 2 ** 32) &&
-        isIndex(members, 2 ** 32) &&
-        members > 0 &&
-        rows > (rowsPerMember[k - 1]?.[0] ?? 0),
-    ), 'rowsPerMember is not ascending')
-  const counted = rowsPerMember.reduce((sum, [each, members]) => sum + each * members, 0)
-  const stated = chunks.reduce((sum, rows) => sum + rows, 0)
-  require(counted === stated, 'rowsPerMember and chunks have different numbers of rows')
-}
-
-function require(condition: boolean, what: string): void {
-  if (!condition) throw new ShareholdError('SH_PLAN_INVALID', `The plan cannot run: ${what}.`)
 }

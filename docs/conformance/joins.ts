@@ -15,7 +15,7 @@ export const JOINS: ConformanceTable = {
       example:
         'SELECT COUNT(*) FROM riders AS r JOIN trips AS t ON t.rider = r.rider WHERE r.born < 1980 AND t.tip > 5',
       status: 'yes',
-      note: 'in any order: the dataset with several rows a member drives the plan',
+      note: 'in any order: the rows of the dataset that gives the fewest lanes drive the plan',
     },
     {
       construct: 'no FROM; datasets from the qualified names',
@@ -54,9 +54,29 @@ export const JOINS: ConformanceTable = {
     },
     {
       construct: 'several rows a member on both sides',
-      example: 'SELECT COUNT(*) FROM trips JOIN reviews USING (rider)',
-      status: 'SH_PLAN_JOIN',
-      note: 'ask about each, or join a dataset with one row a member',
+      example:
+        'SELECT COUNT(*), COUNT(DISTINCT rider), AVG(stars) FROM trips JOIN reviews USING (rider) WHERE fare > 300',
+      status: 'yes',
+      note: 'lanes: the rows of one side, times the most rows that a member has on the other',
+    },
+    {
+      construct: 'LEFT JOIN, several rows on both sides',
+      example:
+        'SELECT COUNT(*), COUNT(stars) FROM trips LEFT JOIN reviews USING (rider) WHERE stars > 2 OR stars IS NULL',
+      status: 'yes',
+      note: 'a row without a partner is there once',
+    },
+    {
+      construct: 'a dataset joined with itself',
+      example:
+        'SELECT COUNT(DISTINCT a.rider) FROM trips a JOIN trips b USING (rider) WHERE b.pickup > a.pickup AND b.tip > a.tip',
+      status: 'yes',
+      note: "lanes: the squares of the members' numbers of rows",
+    },
+    {
+      construct: 'a dataset there twice without an alias',
+      example: 'SELECT COUNT(*) FROM trips JOIN trips USING (rider)',
+      status: 'SH_SQL_AMBIGUOUS',
     },
     {
       construct: 'other conditions than the member',
@@ -69,9 +89,10 @@ export const JOINS: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'a dataset joined with itself',
-      example: 'SELECT COUNT(*) FROM riders AS a JOIN riders AS b USING (rider)',
-      status: 'SH_SQL_UNSUPPORTED',
+      construct: 'columns of one name',
+      example:
+        'SELECT COUNT(DISTINCT trips.borough), COUNT(DISTINCT homes.borough) FROM trips JOIN homes USING (rider)',
+      status: 'yes',
     },
     {
       construct: 'a column of two datasets, not qualified',

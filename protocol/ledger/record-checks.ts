@@ -6,7 +6,7 @@ import { z } from 'zod'
 
 import { columnShape } from '../../shares/column-shape.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { MAX_DATASETS } from '../join-rows.ts'
+import { MAX_INSTANCES } from '../join-rows.ts'
 import { CHUNK_ROWS, type PlanParams } from '../plan.ts'
 
 import { isKeyName } from './key.ts'
@@ -81,23 +81,24 @@ const schema: z.ZodType<Schema> = z.strictObject({
 })
 
 const datasetParams = { name, version: z.int().min(1), chunks, rowsPerMember }
+const instanceParams = { ...datasetParams, instance: name.exactOptional() }
 
 const planParams: z.ZodType<PlanParams> = z.strictObject({
   committee: z
     .strictObject({ n: z.int(), t: z.int() })
     .refine(({ n, t }) => [3, 5, 7].includes(n) && n === 2 * t + 1, 'is not a committee'),
   security: z.literal('passive'),
-  dataset: z.strictObject(datasetParams),
+  dataset: z.strictObject(instanceParams),
   joined: z
-    .array(z.strictObject({ ...datasetParams, lanes: z.boolean() }))
+    .array(z.strictObject({ ...instanceParams, lanes: z.boolean() }))
     .min(1)
-    .max(MAX_DATASETS - 1)
+    .max(MAX_INSTANCES - 1)
     .readonly()
     .exactOptional(),
   beside: z
     .array(z.strictObject(datasetParams))
     .min(1)
-    .max(MAX_DATASETS - 1)
+    .max(MAX_INSTANCES - 1)
     .readonly()
     .exactOptional(),
   chunksInFlight: z.int().min(1).max(256),

@@ -1,15 +1,22 @@
 /**
- * Whose rows are the lanes of a join: those of the one dataset that may have several rows of a member, and
- * behind them those of others for the members that it lacks. A function of the statement and of public sizes,
- * so querier, coordinator and nodes agree on it.
+ * Whose rows make the lanes of a join (join-lanes.ts): those of the instance that gives the fewest, and behind them
+ * those of others for the members that it lacks. A function of the statement and of public sizes, so querier,
+ * coordinator and nodes agree on it.
  */
-import type { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { datasetsIn, laneDatasetOf, rowTable } from '../join-rows.ts'
-import type { DatasetParams, Join, PlanParams } from '../plan.ts'
+import {
+  countLanes,
+  instancesOf,
+  laneBlocks,
+  MAX_JOIN_LANES,
+  mostRows,
+  streamedDataset,
+} from '../join-lanes.ts'
+import { ownersOf, rowTable } from '../join-rows.ts'
+import type { DatasetParams, InstanceParams, Join, JoinedParams, PlanParams } from '../plan.ts'
 
 import { namedDatasets, parseFrom } from './dataset.ts'
-import type { From, NamedDataset } from './dataset.ts'
+import type { From } from './dataset.ts'
 import { bindJoin } from './join.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import { sqlError } from './source.ts'
@@ -22,15 +29,13 @@ export type ArrangedDatasets = Pick<PlanParams, 'dataset' | 'joined' | 'beside'>
  * The datasets of a statement in the order in which a plan takes them.
  *
  * @param datasets of the statement, in any order
- * @throws ShareholdError SH_SQL_*, SH_PLAN_JOIN
+ * @throws ShareholdError SH_SQL_*, SH_PLAN_JOIN, SH_PLAN_LANES
  */
 export async function arrangeDatasets(
   sql: string,
   schemas: readonly Schema[],
   datasets: readonly DatasetParams[],
 ): Promise<ArrangedDatasets> {
-  const [only, ...more] = datasets
-  if (only !== undefined && more.length === 0) return { dataset: only }
   await loadParser()
   const parsed = parseSelect(sql)
   const from = parseFrom(parsed)
@@ -39,64 +44,69 @@ export async function arrangeDatasets(
   return arrange(parsed.source, from, join, datasets)
 }
 
-/** @throws ShareholdError SH_PLAN_JOIN */
+/** @throws ShareholdError SH_PLAN_JOIN, SH_PLAN_LANES */
 export function arrange(
   source: Source,
   from: From,
   join: Join,
   datasets: readonly DatasetParams[],
 ): ArrangedDatasets {
-  // In the order of FROM.
-  const sizes = datasetsIn(join).map((name) => {
-    const found = datasets.find((dataset) => dataset.name === name)
-    if (found === undefined) throw new RangeError(`no sizes of dataset ${name}`)
-    return found
+  const named = namedDatasets(from)
+  const instances = named.map(({ dataset, instance }): InstanceParams => {
+    const found = datasets.find(({ name }) => name === dataset)
+    if (found === undefined) throw new RangeError(`no sizes of dataset ${dataset}`)
+    const { name, version, chunks, rowsPerMember } = found
+    const sizes = { name, version, chunks, rowsPerMember }
+    return instance === dataset ? sizes : { ...sizes, instance }
   })
-  const several = sizes.filter((one) => (one.rowsPerMember.at(-1)?.[0] ?? 0) > 1)
-  const [lead, second] = several
-  const located = namedDatasets(from)
-  const refuse = (at: NamedDataset | undefined, message: string, hint: string): ShareholdError =>
-    sqlError(source, 'SH_PLAN_JOIN', message, at?.location, hint)
-  if (lead !== undefined && second !== undefined) {
-    throw refuse(
-      located.find(({ dataset }) => dataset === second.name),
-      `Members have several rows in "${lead.name}" and in "${second.name}", so their join is not supported.`,
-      'Join a dataset with one row a member, or ask about the two one after the other.',
-    )
-  }
-  const candidates = (lead === undefined ? sizes : [lead]).flatMap((first) => {
-    const order = [first, ...sizes.filter((one) => one !== first)]
-    const names = order.map(({ name }) => name)
-    const table = rowTable(join, names)
+  const [only, ...more] = instances
+  if (more.length === 0) return { dataset: only! }
+  const candidates = instances.flatMap((first) => {
+    const dataset = first
+    const others = instances.filter((one) => one !== first)
+    const order = instancesOf({ dataset, joined: others.map(withoutLanes) })
+    const table = rowTable(join, order)
     if (table === undefined) return []
-    const owners = new Set(table.filter((row) => row !== 0).map(laneDatasetOf))
-    const lanes = order.reduce(
-      (sum, one, k) => sum + (k === 0 || owners.has(k) ? rowsIn(one) : 0),
-      0,
-    )
-    return [{ order, owners, lanes }]
+    const owners = ownersOf(table)
+    const joined = others.map((one, k) => ({ ...one, lanes: owners.has(k + 1) }))
+    const blocks = laneBlocks({ dataset, joined })
+    return [{ dataset, joined, blocks, lanes: countLanes(blocks) }]
   })
-  const [best] = candidates.toSorted((a, b) => a.lanes - b.lanes)
+  // Of two with as many lanes, one whose columns need not be held whole.
+  const held = (one: ArrangedDatasets): number => (streamedDataset(one) === undefined ? 1 : 0)
+  const [best] = candidates.toSorted((a, b) => a.lanes - b.lanes || held(a) - held(b))
   if (best === undefined) {
-    throw refuse(
-      located.at(-1),
+    throw sqlError(
+      source,
+      'SH_PLAN_JOIN',
       'A member could have two rows in this FULL JOIN, which is not supported.',
+      named.at(-1)?.location,
       'Write USING instead of ON, or LEFT JOIN.',
     )
   }
-  const [dataset, ...others] = best.order
-  if (others.length === 0) return { dataset: dataset! }
-  const joined = others.map(({ name, version, chunks, rowsPerMember }, k) => ({
-    name,
-    version,
-    chunks,
-    rowsPerMember,
-    lanes: best.owners.has(k + 1),
-  }))
-  const { name, version, chunks, rowsPerMember } = dataset!
-  return { dataset: { name, version, chunks, rowsPerMember }, joined }
+  const { dataset, joined, blocks, lanes } = best
+  const isSpread = blocks.some(({ spread }) => spread.length > 0)
+  if (isSpread && lanes > MAX_JOIN_LANES) {
+    throw sqlError(
+      source,
+      'SH_PLAN_LANES',
+      `${sizesText(instances)} make ${lanes.toLocaleString('en')} lanes when they are joined, and no more than ${MAX_JOIN_LANES.toLocaleString('en')} are computed with.`,
+      named.at(-1)?.location,
+      'Lanes are the rows of one dataset, times the most rows that a member has in each other one: join fewer datasets, or one with fewer rows a member.',
+    )
+  }
+  return { dataset, joined }
 }
 
-function rowsIn({ chunks }: DatasetParams): number {
-  return chunks.reduce((sum, rows) => sum + rows, 0)
+const withoutLanes = (one: InstanceParams): JoinedParams => ({ ...one, lanes: false })
+
+/** What the number of lanes is made from. */
+function sizesText(instances: readonly InstanceParams[]): string {
+  return instances
+    .map((one) => {
+      const rows = one.chunks.reduce((sum, chunk) => sum + chunk, 0)
+      const most = mostRows(one)
+      return `${rows.toLocaleString('en')} rows of "${one.name}" (up to ${most.toLocaleString('en')} a member)`
+    })
+    .join(' and ')
 }

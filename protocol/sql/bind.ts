@@ -5,7 +5,7 @@
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import { datasetsOf } from '../layout.ts'
+import { datasetsOf } from '../join-lanes.ts'
 import type { PlanParams } from '../plan.ts'
 
 import type { AnswerExpression } from './answer-spec.ts'

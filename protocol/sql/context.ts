@@ -147,8 +147,7 @@ export function memberColumn(
   if (parts.length === 2) {
     const table = context.tables.find(({ qualifier }) => qualifier === parts[0])
     if (table === undefined || table.schema.member !== name) return undefined
-    const { dataset } = table.schema
-    return { name, datasets: [dataset], isNeverNull: table.isThere === undefined }
+    return { name, instances: [table.instance], isNeverNull: table.isThere === undefined }
   }
   const [found, other] = context.members.filter((member) => member.name === name)
   if (other === undefined) return found

@@ -2,7 +2,7 @@
  * Which datasets a statement is about, before their schemas are known: those in FROM, or, without FROM, those
  * that its qualified column names start with, joined on the member.
  */
-import { MAX_DATASETS } from '../join-rows.ts'
+import { MAX_INSTANCES } from '../join-rows.ts'
 import type { JoinedPair } from '../plan.ts'
 
 import {
@@ -28,6 +28,8 @@ import { startOfQuery, unsupportedFromItem } from './unsupported-from.ts'
 export interface NamedDataset {
   readonly kind: 'dataset'
   readonly dataset: string
+  /** What the plan calls it: the first time like the dataset. */
+  readonly instance: string
   /** What qualified names start with: the alias, else the dataset's name. */
   readonly qualifier: string
   readonly location: number | undefined
@@ -62,7 +64,8 @@ const JOIN_KINDS: Readonly<Record<string, JoinedPair['kind']>> = {
  */
 export async function datasetsOf(sql: string): Promise<string[]> {
   await loadParser()
-  return namedDatasets(parseFrom(parseSelect(sql))).map(({ dataset }) => dataset)
+  const named = namedDatasets(parseFrom(parseSelect(sql)))
+  return [...new Set(named.map(({ dataset }) => dataset))]
 }
 
 /** The datasets in FROM, from left to right. */
@@ -89,8 +92,27 @@ export function parseFrom(parsed: ParsedSelect): From {
     )
   }
   const from = item === undefined ? fromNames(source, select) : fromItem(source, item)
-  checkNames(source, namedDatasets(from))
-  return from
+  const named = namedDatasets(from)
+  checkNames(source, named)
+  return withInstances(from, new Set(named.map(({ dataset }) => dataset)))
+}
+
+/** Names instances: the second `trips` is called `trips 2`. @param taken names; those of datasets come first */
+function withInstances(from: From, datasets: ReadonlySet<string>): From {
+  const taken = new Set(datasets)
+  const seen = new Set<string>()
+  const name = (one: From): From => {
+    if (one.kind !== 'dataset') return { ...one, left: name(one.left), right: name(one.right) }
+    const { dataset } = one
+    let instance = dataset
+    for (let nth = 2; seen.has(dataset) && taken.has(instance); nth++) {
+      instance = `${dataset} ${nth}`
+    }
+    seen.add(dataset)
+    taken.add(instance)
+    return { ...one, instance }
+  }
+  return name(from)
 }
 
 /** @param depth of joins around it */
@@ -105,7 +127,7 @@ function fromJoin(source: Source, fields: Fields, depth: number): FromJoin {
   const location = firstLocation(fields['rarg'])
   const refuse = (what: string, hint: string): Error =>
     sqlError(source, 'SH_SQL_UNSUPPORTED', what, location, hint)
-  if (depth + 1 >= MAX_DATASETS) throw tooMany(source, location)
+  if (depth + 1 >= MAX_INSTANCES) throw tooMany(source, location)
   const kind = JOIN_KINDS[textOf(fields, 'jointype')]
   const names = namesOf(fields, 'usingClause')
   const on = fields['quals']
@@ -149,7 +171,7 @@ function fromTable(source: Source, table: Fields): NamedDataset {
     throw refuse('New names for all columns are not supported.', 'Give the dataset an alias only.')
   }
   const qualifier = alias === undefined ? dataset : textOf(alias, 'aliasname')
-  return { kind: 'dataset', dataset, qualifier, location }
+  return { kind: 'dataset', dataset, instance: dataset, qualifier, location }
 }
 
 /** Inner joins of all datasets that qualify a name, in the order of their first use. */
@@ -159,6 +181,7 @@ function fromNames(source: Source, select: Fields): From {
   const [first, ...others] = [...found].map(([dataset, location]): NamedDataset => ({
     kind: 'dataset',
     dataset,
+    instance: dataset,
     qualifier: dataset,
     location,
   }))
@@ -191,8 +214,8 @@ function collectQualifiers(node: unknown, found: Map<string, number | undefined>
 }
 
 function checkNames(source: Source, named: readonly NamedDataset[]): void {
-  const [qualifiers, datasets] = [new Set<string>(), new Set<string>()]
-  for (const { dataset, qualifier, location } of named) {
+  const qualifiers = new Set<string>()
+  for (const { qualifier, location } of named) {
     if (qualifiers.has(qualifier)) {
       throw sqlError(
         source,
@@ -202,19 +225,9 @@ function checkNames(source: Source, named: readonly NamedDataset[]): void {
         'Give each an alias of its own.',
       )
     }
-    if (datasets.has(dataset)) {
-      throw sqlError(
-        source,
-        'SH_SQL_UNSUPPORTED',
-        `Dataset "${dataset}" is joined with itself, which is not supported.`,
-        location,
-        'Name it once.',
-      )
-    }
     qualifiers.add(qualifier)
-    datasets.add(dataset)
   }
-  const surplus = named[MAX_DATASETS]
+  const surplus = named[MAX_INSTANCES]
   if (surplus === undefined) return
   throw tooMany(source, surplus.location)
 }
@@ -223,7 +236,7 @@ function tooMany(source: Source, location: number | undefined): Error {
   return sqlError(
     source,
     'SH_SQL_TOO_COMPLEX',
-    `A query is about at most ${MAX_DATASETS} datasets.`,
+    `A query joins at most ${MAX_INSTANCES} datasets, one that is joined with itself counted each time.`,
     location,
     'Join fewer.',
   )

@@ -19,8 +19,8 @@ export const SQL_ERRORS = {
   SH_PLAN_VALUE:
     'PostgreSQL would fail on rows that the schema allows: a division by zero, or a value beyond its type.',
   SH_PLAN_GROUPS: 'The grouping has more groups than a plan may have.',
-  SH_PLAN_JOIN:
-    'Two datasets with several rows a member are joined, or a member could have two rows.',
+  SH_PLAN_JOIN: 'A member could have two rows in a FULL JOIN, of different datasets.',
+  SH_PLAN_LANES: 'A join of several rows a member takes more lanes than a plan may have.',
   SH_POLICY_ROW_VALUES:
     'The answer would show values of single rows: only aggregates are answered.',
   SH_POLICY_EXTREME:

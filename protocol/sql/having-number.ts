@@ -10,12 +10,14 @@
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Wire } from '../circuit-builder.ts'
 
-import type { SqlType } from './answer-spec.ts'
+import type { AggregateSpec, SqlType } from './answer-spec.ts'
 import { castValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
+import type { AggregateFilter } from './bound.ts'
 import { powerOfTen } from './numeric.ts'
 import { addPolynomials, multiplyPolynomials, scalePolynomial } from './polynomial.ts'
 import type { Polynomial } from './polynomial.ts'
+import type { RowValue } from './row-value.ts'
 
 /** An exact number: polynomial / 10^scale; NULL where `known` is not 1. */
 export interface Exact {
@@ -24,6 +26,13 @@ export interface Exact {
   readonly scale: number
   readonly type: SqlType
   readonly known: Wire
+}
+
+/** What rows an average counts: all that pass the filter, if there is no argument. */
+export interface CountedRows {
+  readonly filter: AggregateFilter | undefined
+  readonly distinct?: AggregateSpec['distinct']
+  readonly argument?: RowValue | undefined
 }
 
 /** An average: sum / 10^scale / count, rounded. */
@@ -37,7 +46,7 @@ export interface Mean {
   readonly decimals: number
   readonly countBound: bigint
   /** Equal for averages over as many values, whatever the data. */
-  readonly counted: string
+  readonly counted: CountedRows
 }
 
 export type NumberValue = Exact | Mean
@@ -77,11 +86,20 @@ function meanDifference(mean: Mean, exact: Exact): Polynomial {
   )
 }
 
+/** Equal filters and values are one object. */
+function sameRows(left: CountedRows, right: CountedRows): boolean {
+  return (
+    left.filter === right.filter &&
+    left.distinct === right.distinct &&
+    left.argument === right.argument
+  )
+}
+
 /** Of averages over as many values, of one scale: then equal ones are rounded alike. */
 function differenceOfMeans(left: Mean, right: Mean): Polynomial {
   const decimals = Math.min(left.decimals, right.decimals)
   const isProven =
-    left.counted === right.counted &&
+    sameRows(left.counted, right.counted) &&
     left.scale === right.scale &&
     left.countBound * powerOfTen(left.scale) < powerOfTen(decimals)
   if (!isProven) {

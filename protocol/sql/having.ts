@@ -26,7 +26,7 @@ import {
   subtract,
   unsupported,
 } from './having-number.ts'
-import type { Exact, NumberValue } from './having-number.ts'
+import type { CountedRows, Exact, NumberValue } from './having-number.ts'
 import { evaluateAt, truthOf } from './having-public.ts'
 import { powerOfTen } from './numeric.ts'
 import {
@@ -40,7 +40,6 @@ import {
 import type { Polynomial } from './polynomial.ts'
 import { FALSE_PREDICATE } from './predicate.ts'
 import { nullOfValue } from './row-analysis.ts'
-import { textOfValue } from './row-text.ts'
 
 /** What is to be computed for all rows at once. */
 export interface HavingProgram {
@@ -426,10 +425,7 @@ function related(b: CircuitBuilder, operator: AnswerComparison, equal: Wire, les
   }
 }
 
-/** What rows an average counts, in words that are equal only if the rows are. */
-function countedRows({ argument, filter, template }: BoundAggregate): string {
+function countedRows({ argument, filter, template: { distinct } }: BoundAggregate): CountedRows {
   const isAny = argument === undefined || nullOfValue(argument) === FALSE_PREDICATE
-  const isAll = isAny && template.distinct === undefined
-  const rows = isAll ? '' : [template.distinct, textOfValue(argument!)].join()
-  return JSON.stringify([filter?.tree ?? '', rows])
+  return isAny && distinct === undefined ? { filter } : { filter, distinct, argument }
 }

@@ -4,7 +4,7 @@
  */
 import type { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { datasetsIn, rowsOfMember } from '../join-rows.ts'
+import { presences, rowsOfMember } from '../join-rows.ts'
 import type { Join, JoinedPair } from '../plan.ts'
 
 import { fieldsOf, listOf, locationOf, namesOf, openAs, startOf } from './ast.ts'
@@ -16,10 +16,10 @@ import { didYouMean, quoteName } from './names.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
-/** A member column that a side of a join has: of one dataset, or of several, the first that is not NULL. */
+/** A member column that a side of a join has: of one instance, or of several, the first that is not NULL. */
 export interface MemberColumn {
   readonly name: string
-  readonly datasets: readonly string[]
+  readonly instances: readonly string[]
   /** Whether no row of FROM is without it; set once FROM is known. */
   readonly isNeverNull?: boolean
 }
@@ -57,24 +57,25 @@ export function bindJoin(
       didYouMean(dataset, [...schemas.keys()]),
     )
   }
-  const { join, members } = sideOf({ source, schemas }, from)
+  const side = sideOf({ source, schemas }, from)
+  const { join, members } = side
   return {
     join,
     members: members.map((member) => ({
       ...member,
-      isNeverNull: isNeverNull(join, member.datasets),
+      isNeverNull: isNeverNull(side, member.instances),
     })),
   }
 }
 
 function sideOf(binder: Binder, from: From): Side {
   if (from.kind === 'dataset') {
-    const { dataset } = from
+    const { dataset, instance } = from
     const { member } = binder.schemas.get(dataset)!
     return {
-      join: { kind: 'dataset', dataset },
+      join: { kind: 'instance', instance },
       named: [from],
-      members: [{ name: member, datasets: [dataset] }],
+      members: [{ name: member, instances: [instance] }],
     }
   }
   const left = sideOf(binder, from.left)
@@ -85,10 +86,10 @@ function sideOf(binder: Binder, from: From): Side {
   const named = [...left.named, ...right.named]
   const members = [...left.members, ...right.members]
   if (from.on !== undefined) return { join, named, members }
-  const both = { left: a.datasets, inner: a.datasets, right: b.datasets, full: [] }[from.kind]
+  const both = { left: a.instances, inner: a.instances, right: b.instances, full: [] }[from.kind]
   const merged: MemberColumn = {
     name: a.name,
-    datasets: from.kind === 'full' ? [...a.datasets, ...b.datasets] : both,
+    instances: from.kind === 'full' ? [...a.instances, ...b.instances] : both,
   }
   return { join, named, members: [merged, ...members.filter((one) => one !== a && one !== b)] }
 }
@@ -144,9 +145,9 @@ function references(
     names.length === 2 ? names : [undefined, namesOf(reference, 'fields')[0]]
   const found = (side: Side): MemberColumn[] => {
     if (qualifier === undefined) return side.members.filter((member) => member.name === name)
-    const dataset = side.named.find((named) => named.qualifier === qualifier)?.dataset
-    if (dataset === undefined || schemas.get(dataset)!.member !== name) return []
-    return [{ name, datasets: [dataset] }]
+    const named = side.named.find((one) => one.qualifier === qualifier)
+    if (named === undefined || schemas.get(named.dataset)!.member !== name) return []
+    return [{ name, instances: [named.instance] }]
   }
   const [onLeft, onRight] = [found(left), found(right)]
   return {
@@ -203,13 +204,13 @@ function conditionOf(
   left: readonly [Side, MemberColumn],
   right: readonly [Side, MemberColumn],
 ): { readonly on?: readonly [string, string] } {
-  const [a, b] = [left, right].map(([side, { datasets }]) => ({
-    datasets,
-    isNeverNull: isNeverNull(side.join, datasets),
+  const [a, b] = [left, right].map(([side, { instances }]) => ({
+    instances,
+    isNeverNull: isNeverNull(side, instances),
   }))
   if (a!.isNeverNull && b!.isNeverNull) return {}
-  const [x, ...moreLeft] = a!.datasets
-  const [y, ...moreRight] = b!.datasets
+  const [x, ...moreLeft] = a!.instances
+  const [y, ...moreRight] = b!.instances
   if (x !== undefined && y !== undefined && moreLeft.length + moreRight.length === 0) {
     return { on: [x, y] }
   }
@@ -222,14 +223,14 @@ function conditionOf(
   )
 }
 
-/** Whether every row of the join has one of these datasets. */
-function isNeverNull(join: Join, datasets: readonly string[]): boolean {
-  const names = datasetsIn(join)
-  const mask = datasets.reduce((bits, dataset) => bits | (1 << names.indexOf(dataset)), 0)
-  for (let present = 0; present < 1 << names.length; present++) {
-    if (rowsOfMember(join, names, present).some((row) => (row & mask) === 0)) return false
-  }
-  return true
+/** Whether every row of a side has one of these instances. */
+function isNeverNull({ join, named }: Side, instances: readonly string[]): boolean {
+  const names = named.map(({ instance }) => instance)
+  const mask = instances.reduce((bits, one) => bits | (1 << names.indexOf(one)), 0)
+  const owned = named.map(({ dataset: name, instance }) => ({ name, instance }))
+  return presences(owned).every((present) =>
+    rowsOfMember(join, names, present).every((row) => (row & mask) !== 0),
+  )
 }
 
 function notOnMember(

@@ -7,8 +7,10 @@ import type { AggregateNumber, Rank } from './aggregate-functions.ts'
 import { countAnswerGroups } from './answer-groups.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
+import { quoteName } from './names.ts'
 import type { PlannedQuery } from './plan.ts'
 import { textOfFactors, textOfValue } from './row-text.ts'
+import type { NameOfColumn } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
@@ -19,17 +21,18 @@ export function leaksOf(
   const { tables, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
+  const nameOf = namesOf(query)
   const where =
     keys.length === 0
       ? ''
-      : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
+      : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value, nameOf)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
     tables.length === 1
       ? `To every node: how many rows each pseudonym has.`
-      : `To every node: which pseudonym has how many rows in which of ${tables.map(({ schema }) => schema.dataset).join(', ')}.`,
+      : `To every node: which pseudonym has how many rows in which of ${[...new Set(tables.map(({ schema }) => schema.dataset))].join(', ')}.`,
     `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
-    `To the querier, where that bit is 1: ${openedNames(aggregates).join(', ')}${where}.`,
+    `To the querier, where that bit is 1: ${openedNames(aggregates, nameOf).join(', ')}${where}.`,
   ]
   if (having !== undefined) {
     lines.push(
@@ -45,33 +48,51 @@ export function leaksOf(
   return lines
 }
 
+/** Columns as the query may name them: with the dataset in front where several have one of that name. */
+function namesOf({ tables }: BoundQuery): NameOfColumn {
+  const all = tables.flatMap(({ columns }) => columns.map(({ name }) => name))
+  return (column) => {
+    const table = tables.find(({ columns }) => columns.includes(column))
+    const isUnique = all.filter((name) => name === column.name).length === 1
+    const name = quoteName(column.name)
+    return isUnique || table === undefined ? name : `${quoteName(table.qualifier)}.${name}`
+  }
+}
+
 /** The base aggregates that are opened, each once. */
-function openedNames(aggregates: readonly BoundAggregate[]): string[] {
+function openedNames(aggregates: readonly BoundAggregate[], nameOf: NameOfColumn): string[] {
   const names = new Set<string>()
   const filters = [...new Set(aggregates.flatMap(({ filter }) => filter ?? []))]
   for (const aggregate of aggregates) {
     const { template, filter } = aggregate
     const values = argumentsOf(aggregate)
-    const texts = values.map(textOfValue).join(' and ')
+    const texts = values.map((value) => textOfValue(value, nameOf)).join(' and ')
     const both = values.length > 1 ? ` where ${texts} are not NULL` : ''
     const over = filter === undefined ? '' : ` over filter ${filters.indexOf(filter) + 1}`
     for (const number of Object.values(numbersOf(template))) {
-      const name = openedName(number, values)
+      const name = openedName(number, values, nameOf)
       if (name !== undefined) names.add(`${name}${both}${over}`)
     }
   }
   return [...names]
 }
 
-function openedName(number: AggregateNumber, values: readonly RowValue[]): string | undefined {
-  const first = values[0] === undefined ? '' : textOfValue(values[0])
+function openedName(
+  number: AggregateNumber,
+  values: readonly RowValue[],
+  nameOf: NameOfColumn,
+): string | undefined {
+  const first = values[0] === undefined ? '' : textOfValue(values[0], nameOf)
   switch (number.kind) {
     case 'present':
       return undefined
     case 'count':
-      return `COUNT(${values.length === 1 ? textOfValue(values[0]!) : '*'})`
+      return `COUNT(${values.length === 1 ? first : '*'})`
     case 'sum':
-      return `SUM(${textOfFactors(number.factors.map((at) => values[at]!))})`
+      return `SUM(${textOfFactors(
+        number.factors.map((at) => values[at]!),
+        nameOf,
+      )})`
     case 'any':
       return number.value
         ? 'whether any of the conditions of BOOL_OR is true'

@@ -47,7 +47,7 @@ export function checkOverflow(aggregate: BoundAggregate, rows: number): void {
       factors.length > 1 && factors.every((at) => valueBits[at]! + rowBits <= MAX_SUM_BITS)
     throw new ShareholdError(
       'SH_PLAN_OVERFLOW',
-      `${template.function.toUpperCase()}(${values.map(textOfValue).join(', ')}) could overflow: ` +
+      `${template.function.toUpperCase()}(${values.map((value) => textOfValue(value)).join(', ')}) could overflow: ` +
         `${bitsOfProduct(factors, valueBits)} and ${rowBits} bits for ${rows} rows ` +
         `make ${bits}, more than ${MAX_SUM_BITS}.`,
       { hint: sumFits ? `${narrower}; SUM and AVG of it fit.` : `${narrower}.` },

@@ -1,5 +1,5 @@
-import type { Wire } from '../circuit-builder.ts'
 /** How many distinct values there are, or their sum: of each value a bit, whether any row has it, and a weight. */
+import type { Wire } from '../circuit-builder.ts'
 import type { Ref } from '../plan.ts'
 
 import type { DistinctDemand } from './demand.ts'
@@ -19,12 +19,14 @@ export function writeDistinct(
 ): (demand: DistinctDemand) => Lane {
   const lanes = new Map<DistinctDemand, Lane>()
   // Those of one argument have the same weights.
-  const kinds = new Map<string, DistinctDemand[]>()
+  const kinds: DistinctDemand[][] = []
   for (const demand of demands) {
-    const key = `${demand.of} ${textOfValue(demand.argument)}`
-    kinds.set(key, [...(kinds.get(key) ?? []), demand])
+    const { of, argument } = demand
+    const alike = kinds.find(([one]) => one!.of === of && one!.argument === argument)
+    if (alike === undefined) kinds.push([demand])
+    else alike.push(demand)
   }
-  for (const alike of kinds.values()) {
+  for (const alike of kinds) {
     const [first] = alike
     if (first === undefined) continue
     const weights = weightsOf(first)

@@ -6,13 +6,14 @@ import type { Ref, Via } from '../plan.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import { productsOfSum } from './row-field.ts'
 import type { FieldFactor, FieldSum } from './row-field.ts'
+import type { whereStored } from './tables.ts'
 
 type Product = FieldFactor & { kind: 'product' }
 
 interface FieldWriter {
   readonly writer: PlanWriter
   /** Where a column is stored. */
-  readonly whereOf: (column: Column) => { readonly dataset: string; readonly column: string }
+  readonly whereOf: ReturnType<typeof whereStored>
   readonly via: { readonly via?: Via }
   /** Where a plane is in the field. */
   readonly field: (plane: Wire) => Ref
@@ -37,9 +38,8 @@ export function writeFieldSums(
       case 'column': {
         let ref = columns.get(factor.column)
         if (ref === undefined) {
-          const { dataset, column } = whereOf(factor.column)
-          const operator = { kind: 'load-field', dataset, column } as const
-          ref = writer.add(operator, `values of ${column}`)(0)
+          const where = whereOf(factor.column)
+          ref = writer.add({ kind: 'load-field', ...where }, `values of ${where.column}`)(0)
           columns.set(factor.column, ref)
         }
         return ref

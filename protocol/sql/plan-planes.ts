@@ -3,6 +3,7 @@ import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
 import { tableLayout } from '../layout.ts'
 import type { PlanParams } from '../plan.ts'
+import { memberClasses } from '../shape.ts'
 
 import type { Demand, ValueDemand } from './demand.ts'
 
@@ -93,6 +94,6 @@ function tableChunks(params: PlanParams): readonly number[] {
 }
 
 /** Whether every member has one row: then rows are members. */
-export function hasSingleRows({ dataset }: PlanParams): boolean {
-  return dataset.rowsPerMember.every(([rows]) => rows === 1)
+export function hasSingleRows(params: PlanParams): boolean {
+  return memberClasses(params).every(([rows]) => rows === 1)
 }

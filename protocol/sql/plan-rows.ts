@@ -33,7 +33,7 @@ import { columnsIn } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import { sortKey } from './sorted-groups.ts'
 import type { RowStrategy } from './strategy.ts'
-import { storedColumn } from './tables.ts'
+import { ofInstance, storedColumn } from './tables.ts'
 import type { StoredColumn } from './tables.ts'
 
 export interface RowPlan {
@@ -189,19 +189,18 @@ function loadOf(stored: StoredColumn): {
   readonly purpose: string
 } {
   if (stored.kind === 'match') {
-    const { dataset } = stored
+    const { instance } = stored
     const purpose =
-      dataset === undefined ? 'lanes that are rows of the join' : `rows with one of ${dataset}`
-    const about = dataset === undefined ? {} : { dataset }
+      instance === undefined ? 'lanes that are rows of the join' : `rows with one of ${instance}`
+    const about = instance === undefined ? {} : { instance }
     return { planes: 1, validity: false, operator: { kind: 'load-match', ...about }, purpose }
   }
   const { column, table } = stored
   const [planes, validity] = [planesOf(column), column.nullable]
-  const { dataset } = table.schema
   return {
     planes,
     validity,
-    operator: { kind: 'load-bits', dataset, column: column.name, planes, validity },
+    operator: { kind: 'load-bits', ...ofInstance(table), column: column.name, planes, validity },
     purpose: `bits of ${column.name}`,
   }
 }

@@ -3,4 +3,4 @@
  * in every start note, so that an auditor whose planner is another one can say that, not only that plans differ.
  * Start notes without it are of version 1.
  */
-export const PLANNER_VERSION = 3
+export const PLANNER_VERSION = 4

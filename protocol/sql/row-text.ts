@@ -1,4 +1,6 @@
 /** Values of rows as SQL, for messages and EXPLAIN. */
+import type { Column } from '../../shares/schema.ts'
+
 import type { AnswerExpression } from './answer-spec.ts'
 import { quoteName } from './names.ts'
 import { columnAt } from './row-value.ts'
@@ -7,36 +9,51 @@ import type { RowValue, Scope } from './row-value.ts'
 /** Longest text of an expression in a message. */
 const MAX_TEXT = 200
 
-export function textOfValue(value: RowValue): string {
-  return value.kind === 'column' ? value.column.name : textOfRow(value.expression, value.scope)
+/** How a column is called. */
+export type NameOfColumn = (column: Column) => string
+
+const ownName: NameOfColumn = ({ name }) => quoteName(name)
+
+export function textOfValue(value: RowValue, nameOf = ownName): string {
+  return value.kind === 'column'
+    ? nameOf(value.column)
+    : textOfRow(value.expression, value.scope, nameOf)
 }
 
 /** A product of values. */
-export function textOfFactors(factors: readonly RowValue[]): string {
+export function textOfFactors(factors: readonly RowValue[], nameOf = ownName): string {
   const [first, ...others] = factors
-  if (first !== undefined && others.length === 0) return textOfValue(first)
+  if (first !== undefined && others.length === 0) return textOfValue(first, nameOf)
   return factors
-    .map((factor) => (factor.kind === 'column' ? factor.column.name : `(${textOfValue(factor)})`))
+    .map((factor) => {
+      const text = textOfValue(factor, nameOf)
+      return factor.kind === 'column' ? text : `(${text})`
+    })
     .join(' * ')
 }
 
-export function textOfRow(expression: AnswerExpression, scope: Scope): string {
-  const text = write(expression, scope, { left: 4 * MAX_TEXT })
+export function textOfRow(expression: AnswerExpression, scope: Scope, nameOf = ownName): string {
+  const text = write(expression, { scope, nameOf }, { left: 4 * MAX_TEXT })
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }
 
+interface Names {
+  readonly scope: Scope
+  readonly nameOf: NameOfColumn
+}
+
 /** `budget.left`: what is still read of an expression, which may be a graph with many paths. */
-function write(expression: AnswerExpression, scope: Scope, budget: { left: number }): string {
+function write(expression: AnswerExpression, names: Names, budget: { left: number }): string {
   if (budget.left <= 0) return '…'
   budget.left--
-  const of = (operand: AnswerExpression): string => write(operand, scope, budget)
+  const of = (operand: AnswerExpression): string => write(operand, names, budget)
   const inside = (operand: AnswerExpression): string =>
     ['binary', 'negate', 'compare', 'and', 'or', 'not', 'is'].includes(operand.kind)
       ? `(${of(operand)})`
       : of(operand)
   switch (expression.kind) {
     case 'key':
-      return quoteName(columnAt(scope, expression.index).name)
+      return names.nameOf(columnAt(names.scope, expression.index))
     case 'literal':
       return literal(expression)
     case 'binary':

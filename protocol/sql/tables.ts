@@ -4,18 +4,20 @@
  * every row (`load-match`), so that conditions and circuits need not know of joins.
  */
 import type { Column, Schema } from '../../shares/schema.ts'
-import { datasetsIn, laneDatasetOf, rowTable } from '../join-rows.ts'
-import { datasetsOf as datasetsOfParams } from '../layout.ts'
-import type { Join, PlanParams } from '../plan.ts'
+import { instancesOf, laneBlocks } from '../join-lanes.ts'
+import { ownerOf, rowTable } from '../join-rows.ts'
+import type { Join, Operator, PlanParams } from '../plan.ts'
 
 import { namedDatasets } from './dataset.ts'
 import type { From } from './dataset.ts'
 
 export interface BoundTable {
   readonly schema: Schema
+  /** What the plan calls it. */
+  readonly instance: string
   /** The alias in FROM, else the dataset's name: what a qualified name starts with. */
   readonly qualifier: string
-  /** The columns of the schema, in its order. */
+  /** Those of the schema, in its order: objects of their own, as the dataset may be there twice. */
   readonly columns: readonly Column[]
   /** Whether a row of the join has one of this dataset, if it may have none. */
   readonly isThere?: Column
@@ -30,12 +32,12 @@ export interface BoundJoin {
 /** Where the planes of a column come from. */
 export type StoredColumn =
   | { readonly kind: 'stored'; readonly table: BoundTable; readonly column: Column }
-  /** Whether there is a row of the dataset, or one of the join. */
-  | { readonly kind: 'match'; readonly dataset?: string }
+  /** Whether there is a row of the instance, or one of the join. */
+  | { readonly kind: 'match'; readonly instance?: string }
 
 /** The tables of a query about one dataset. */
 export function singleTable(schema: Schema, qualifier = schema.dataset): BoundTable {
-  return { schema, qualifier, columns: schema.columns }
+  return { schema, instance: schema.dataset, qualifier, columns: schema.columns }
 }
 
 /** The tables of FROM, in its order, and what is joined. @param schemas of all of them, by name */
@@ -46,17 +48,23 @@ export function bindTables(
   params: PlanParams,
 ): { readonly tables: readonly BoundTable[]; readonly joined?: BoundJoin } {
   const named = namedDatasets(from)
-  if (join.kind === 'dataset') {
+  if (join.kind === 'instance') {
     return { tables: named.map((one) => singleTable(schemas.get(one.dataset)!, one.qualifier)) }
   }
-  const names = datasetsIn(join)
-  const rows = rowTable(join, names)?.filter((row) => row !== 0) ?? []
-  const tables = named.map(({ dataset, qualifier }): BoundTable => {
+  const table = rowTable(
+    join,
+    named.map(({ dataset: name, instance }) => ({ name, instance })),
+  )
+  const rows = [...(table?.values() ?? [])].filter((row) => row !== 0)
+  const tables = named.map(({ dataset, instance, qualifier }, k): BoundTable => {
     const schema = schemas.get(dataset)!
-    const bit = 1 << names.indexOf(dataset)
-    if (rows.every((row) => (row & bit) !== 0)) return singleTable(schema, qualifier)
-    const columns = schema.columns.map((column) => ({ ...column, nullable: true }))
-    return { schema, qualifier, columns, isThere: matchColumn(`row of ${dataset}`) }
+    const isAlways = rows.every((row) => (row & (1 << k)) !== 0)
+    const columns = schema.columns.map((column) => ({
+      ...column,
+      nullable: column.nullable || !isAlways,
+    }))
+    const isThere = isAlways ? {} : { isThere: matchColumn(`row of ${instance}`) }
+    return { schema, instance, qualifier, columns, ...isThere }
   })
   const masked = hasOtherLanes(join, params) ? { isRow: matchColumn('row of the join') } : {}
   return { tables, joined: { join, ...masked } }
@@ -64,13 +72,16 @@ export function bindTables(
 
 /** Whether a lane may be no row of the join. */
 function hasOtherLanes(join: Join, params: PlanParams): boolean {
-  const names = datasetsOfParams(params).map(({ name }) => name)
-  const owners = [0, ...(params.joined ?? []).flatMap(({ lanes }, k) => (lanes ? [k + 1] : []))]
-  const table = rowTable(join, names) ?? []
-  return table.some((row, present) =>
-    owners.some(
-      (owner) => (present & (1 << owner)) !== 0 && (row === 0 || laneDatasetOf(row) !== owner),
-    ),
+  const blocks = laneBlocks(params)
+  // Not everybody has the most rows; in another instance of its own dataset, a member has as many.
+  if (blocks.some(({ spread }) => spread.some(({ times }) => times !== undefined))) return true
+  const table = [...(rowTable(join, instancesOf(params)) ?? [])]
+  return table.some(([present, row]) =>
+    blocks.some(({ owner, spread }) => {
+      if ((present & (1 << owner)) === 0) return false
+      const takesPart = spread.every(({ instance }) => (row & (1 << instance)) !== 0)
+      return row === 0 || ownerOf(row) !== owner || !takesPart
+    }),
   )
 }
 
@@ -96,7 +107,7 @@ export function storedColumn(
 ): StoredColumn {
   if (column === joined?.isRow) return { kind: 'match' }
   for (const table of tables) {
-    if (column === table.isThere) return { kind: 'match', dataset: table.schema.dataset }
+    if (column === table.isThere) return { kind: 'match', instance: table.instance }
     const place = table.columns.indexOf(column)
     if (place >= 0) return { kind: 'stored', table, column: table.schema.columns[place]! }
   }
@@ -110,10 +121,18 @@ export function whereStored({
 }: {
   readonly tables: readonly BoundTable[]
   readonly joined?: BoundJoin
-}): (column: Column) => { readonly dataset: string; readonly column: string } {
+}): (column: Column) => Omit<Extract<Operator, { kind: 'load-field' }>, 'kind'> {
   return (column) => {
     const stored = storedColumn(tables, column, joined)
     if (stored.kind !== 'stored') throw new RangeError('a sum of what is public')
-    return { dataset: stored.table.schema.dataset, column: stored.column.name }
+    return { ...ofInstance(stored.table), column: stored.column.name }
   }
+}
+
+/** How a load names whose column it takes. */
+export function ofInstance({ schema: { dataset }, instance }: BoundTable): {
+  readonly dataset: string
+  readonly instance?: string
+} {
+  return instance === dataset ? { dataset } : { dataset, instance }
 }

@@ -1,5 +1,5 @@
 /**
- * A join of two datasets of two repositories by real processes: answers are PostgreSQL's on the plain tables,
+ * Joins of datasets of two repositories by real processes: answers are PostgreSQL's on the plain tables,
  * columns that are kept serve the next join, and the ledger's audit replays it.
  */
 import { writeFile } from 'node:fs/promises'
@@ -36,6 +36,17 @@ columns:
   - { name: town, type: text, dictionary: [Graz, Linz] }
   - { name: clinic, type: text, dictionary: [lake, hill, none] }
 `
+// Several rows a member, as the visits.
+const DRUGS = `
+dataset: drugs
+member: patient
+kMin: 3
+purposes: [research]
+repositories: [south]
+columns:
+  - { name: day, type: integer, min: 0, max: 365 }
+  - { name: drug, type: text, dictionary: [aspirin, statin] }
+`
 const JOIN = 'visits JOIN people ON visits.patient = people.person'
 
 const stage = useStage({ repositories: ['north', 'south'], queriers: ['analyst'] })
@@ -52,6 +63,11 @@ const people = Array.from({ length: 80 }, (_, i) => {
   const age = person % 5 === 0 ? null : (person * 11) % 121
   return [`P-${person}`, age, person % 2 === 0 ? 'Graz' : 'Linz', 'lake'] as const
 })
+/** Patients 10..69 take drugs, one to three. */
+const drugs = Array.from({ length: 120 }, (_, i) => {
+  const patient = i < 60 ? 10 + i : 10 + ((i * 11) % 30)
+  return [`P-${patient}`, (i * 53) % 366, i % 4 === 0 ? 'aspirin' : 'statin'] as const
+})
 
 type Cell = string | number | null
 
@@ -61,11 +77,14 @@ const csvOf = (header: string, rows: readonly (readonly Cell[])[]): string =>
 beforeAll(async () => {
   await writeFile(file('visits.yaml'), VISITS)
   await writeFile(file('people.yaml'), PEOPLE)
+  await writeFile(file('drugs.yaml'), DRUGS)
   await writeFile(file('visits.csv'), csvOf('patient,clinic,cost', visits))
   await writeFile(file('people.csv'), csvOf('person,age,town,clinic', people))
+  await writeFile(file('drugs.csv'), csvOf('patient,day,drug', drugs))
   for (const [repository, name] of [
     ['north', 'visits'],
     ['south', 'people'],
+    ['south', 'drugs'],
   ]) {
     const from = ['--schema', `${name}.yaml`, '--key', `keys/${repository}.skey`]
     await ok('repository', 'sign', ...from)
@@ -74,6 +93,7 @@ beforeAll(async () => {
   database = await PGlite.create()
   await database.exec('CREATE TABLE visits (patient text, clinic text, cost integer)')
   await database.exec('CREATE TABLE people (person text, age integer, town text, clinic text)')
+  await database.exec('CREATE TABLE drugs (patient text, day integer, drug text)')
   const literal = (cell: Cell): string =>
     cell === null ? 'NULL' : typeof cell === 'number' ? String(cell) : `'${cell}'`
   const insert = (name: string, rows: readonly (readonly Cell[])[]): Promise<unknown> =>
@@ -82,6 +102,7 @@ beforeAll(async () => {
     )
   await insert('visits', visits)
   await insert('people', people)
+  await insert('drugs', drugs)
 })
 afterAll(() => database?.close())
 
@@ -117,6 +138,18 @@ describe('gives what PostgreSQL gives', () => {
     [
       'a left join whose right side has several rows',
       `SELECT COUNT(*) AS n, COUNT(cost) AS visits FROM people LEFT JOIN visits ON patient = person`,
+    ],
+    [
+      'a dataset joined with itself',
+      `SELECT COUNT(*) AS n, COUNT(DISTINCT a.patient) AS patients, SUM(b.cost) AS cost FROM visits a JOIN visits b USING (patient) WHERE a.cost < b.cost`,
+    ],
+    [
+      'several rows a member on both sides',
+      `SELECT drug, COUNT(*) AS n, COUNT(DISTINCT patient) AS patients, SUM(cost) AS cost FROM visits JOIN drugs USING (patient) WHERE cost > day GROUP BY drug ORDER BY drug`,
+    ],
+    [
+      'rows without a partner, once each',
+      `SELECT COUNT(*) AS n, COUNT(day) AS drugs, SUM(cost) AS cost FROM visits LEFT JOIN drugs USING (patient) LEFT JOIN people ON patient = person`,
     ],
   ])('%s', async (_what, sql) => {
     const { stdout, stderr, code } = await query(sql)

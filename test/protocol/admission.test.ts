@@ -149,7 +149,7 @@ describe('a join', () => {
     ['in another order', 'SH_AUTH_DATASET', { order: ['people', 'trips'] }],
     ['one of them twice', 'SH_AUTH_DATASET', { order: ['trips', 'trips'] }],
     ['with a note too few', 'SH_AUTH_DATASET', { notes: 1 }],
-    ['without one of them', 'SH_AUTH_PARAMS', { order: ['trips'] }],
+    ['without one of them', 'SH_AUTH_DATASET', { order: ['trips'] }],
     ['that the query does not name', 'SH_AUTH_DATASET', { sql: 'SELECT COUNT(*) FROM trips' }],
     [
       'of which one is not open to the purpose',

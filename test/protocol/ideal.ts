@@ -20,7 +20,7 @@ export interface PlainColumn {
 export interface PlainJoined {
   /** By dataset, then by column name. */
   readonly columns: Readonly<Record<string, Readonly<Record<string, PlainColumn>>>>
-  /** Of each dataset, the member of each row, by numbers common to all. */
+  /** Of each dataset, in the order of the parameters, the member of each row, by numbers common to all. */
   readonly memberOfRow: readonly Uint32Array[]
 }
 
@@ -126,7 +126,7 @@ function madeColumns(
   )
 }
 
-/** A row of a join: the row of each dataset, by its name; absent where it has none. */
+/** A row of a join: the row of each instance, by its name; absent where it has none. */
 type JoinedRow = ReadonlyMap<string, number>
 
 /** Joins row by row, gives every row of the join its lane, and runs the plan over the lanes. */
@@ -136,54 +136,83 @@ function idealJoin(
   joined: PlainJoined,
   beside: PlainBeside,
 ): bigint[] {
-  const datasets = [params.dataset, ...(params.joined ?? [])]
-  const names = datasets.map(({ name }) => name)
-  const memberOf = (row: JoinedRow, name: string): number =>
-    joined.memberOfRow[names.indexOf(name)]![row.get(name)!]!
+  const instances = [params.dataset, ...(params.joined ?? [])].map((one, k) => ({
+    name: one.name,
+    instance: one.instance ?? one.name,
+    hasLanes: k === 0 || params.joined![k - 1]!.lanes,
+    most: Math.max(0, ...one.rowsPerMember.map(([rows]) => rows)),
+  }))
+  const names = instances.map(({ instance }) => instance)
+  const datasets = [...new Set(instances.map(({ name }) => name))]
+  const membersIn = (instance: string): Uint32Array =>
+    joined.memberOfRow[datasets.indexOf(instances[names.indexOf(instance)]!.name)]!
+  const memberOf = (row: JoinedRow, instance: string): number =>
+    membersIn(instance)[row.get(instance)!]!
+  /** Rows of a member, in the order of the table. */
+  const rowsOf = (member: number, instance: string): number[] =>
+    range(membersIn(instance).length).filter((row) => membersIn(instance)[row] === member)
   const rows = joinRowByRow(plan.join!, {
-    rowsOf: (name) => joined.memberOfRow[names.indexOf(name)]!.length,
+    rowsOf: (instance) => membersIn(instance).length,
     memberOf,
   })
-  const lanes = datasets.flatMap((dataset, k) =>
-    k === 0 || params.joined![k - 1]!.lanes
-      ? range(joined.memberOfRow[k]!.length).map((row) => ({ name: dataset.name, row }))
-      : [],
+  const place = (owner: string, row: number, nths: readonly number[]): string =>
+    [owner, row, ...nths].join('/')
+  /** Later instances in which some member has several rows. */
+  const spreadOf = (owner: string): typeof instances =>
+    instances.slice(names.indexOf(owner) + 1).filter(({ most }) => most > 1)
+  const byPlace = new Map(
+    rows.map((row) => {
+      const owner = names.find((name) => row.has(name))!
+      const nths = spreadOf(owner).map(({ instance }) =>
+        row.has(instance)
+          ? rowsOf(memberOf(row, instance), instance).indexOf(row.get(instance)!)
+          : 0,
+      )
+      return [place(owner, row.get(owner)!, nths), row]
+    }),
   )
-  const place = (row: JoinedRow): string => {
-    const first = names.find((name) => row.has(name))!
-    return `${first} ${row.get(first)!}`
-  }
-  const byPlace = new Map(rows.map((row) => [place(row), row]))
   if (byPlace.size !== rows.length) throw new RangeError('two rows of the join share a lane')
-  const rowOfLane = lanes.map(({ name, row }) => byPlace.get(`${name} ${row}`))
+  const lanes = instances
+    .filter(({ hasLanes }) => hasLanes)
+    .flatMap(({ name, instance: owner }) =>
+      range(membersIn(owner).length).flatMap((row) => {
+        const member = membersIn(owner)[row]!
+        const ways = spreadOf(owner).map((other) =>
+          range(other.name === name ? rowsOf(member, owner).length : other.most),
+        )
+        return combinations(ways).map((nths) => ({ owner, row, place: place(owner, row, nths) }))
+      }),
+    )
+  const rowOfLane = lanes.map((lane) => byPlace.get(lane.place))
   if (rowOfLane.filter((row) => row !== undefined).length !== rows.length) {
     throw new RangeError('a row of the join has no lane')
   }
-  // The first dataset's columns are not masked; nobody may see that.
-  const pick = <T>(values: readonly (T | null)[], dataset: string): (T | null)[] =>
-    lanes.map(({ name, row }, lane) => {
-      const at = name === dataset ? row : rowOfLane[lane]?.get(dataset)
-      const isThere =
-        name === dataset && dataset === names[0] ? true : rowOfLane[lane]?.has(dataset)
-      return at === undefined || isThere !== true ? null : values[at]!
+  // Where the rows of the first dataset are lanes as they stand, its columns are not masked; nobody may see that.
+  const isPlain =
+    spreadOf(names[0]!).length === 0 &&
+    instances.filter(({ name }) => name === instances[0]!.name).length === 1
+  const pick = <T>(values: readonly (T | null)[], instance: string): (T | null)[] =>
+    lanes.map(({ owner, row }, lane) => {
+      if (isPlain && instance === names[0] && owner === names[0]) return values[row]!
+      const at = rowOfLane[lane]?.get(instance)
+      return at === undefined ? null : values[at]!
     })
   const lanesOf = new Map(
-    names.map((name) => [
-      name,
+    instances.map(({ name, instance }) => [
+      instance,
       Object.fromEntries(
         Object.entries(joined.columns[name]!).map(([column, { codes, values }]) => [
           column,
-          { codes: pick(codes, name), values: pick(values, name) },
+          { codes: pick(codes, instance), values: pick(values, instance) },
         ]),
       ),
     ]),
   )
-  // Members of each dataset's lanes are counted apart.
+  // Members of each instance's lanes are counted apart.
   const numbers = new Map<string, number>()
-  const keys = lanes.map(({ name, row }) => {
-    const member = joined.memberOfRow[names.indexOf(name)]![row]!
-    return [names.indexOf(name), member] as const
-  })
+  const keys = lanes.map(
+    ({ owner, row }) => [names.indexOf(owner), membersIn(owner)[row]!] as const,
+  )
   const sorted = [...keys].toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
   for (const key of sorted) if (!numbers.has(key.join())) numbers.set(key.join(), numbers.size)
   const memberOfLane = Uint32Array.from(keys, (key) => numbers.get(key.join())!)
@@ -191,25 +220,34 @@ function idealJoin(
   return runSections(plan, memberOfLane, beside, (operator, values) => {
     const { kind } = operator
     const columns =
-      kind === 'load-bits' || kind === 'load-field' ? lanesOf.get(operator.dataset)! : {}
+      kind === 'load-bits' || kind === 'load-field'
+        ? lanesOf.get(operator.instance ?? operator.dataset)!
+        : {}
     if (kind !== 'load-match') return idealOperator(operator, values, columns, memberOfLane)
-    const { dataset } = operator
+    const { instance } = operator
     const matches = rowOfLane.map((row) =>
-      row !== undefined && (dataset === undefined || row.has(dataset)) ? 1 : 0,
+      row !== undefined && (instance === undefined || row.has(instance)) ? 1 : 0,
     )
     return { type: 'bits', parts: [matches] }
   })
 }
 
+/** One of each list, the last running fastest. */
+function combinations(lists: readonly (readonly number[])[]): readonly number[][] {
+  let all: readonly number[][] = [[]]
+  for (const list of lists) all = all.flatMap((some) => list.map((one) => some.concat(one)))
+  return all
+}
+
 function joinRowByRow(
   join: Join,
   tables: {
-    readonly rowsOf: (name: string) => number
-    readonly memberOf: (row: JoinedRow, name: string) => number
+    readonly rowsOf: (instance: string) => number
+    readonly memberOf: (row: JoinedRow, instance: string) => number
   },
 ): JoinedRow[] {
-  if (join.kind === 'dataset') {
-    return range(tables.rowsOf(join.dataset)).map((row) => new Map([[join.dataset, row]]))
+  if (join.kind === 'instance') {
+    return range(tables.rowsOf(join.instance)).map((row) => new Map([[join.instance, row]]))
   }
   const left = joinRowByRow(join.left, tables)
   const right = joinRowByRow(join.right, tables)
@@ -224,10 +262,10 @@ function joinRowByRow(
   const rows = left.flatMap((a) =>
     right.filter((b) => meets(a, b)).map((b): JoinedRow => new Map([...a, ...b])),
   )
-  const alone = (own: readonly JoinedRow[], others: readonly JoinedRow[]): readonly JoinedRow[] =>
-    own.filter((row) => !others.some((other) => meets(row, other) || meets(other, row)))
-  if (join.kind === 'left' || join.kind === 'full') rows.push(...alone(left, right))
-  if (join.kind === 'right' || join.kind === 'full') rows.push(...alone(right, left))
+  const keepsLeft = join.kind === 'left' || join.kind === 'full'
+  const keepsRight = join.kind === 'right' || join.kind === 'full'
+  if (keepsLeft) rows.push(...left.filter((a) => !right.some((b) => meets(a, b))))
+  if (keepsRight) rows.push(...right.filter((b) => !left.some((a) => meets(a, b))))
   return rows
 }
 

@@ -58,10 +58,17 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
   if (join !== undefined) {
     operators.push(
       { kind: 'load-match' },
-      { kind: 'load-match', dataset: pick(['trips', 'people']) },
+      { kind: 'load-match', instance: pick(['trips', 'people']) },
       { kind: 'load-bits', dataset: 'people', column: 'a', planes: PLANES, validity: true },
       { kind: 'load-field', dataset: 'people', column: 'b' },
     )
+    for (const { name: dataset, instance } of [params.dataset, ...(params.joined ?? [])]) {
+      if (instance === undefined) continue
+      operators.push(
+        { kind: 'load-bits', dataset, instance, column: 'a', planes: PLANES, validity: true },
+        { kind: 'load-field', dataset, instance, column: 'b' },
+      )
+    }
   }
   if (places !== undefined) {
     const load = { dataset: 'places', column: 'a', planes: PLANES, validity: below(2) === 0 }
@@ -176,7 +183,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
     () => ({ kind: 'member-rows' }),
     () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)
-      return inputs && { kind: 'popcount', inputs, width: 11 + below(3) }
+      return inputs && { kind: 'popcount', inputs, width: 13 + below(2) }
     },
     () => {
       const inputs = some(refs('bits', ['rows', 'members']), 4)

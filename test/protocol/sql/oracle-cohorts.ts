@@ -24,6 +24,8 @@ export interface OracleJoin {
   readonly schemas: readonly Schema[]
   readonly params: PlanParams
   readonly from: string
+  /** A text with the names of the view's columns, as they are in the join. */
+  readonly write: (text: string) => string
 }
 
 /** A group. */
@@ -142,7 +144,11 @@ function publiclyEmpty(
     (where === null ? '' : ` WHERE ${where}`) +
     groupBy
   const bound = join
-    ? bindSelect(parseSelect(sql.replaceAll(`${alias}.`, '')), join.schemas, join.params)
+    ? bindSelect(
+        parseSelect(join.write(sql.replaceAll(`${alias}.`, ''))),
+        join.schemas,
+        join.params,
+      )
     : bindSelect(parseSelect(sql), [schema], params)
   return emptyGroups(bound, answerGroups(bound))[0]!
 }

@@ -1,9 +1,11 @@
 /**
- * Random joins for the oracle: a table with several rows a member, or not, and one or two tables with one. To
- * PostgreSQL the join is a view, over which the queries of a single table are asked.
+ * Random joins for the oracle: a table with several rows a member, one or two others with one or several, and one of
+ * them once more. To PostgreSQL the join is a view, over which the queries of a single table are asked.
  */
+import type { PGlite } from '@electric-sql/pglite'
 import * as fc from 'fast-check'
 
+import { countLanes, datasetsOf, laneBlocks } from '../../../protocol/join-lanes.ts'
 import type { DatasetParams, PlanParams } from '../../../protocol/plan.ts'
 import { arrangeDatasets } from '../../../protocol/sql/arrange.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
@@ -24,9 +26,27 @@ import type { RandomTable } from './random-table.ts'
 type Gen = fc.GeneratorValue
 /** All kinds of joins. */
 export const KINDS = ['LEFT JOIN', 'RIGHT JOIN', 'JOIN', 'FULL JOIN', 'INNER JOIN'] as const
+/** What else joins are to be seen with. */
+export const SHAPES = ['lanes of several', 'with itself', 'several on both sides'] as const
+
+/** Lanes of a join: more take the ideal machine long. */
+const MOST_LANES = 2_000
+/** Of a column of a random table. */
+const COLUMN_NAME = /(?<![.'\w])"?(?:in|de|bo|te|da|ti)\d+"?(?![.'\w])/giu
+/** What is added to the numbers of the columns of a table that is there a second time. */
+const SECOND = 500
 
 export type Kind = (typeof KINDS)[number]
 type Table = Pick<RandomTable, 'schema' | 'rows' | 'memberOfRow'>
+
+/** A table as it stands in FROM. */
+interface Item {
+  readonly table: Table
+  /** What its columns are qualified with. */
+  readonly alias: string
+  /** By their names in the view. */
+  readonly columns: ReadonlyMap<string, Column>
+}
 
 export interface RandomJoined {
   readonly schemas: readonly Schema[]
@@ -40,37 +60,53 @@ export interface RandomJoined {
   readonly view: Schema
   /** What has a member in every row, as PostgreSQL and Sharehold know it: empty if nothing has. */
   readonly members: readonly string[]
+  /** How the columns of the view may be written in the query: an unqualified name only if it is of one table. */
+  readonly written: ReadonlyMap<string, readonly string[]>
   /** For statistics. */
   readonly kinds: readonly string[]
 }
 
-/** @param kind of the first join */
-export async function randomJoined(g: Gen, kind: Kind, n: 3 | 5 = 3): Promise<RandomJoined> {
+/**
+ * @param database to ask which tables may lack a row
+ * @param kind of the first join
+ */
+export async function randomJoined(
+  g: Gen,
+  database: PGlite,
+  kind: Kind,
+  n: 3 | 5 = 3,
+): Promise<RandomJoined> {
   const trips = randomTable(g, n)
   const others = ['people', 'cars']
-    .slice(0, g(fc.integer, { min: 1, max: 2 }))
-    .map((name, k) => singleRowTable(g, name, 20 * (k + 1), trips.memberOfRow))
-  const tables: Table[] = g(fc.shuffledSubarray, [trips, ...others], {
-    minLength: 1 + others.length,
-    maxLength: 1 + others.length,
-  })
-  const { from, kinds, optional } = randomFrom(g, tables, kind)
+    .slice(0, g(fc.integer, { min: 0, max: 2 }))
+    .map((name, k) => smallTable(g, name, 20 * (k + 1), trips.memberOfRow))
+  const tables: Table[] = [trips, ...others]
+  // One alone is joined with itself.
+  const isTwice = others.length === 0 || g(fc.integer, { min: 0, max: 2 }) === 0
+  const items = g(
+    fc.shuffledSubarray,
+    [...tables.map((table) => itemOf(table)), ...(isTwice ? [secondOf(g, tables)] : [])],
+    { minLength: tables.length + (isTwice ? 1 : 0) },
+  )
+  const { from, kinds } = randomFrom(g, items, kind)
   const sizes = tables.map((table) => sizesOf(table, table === trips ? trips.params : undefined))
   const schemas = tables.map(({ schema }) => schema)
   const arranged = await arrangeDatasets(`SELECT COUNT(*) FROM ${from}`, schemas, sizes)
-  const order = [arranged.dataset, ...(arranged.joined ?? [])].map(({ name }) =>
-    tables.find(({ schema }) => schema.dataset === name)!,
-  )
-  const columns = tables.flatMap(({ schema }) =>
-    schema.columns.map((column): Column => ({
+  const blocks = laneBlocks(arranged)
+  if (countLanes(blocks) > MOST_LANES) return randomJoined(g, database, kind, n)
+  const optional = await optionalItems(database, tables, items, from)
+  const names = items.flatMap(({ columns }) => [...columns.values()].map(({ name }) => name))
+  const columns = items.flatMap((item) =>
+    [...item.columns].map(([name, column]): Column => ({
       ...column,
-      nullable: column.nullable || optional.has(schema.dataset),
+      name,
+      nullable: column.nullable || optional.has(item),
     })),
   )
-  const riders = schemas.map(({ dataset }) => `${dataset}.rider`)
-  const view = `CREATE VIEW everything AS SELECT coalesce(${riders.join(', ')}) AS rider, ${columns
-    .map(({ name }) => name)
-    .join(', ')} FROM ${from};`
+  const riders = items.map(({ alias }) => `${alias}.rider`)
+  const shown = items.flatMap(({ alias, columns: own }) =>
+    [...own].map(([name, column]) => `${alias}.${column.name} AS ${name}`),
+  )
   return {
     schemas,
     params: { ...trips.params, ...arranged },
@@ -78,13 +114,15 @@ export async function randomJoined(g: Gen, kind: Kind, n: 3 | 5 = 3): Promise<Ra
       columns: Object.fromEntries(
         tables.map((table) => [table.schema.dataset, plainColumns(table)]),
       ),
-      memberOfRow: order.map(({ memberOfRow }) => memberOfRow),
+      memberOfRow: datasetsOf(arranged).map(
+        ({ name }) => tables.find(({ schema }) => schema.dataset === name)!.memberOfRow,
+      ),
     },
     from,
     ddl: [
       'DROP TABLE IF EXISTS trips, people, cars CASCADE;',
       ...tables.map(createTable),
-      view,
+      `CREATE VIEW everything AS SELECT coalesce(${riders.join(', ')}) AS rider, ${shown.join(', ')} FROM ${from};`,
     ].join('\n'),
     view: {
       ...trips.schema,
@@ -94,40 +132,103 @@ export async function randomJoined(g: Gen, kind: Kind, n: 3 | 5 = 3): Promise<Ra
     },
     members: [
       ...(from.includes(' ON ') ? [] : ['rider', 'RIDER']),
-      ...schemas.flatMap(({ dataset }) => (optional.has(dataset) ? [] : [`${dataset}.rider`])),
+      ...items.flatMap((item) => (optional.has(item) ? [] : [`${item.alias}.rider`])),
     ],
+    written: new Map(
+      items.flatMap(({ alias, columns: own }) =>
+        [...own].map(([view, { name }]) => {
+          const isUnique = names.filter((one) => one === name).length === 1
+          return [view, [...(isUnique ? [name] : []), `${alias}.${name}`]] as const
+        }),
+      ),
+    ),
     kinds: [
       ...kinds,
-      ...((arranged.joined ?? []).some(({ lanes }) => lanes) ? ['lanes of several'] : []),
+      ...(blocks.length > 1 ? ['lanes of several'] : []),
+      ...(isTwice ? ['with itself'] : []),
+      ...(blocks.some(({ spread }) => spread.some(({ times }) => times !== undefined))
+        ? ['several on both sides']
+        : []),
     ],
   }
 }
 
 /** A query over the view, and the same as Sharehold gets it: over the join, some names qualified. */
 export function randomJoinedQuery(g: Gen, made: RandomJoined): RandomQuery {
-  const { view, from, schemas, members } = made
+  const { view, from, members, written } = made
   const query = randomQuery(g, view, 'everything')
-  // HAVING over joins is left to the queries of one table: it may be about a NULL key that is refused.
-  if (/ HAVING /iu.test(query.sql)) return randomJoinedQuery(g, made)
   if (members.length === 0 && /DISTINCT rider/iu.test(query.sql)) return randomJoinedQuery(g, made)
-  const tableOf = new Map(
-    schemas.flatMap(({ dataset, columns }) => columns.map(({ name }) => [name, dataset] as const)),
-  )
   const text = query.sql
     .replace(' FROM everything', ` FROM ${from}`)
     .replaceAll('everything.', '')
     .replaceAll(/DISTINCT rider/giu, () => `DISTINCT ${g(fc.constantFrom, ...members)}`)
-    .replaceAll(/(?<![."'\w])(?:in|de|bo|te|da|ti)\d+(?![."'\w])/gu, (name) =>
-      tableOf.has(name) && g(fc.boolean) ? `${tableOf.get(name)!}.${name}` : name,
-    )
-  return { ...query, sql: text }
+  return { ...query, sql: writtenNames(text, written, (ways) => g(fc.constantFrom, ...ways)) }
 }
 
-/** Some of the members of the trips, and others. */
-function singleRowTable(g: Gen, dataset: string, firstColumn: number, riders: Uint32Array): Table {
+/** A text with the names of the view's columns, as they are in the join. */
+export function writtenNames(
+  text: string,
+  written: RandomJoined['written'],
+  choose = (ways: readonly string[]): string => ways.at(-1)!,
+): string {
+  return text.replaceAll(COLUMN_NAME, (name) =>
+    choose(written.get(name.replaceAll('"', '').toLowerCase()) ?? [name]),
+  )
+}
+
+function itemOf(table: Table): Item {
+  const { dataset, columns } = table.schema
+  return { table, alias: dataset, columns: new Map(columns.map((column) => [column.name, column])) }
+}
+
+/** One of the tables once more. */
+function secondOf(g: Gen, tables: readonly Table[]): Item {
+  const table = g(fc.constantFrom<Table[]>, ...tables)
+  const columns = table.schema.columns.map((column): readonly [string, Column] => {
+    const name = column.name.replace(/\d+/u, (number) => String(SECOND + Number(number)))
+    return [name, column]
+  })
+  return { table, alias: 'again', columns: new Map(columns) }
+}
+
+/**
+ * Which of the items may have no row in a row of the join: PostgreSQL's answer for one member for each set of tables
+ * that it may be in.
+ */
+async function optionalItems(
+  database: PGlite,
+  tables: readonly Table[],
+  items: readonly Item[],
+  from: string,
+): Promise<ReadonlySet<Item>> {
+  const sets = [...Array(1 << tables.length).keys()].slice(1)
+  await database.exec(
+    [
+      'DROP TABLE IF EXISTS trips, people, cars CASCADE;',
+      ...tables.map(({ schema: { dataset } }, k) => {
+        const members = sets.filter((set) => (set & (1 << k)) !== 0).map((set) => `('${set}')`)
+        return `CREATE TABLE ${dataset} (rider text); INSERT INTO ${dataset} VALUES ${members.join(', ')};`
+      }),
+    ].join('\n'),
+  )
+  const lacks = items.map(({ alias }) => `coalesce(bool_or(${alias}.rider IS NULL), false)`)
+  const { rows } = await database.query<boolean[]>(`SELECT ${lacks.join(', ')} FROM ${from}`, [], {
+    rowMode: 'array',
+  })
+  return new Set(items.filter((_, k) => rows[0]![k]))
+}
+
+/** Some of the members of the trips, and others, with one row each or up to three. */
+function smallTable(g: Gen, dataset: string, firstColumn: number, riders: Uint32Array): Table {
   const members = riders.reduce((most, member) => Math.max(most, member + 1), 0)
   const all = Array.from({ length: members + 3 }, (_, member) => member)
-  const memberOfRow = Uint32Array.from(g(fc.shuffledSubarray, all, { minLength: 1 }))
+  const most = g(fc.constantFrom, 1, 1, 3)
+  const some = g(fc.shuffledSubarray, all, { minLength: 1 })
+  const memberOfRow = Uint32Array.from(
+    some.flatMap((member) =>
+      Array.from({ length: g(fc.integer, { min: 1, max: most }) }, () => member),
+    ),
+  )
   const allTypes = ['integer', 'decimal', 'boolean', 'text', 'date', 'timestamp'] as const
   const types = g(fc.shuffledSubarray<Column['type']>, [...allTypes], {
     minLength: 1,
@@ -147,17 +248,17 @@ function singleRowTable(g: Gen, dataset: string, firstColumn: number, riders: Ui
   }
 }
 
-/** A left-deep join, and which tables may be missing in a row, by the rules of outer joins. */
+/** A left-deep join. */
 function randomFrom(
   g: Gen,
-  tables: readonly Table[],
+  items: readonly Item[],
   firstKind: Kind,
-): { readonly from: string; readonly kinds: readonly Kind[]; readonly optional: Set<string> } {
-  const [first, ...others] = tables.map(({ schema }) => schema.dataset)
-  const optional = new Set<string>()
-  const before = [first!]
+): { readonly from: string; readonly kinds: readonly Kind[] } {
+  const textOf = ({ table, alias }: Item): string =>
+    alias === table.schema.dataset ? alias : `${table.schema.dataset} AS ${alias}`
+  const [first, ...others] = items
   const kinds: Kind[] = []
-  let from = first!
+  let from = textOf(first!)
   // With ON, an unqualified rider would be ambiguous further on: one or the other throughout.
   const isRare = firstKind === 'RIGHT JOIN' || firstKind === 'FULL JOIN'
   const isOn = g(fc.integer, { min: 0, max: 2 }) === 0 && !(isRare && others.length > 1)
@@ -165,17 +266,14 @@ function randomFrom(
     isOn && others.length > 1
       ? ['JOIN', 'INNER JOIN', 'LEFT JOIN']
       : ['JOIN', 'INNER JOIN', 'LEFT JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN']
-  for (const name of others) {
+  for (const item of others) {
     const kind = kinds.length === 0 ? firstKind : g(fc.constantFrom, ...kindsHere)
-    if (kind === 'LEFT JOIN' || kind === 'FULL JOIN') optional.add(name)
-    if (kind === 'RIGHT JOIN' || kind === 'FULL JOIN') for (const one of before) optional.add(one)
-    const sides = g(fc.boolean) ? [first, name] : [name, first]
-    const on = `ON ${sides.map((side) => `${side}.rider`).join(' = ')}`
-    from += ` ${kind} ${name} ${isOn ? on : 'USING (rider)'}`
-    before.push(name)
+    const sides = g(fc.boolean) ? [first!, item] : [item, first!]
+    const on = `ON ${sides.map(({ alias }) => `${alias}.rider`).join(' = ')}`
+    from += ` ${kind} ${textOf(item)} ${isOn ? on : 'USING (rider)'}`
     kinds.push(kind)
   }
-  return { from, kinds, optional }
+  return { from, kinds }
 }
 
 function sizesOf({ schema, memberOfRow }: Table, params: PlanParams | undefined): DatasetParams {

@@ -72,7 +72,7 @@ const CLAUSES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips CROSS JOIN «other»', /USING/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips NATURAL JOIN «other»', /USING/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips JOIN «other» USING (rider, day)', /USING/],
-  ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips t JOIN «trips» u USING (rider)', /once/],
+  ['SH_SQL_AMBIGUOUS', 'SELECT COUNT(*) FROM trips JOIN «trips» USING (rider)', /alias/],
   ['SH_SQL_AMBIGUOUS', 'SELECT COUNT(*) FROM trips JOIN «other» AS trips USING (rider)', /alias/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM (trips JOIN «other» USING (rider)) AS x', /Name/],
   ['SH_SQL_UNKNOWN_DATASET', 'SELECT COUNT(trips.fare) WHERE «other.x» = 1', /trips/],
