@@ -11,26 +11,28 @@ import type { Lane } from './plan-lanes.ts'
 import type { PlanWriter } from './plan-writer.ts'
 import type { Polynomial } from './polynomial.ts'
 
-/** What is there of a row's aggregates, by their places in the query. */
-export interface HavingLanes {
-  readonly rows: number
+/** What is there of the aggregates, a lane for each row. */
+export interface HavingVectors {
   /** A number of an aggregate, in the field. */
-  readonly number: (row: number, number: HavingNumber & { readonly kind: 'aggregate' }) => Lane
-  /** Whether an aggregate is shown, a bit. */
-  readonly shown: (row: number, aggregate: number) => Lane
+  readonly number: (number: HavingNumber & { readonly kind: 'aggregate' }) => Ref
+  /** Whether an aggregate, by its place in the query, is shown, a plane. */
+  readonly shown: (aggregate: number) => Ref
 }
 
 /** @returns a plane with a lane for each row: the condition is true */
-export function writeHaving(writer: PlanWriter, program: HavingProgram, lanes: HavingLanes): Ref {
-  const rows = Array.from({ length: lanes.rows }, (_, row) => row)
+export function writeHaving(
+  writer: PlanWriter,
+  program: HavingProgram,
+  vectors: HavingVectors,
+): Ref {
   const numbers = program.numbers.map((number) =>
-    gatherLanes(
-      writer,
-      rows.map((row): Lane =>
-        number.kind === 'public' ? { known: number.values[row]! } : lanes.number(row, number),
-      ),
-      number.kind === 'public' ? 'public numbers of HAVING' : 'a number that HAVING compares',
-    ),
+    number.kind === 'public'
+      ? gatherLanes(
+          writer,
+          number.values.map((known): Lane => ({ known })),
+          'public numbers of HAVING',
+        )
+      : vectors.number(number),
   )
   const compared = (kind: 'negative' | 'zero'): Polynomial[] =>
     program.bits.flatMap((bit) => (bit.kind === kind ? [bit.polynomial] : []))
@@ -55,11 +57,7 @@ export function writeHaving(writer: PlanWriter, program: HavingProgram, lanes: H
       case 'zero':
         return isZero!(nextZero++)
       case 'shown':
-        return gatherBits(
-          writer,
-          rows.map((row) => lanes.shown(row, bit.aggregate)),
-          'whether an aggregate of HAVING is shown',
-        )
+        return vectors.shown(bit.aggregate)
       case 'public': {
         const known = bit.values.map((value): Lane => ({ known: value ? 1n : 0n }))
         return gatherBits(writer, known, 'what HAVING says of the keys')

@@ -64,12 +64,6 @@ export function fitsMemory(params: PlanParams, demand: Demand): boolean {
   return neededPlanes(demand).summed.size * chunkRows(params) <= MAX_BATCH_ELEMENTS
 }
 
-/** The same of as many chunks at a time as there may be. */
-export function fitsWholeBatches(params: PlanParams, demand: Demand): boolean {
-  const chunks = Math.min(params.chunksInFlight, tableChunks(params).length)
-  return neededPlanes(demand).summed.size * chunks * chunkRows(params) <= MAX_BATCH_ELEMENTS
-}
-
 /**
  * How many chunks share a round: as many as may, halved until the planes that sums are taken over do not take too much
  * memory. Batches cost rounds, so the longer a round takes, the more memory they are worth.

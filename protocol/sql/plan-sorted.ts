@@ -22,6 +22,7 @@ import { membersOf } from '../validate-plan.ts'
 import type { BoundQuery } from './bound.ts'
 import type { Cohort } from './demand.ts'
 import { countGroups } from './groups.ts'
+import { writeHaving } from './plan-having.ts'
 import type { RowPlan } from './plan-rows.ts'
 import { writeMembers } from './plan-sorted-members.ts'
 import { writeNumbers } from './plan-sorted-numbers.ts'
@@ -43,7 +44,7 @@ export function writeSortedPlan(
   strategy: Strategy,
   writer: PlanWriter,
 ): void {
-  const { cohorts, values, masks, opened } = rowPlan.demand
+  const { cells, cohorts, values, masks, opened } = rowPlan.demand
   const planes = cohorts.map(({ plane }) => plane)
   if (planes.every((wire) => wire === FALSE)) {
     writeNothing(Number(countGroups(query.keys)), masks.length + opened.length, writer)
@@ -101,6 +102,21 @@ export function writeSortedPlan(
           'a number for each group',
         ),
   )
+  if (rowPlan.having !== undefined) {
+    const having = writeHaving(writer, rowPlan.having, {
+      number: ({ aggregate, name }) => amounts[cells[0]![aggregate]!.values.get(name)!]!,
+      shown: (aggregate) => {
+        const { cohort } = cells[0]![aggregate]!
+        return divided.includes(cohort) ? isOne(writer, shown[cohort]!) : tests(cohort)
+      },
+    })
+    const asNumber = writer.add({ kind: 'bit-to-field', inputs: [having] }, 'HAVING as a number')(0)
+    const both = writer.add(
+      { kind: 'multiply', pairs: shown.map((bit) => [bit, asNumber] as const) },
+      'shown, and HAVING is true',
+    )
+    shown.forEach((_, k) => (shown[k] = both(k)))
+  }
   const masked =
     values.length === 0
       ? undefined
@@ -115,6 +131,18 @@ export function writeSortedPlan(
         )
   const inputs = [...masks.map(({ cohort }) => shown[cohort]!), ...opened.map((_, k) => masked!(k))]
   writer.add({ kind: 'output', inputs }, 'cohort bits and values')
+}
+
+/** The plane of a vector of zeros and ones. */
+function isOne(writer: PlanWriter, vector: Ref): Ref {
+  const lessOne = writer.add(
+    { kind: 'combine', inputs: [vector], coefficients: ['1'], constant: '-1' },
+    'whether an aggregate of HAVING is shown, less one',
+  )(0)
+  return writer.add(
+    { kind: 'equals-zero', inputs: [lessOne] },
+    'whether an aggregate of HAVING is shown',
+  )(0)
 }
 
 /** Whether a second group may have to be hidden. @param groups their number */

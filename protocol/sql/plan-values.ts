@@ -18,8 +18,8 @@ import type { WrittenCohorts } from './plan-cohorts.ts'
 import { writeCounts, writeTotals } from './plan-counts.ts'
 import { writeDistinct } from './plan-distinct.ts'
 import { writeHaving } from './plan-having.ts'
-import type { HavingLanes } from './plan-having.ts'
-import { gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
+import type { HavingVectors } from './plan-having.ts'
+import { gatherBits, gatherLanes, isKnown, lanesOf } from './plan-lanes.ts'
 import type { Lane, Slot } from './plan-lanes.ts'
 import { writeMasks } from './plan-masks.ts'
 import { writeModes } from './plan-mode.ts'
@@ -109,23 +109,30 @@ export function writePlan(
   const having =
     rowPlan.having === undefined
       ? undefined
-      : writeHaving(writer, rowPlan.having, havingLanes(demand, written, laneOf))
+      : writeHaving(writer, rowPlan.having, havingVectors(writer, demand, written, laneOf))
   writeOutput(writer, writeMasks(writer, demand, written, having), demand, laneOf)
 }
 
-function havingLanes(
+/** Lanes of all rows, put together. */
+function havingVectors(
+  writer: PlanWriter,
   { cells, values }: Demand,
   { shown }: WrittenCohorts,
   laneOf: (value: ValueDemand) => Lane,
-): HavingLanes {
+): HavingVectors {
   return {
-    rows: cells.length,
-    number: (row, { aggregate, name }) =>
-      laneOf(values[cells[row]![aggregate]!.values.get(name)!]!),
-    shown: (row, aggregate) => {
-      const { cohort, families } = cells[row]![aggregate]!
-      return shown(cohort, families)
-    },
+    number: ({ aggregate, name }) =>
+      gatherLanes(
+        writer,
+        cells.map((row) => laneOf(values[row[aggregate]!.values.get(name)!]!)),
+        'a number that HAVING compares',
+      ),
+    shown: (aggregate) =>
+      gatherBits(
+        writer,
+        cells.map((row) => shown(row[aggregate]!.cohort, row[aggregate]!.families)),
+        'whether an aggregate of HAVING is shown',
+      ),
   }
 }
 

@@ -12,6 +12,7 @@
  * Who learns what: nodes nothing but the public sizes; the querier the cohort bits and, where the bit is
  * 1, the values (leaks.ts lists them).
  */
+import { ShareholdError } from '../../shares/errors.ts'
 import { schedule } from '../cost.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
@@ -26,7 +27,7 @@ import type { Demand } from './demand.ts'
 import { emptyGroups } from './empty-groups.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
 import { checkGroups } from './plan-limits.ts'
-import { chunksAtATime, fitsWholeBatches } from './plan-planes.ts'
+import { chunksAtATime, fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
 import { isDivided, writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
@@ -102,15 +103,15 @@ export function planQuery(
   )
 
   const fits = (summedRows: SummedRows): boolean =>
-    fitsWholeBatches(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
-  // Where planes take batches apart, sorting is cheaper, if it is possible.
+    fitsMemory(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
   const isPossible = (grouping: Grouping): boolean =>
-    grouping === 'sort' ||
-    !possible.includes('sort') ||
-    (['contributing', 'group'] as const).some(fits)
-  const ways = possible
-    .filter(isPossible)
-    .map((grouping) => answerQuestions(planning, costOf, grouping))
+    grouping === 'sort'
+      ? // Sorted are all groups; what HAVING says of their keys is not taken out.
+        groups.length === Number(countGroups(query.keys))
+      : !possible.includes('sort') || (['contributing', 'group'] as const).some(fits)
+  const left = possible.filter(isPossible)
+  if (left.length === 0) throw havingOnKeys()
+  const ways = left.map((grouping) => answerQuestions(planning, costOf, grouping))
   const { value: way, choice } =
     ways.length === 1
       ? { value: ways[0]! }
@@ -138,6 +139,14 @@ export function planQuery(
 /** Most groups that are possible. */
 export function mostGroups(possible: readonly Grouping[]): number {
   return possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS
+}
+
+function havingOnKeys(): ShareholdError {
+  return new ShareholdError(
+    'SH_PLAN_GROUPS',
+    `HAVING leaves out some of more than ${MAX_GROUPS} groups by their keys.`,
+    { hint: 'Write conditions on the columns of GROUP BY in WHERE.' },
+  )
 }
 
 /** The ways to go about the query's groups that are worth a thought, planes of groups first. */

@@ -42,12 +42,9 @@ export function isSortable(query: BoundQuery, params: PlanParams): boolean {
 }
 
 /** Whether the query's groups can be found by sort. */
-export function canSort(
-  { keys, groupings, having, aggregates }: BoundQuery,
-  params: PlanParams,
-): boolean {
+export function canSort({ keys, groupings, aggregates }: BoundQuery, params: PlanParams): boolean {
   const groups = countGroups(keys)
-  if (groupings.length !== 1 || having !== undefined) return false
+  if (groupings.length !== 1) return false
   if (params.joined !== undefined) return false
   if (groups < 2n || groups > BigInt(MAX_SORTED_GROUPS)) return false
   const numbers = aggregates.flatMap(({ template }) => Object.values(numbersOf(template)))

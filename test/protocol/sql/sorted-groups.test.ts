@@ -130,6 +130,15 @@ describe('many groups', () => {
     expect(await kindsOf(byWard, 100_000)).toContain('equals-zero')
   })
 
+  test('HAVING is computed for all of them, but not where it rules groups out by their keys', async () => {
+    const { plan, answer } = await compile(`${SQL} HAVING SUM(days) > 3`, schema, params(1000))
+    expect(plan.operators.map(({ kind }) => kind)).toContain('sort')
+    expect(answer.rows).toHaveLength(65_536)
+    await expect(
+      compile(`${SQL} HAVING SUM(days) > 3 AND week < 4`, schema, params(1000)),
+    ).rejects.toMatchObject({ code: 'SH_PLAN_GROUPS', hint: expect.stringMatching(/WHERE/u) })
+  })
+
   test('one more is refused', async () => {
     const wider = {
       ...schema,
