@@ -27,6 +27,12 @@ export const HAVING: ConformanceTable = {
       status: 'yes',
     },
     {
+      construct: 'MIN, MAX, percentile_disc, mode of numbers, dates, timestamps compared',
+      example:
+        'SELECT payment, COUNT(*) FROM trips GROUP BY payment HAVING MAX(fare) > 50.5 AND MIN(fare) < SUM(tip)',
+      status: 'yes',
+    },
+    {
       construct: 'AND, OR, NOT, BETWEEN, IN, IS NULL, IS TRUE, IS DISTINCT FROM, CASE, FILTER',
       example:
         'SELECT payment, COUNT(*) FROM trips GROUP BY payment HAVING CASE WHEN COUNT(*) FILTER (WHERE shared) BETWEEN 1 AND 500 THEN SUM(tip) IS NOT NULL ELSE NOT COUNT(*) IN (1, 2) END',

@@ -14,6 +14,7 @@ import type { AggregateSpec, SqlType } from './answer-spec.ts'
 import { castValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 import type { AggregateFilter } from './bound.ts'
+import { parseDate, parseTimestamp } from './datetime.ts'
 import { powerOfTen } from './numeric.ts'
 import { addPolynomials, multiplyPolynomials, scalePolynomial } from './polynomial.ts'
 import type { Polynomial } from './polynomial.ts'
@@ -125,9 +126,11 @@ export function fewestDecimals(largest: bigint, scale: number): number {
   return Math.max(16 - 4 * weight, 0)
 }
 
-/** The value of an expression as a numeric. */
-export function numericOf(value: Value | null): { digits: bigint; scale: number } | null {
+/** The value of an expression as a numeric; dates and timestamps in microseconds, as domains have them. */
+export function exactOf(value: Value | null): { digits: bigint; scale: number } | null {
   if (value === null) return null
+  if (value.type === 'date') return { digits: parseDate(value.value), scale: 0 }
+  if (value.type === 'timestamp') return { digits: parseTimestamp(value.value), scale: 0 }
   const numeric = castValue(value, 'numeric')
   if (numeric.type !== 'numeric') throw unsupported('HAVING compares a number with none.')
   return numeric.value
@@ -137,7 +140,7 @@ const SUM_AND_COUNT = 'Compare sums: SUM(x) > 5 * COUNT(x), SUM(x) * COUNT(y) > 
 
 export function unsupported(
   message: string,
-  hint = 'HAVING compares COUNT, SUM and AVG, and sums, differences and products of COUNT and SUM; multiply instead of dividing.',
+  hint = 'HAVING compares COUNT, SUM, AVG, MIN and MAX, and sums, differences and products of COUNT and SUM; multiply instead of dividing.',
 ): ShareholdError {
   return new ShareholdError('SH_SQL_UNSUPPORTED', message, { hint })
 }

@@ -13,15 +13,21 @@ import type { Circuit } from '../circuit.ts'
 
 import { aggregateType } from './answer-aggregate.ts'
 import { expressionType } from './answer-expression.ts'
-import type { AnswerComparison, AnswerExpression, NumberName, SqlType } from './answer-spec.ts'
+import type {
+  AggregateSpec,
+  AnswerComparison,
+  AnswerExpression,
+  NumberName,
+  SqlType,
+} from './answer-spec.ts'
 import { aggregatesOf } from './answer-tree.ts'
 import type { BoundAggregate, KeyValue } from './bound.ts'
 import { HavingInputs } from './having-inputs.ts'
 import type { HavingBit, HavingNumber } from './having-inputs.ts'
 import {
   differenceOf,
+  exactOf,
   fewestDecimals,
-  numericOf,
   scaledUp,
   subtract,
   unsupported,
@@ -277,6 +283,9 @@ class HavingCompiler {
         'HAVING cannot compute with an average, which is rounded; it can compare one.',
       )
     }
+    if ([x, y].some((one) => one.type === 'date' || one.type === 'timestamp')) {
+      throw unsupported('HAVING cannot compute with dates; it can compare them.')
+    }
     const known = this.#builder.and(x.known, y.known)
     if (operator === '*') {
       const polynomial = multiplyPolynomials(x.polynomial, y.polynomial)
@@ -347,6 +356,9 @@ class HavingCompiler {
       const polynomial = this.#inputs.numberOf(index, 'sum')
       return { kind: 'exact', polynomial, scale, type: aggregateType(expression), known }
     }
+    if (name === 'min' || name === 'max' || name === 'percentile_disc' || name === 'mode') {
+      return this.#chosen(expression, index, known)
+    }
     if (name !== 'avg') {
       throw unsupported(`HAVING cannot compute with ${name.toUpperCase()} yet.`)
     }
@@ -366,11 +378,32 @@ class HavingCompiler {
     }
   }
 
+  /** A value of a row: what there is of it is its place among all that it can be, which are evenly apart. */
+  #chosen(template: AggregateSpec, index: number, known: Wire): Exact {
+    const [argument] = template.arguments
+    const { domain } = template
+    if (argument === undefined || domain === undefined) throw new RangeError('no domain')
+    if (argument.type === 'text' || argument.type === 'boolean' || domain.texts !== undefined) {
+      throw unsupported(
+        `HAVING cannot compare ${template.function.toUpperCase()} of ${argument.type === 'text' ? 'texts' : 'these values'} yet.`,
+        'MIN, MAX, percentile_disc and mode of numbers, dates and timestamps can be compared.',
+      )
+    }
+    const place = this.#inputs.numberOf(index, 'value')
+    const polynomial = addPolynomials(
+      scalePolynomial(place, BigInt(domain.step)),
+      constantPolynomial(BigInt(domain.origin)),
+    )
+    return { kind: 'exact', polynomial, scale: argument.scale, type: argument.type, known }
+  }
+
   #publicNumber(expression: AnswerExpression): Exact {
     const { keyTypes, keys } = this.#query
     const type = expressionType(expression, keyTypes)
     if (type === 'double') throw unsupported('HAVING cannot compare with double precision.')
-    const values = keys.map((row) => numericOf(evaluateAt(expression, keyTypes, row)))
+    if (type === 'text' || type === 'boolean')
+      throw unsupported('HAVING compares numbers and dates.')
+    const values = keys.map((row) => exactOf(evaluateAt(expression, keyTypes, row)))
     const scale = Math.max(0, ...values.map((value) => value?.scale ?? 0))
     const digits = values.map((value) =>
       value === null ? 0n : value.digits * powerOfTen(scale - value.scale),

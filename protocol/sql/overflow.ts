@@ -93,6 +93,9 @@ export function largestNumber(
     if (number === undefined) throw new RangeError(`an aggregate without ${name}`)
     if (number.kind === 'any' || number.kind === 'present') return 1n
     const values = argumentsOf(aggregate)
+    if (number.kind === 'extreme' || number.kind === 'rank' || number.kind === 'mode') {
+      return BigInt(orderedDomain(values[0]!).size) - 1n
+    }
     const isDistinctSum = number.kind === 'distinct' && number.of === 'sum'
     const factors = number.kind === 'sum' ? number.factors : isDistinctSum ? ([0] as const) : []
     return factors.reduce(

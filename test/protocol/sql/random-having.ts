@@ -118,6 +118,12 @@ function atom(g: Gen, parts: HavingParts): Write {
       const [a, b] = [exactNumber(g, parts, 1), exactNumber(g, parts, 1)]
       return (r) => `${a(r)} ${operator} ${b(r)}`
     }
+    case 8: {
+      const [a, b] = [moment(g, parts), moment(g, parts)]
+      if (a === undefined || b === undefined) return (r) => r.keys('TRUE')
+      const other = g(fc.boolean) ? b.aggregate : () => b.constant
+      return (r) => `${a.aggregate(r)} ${operator} ${other(r)}`
+    }
     case 7: {
       const [a, b] = [aggregate(g, parts, ['AVG']), aggregate(g, parts, ['COUNT'])]
       return (r) => `${a(r)} ${operator} ${b(r)}`
@@ -129,13 +135,36 @@ function atom(g: Gen, parts: HavingParts): Write {
   }
 }
 
+/** The first or the last of a column of dates or timestamps, and one that could be. */
+function moment(
+  g: Gen,
+  { schema, nameOf, filtered }: HavingParts,
+): { readonly aggregate: Write; readonly constant: string } | undefined {
+  const columns = schema.columns.filter(
+    (column) =>
+      (column.type === 'date' || column.type === 'timestamp') && column.reveal === 'extremes',
+  )
+  if (columns.length === 0) return undefined
+  const column = g(fc.constantFrom, ...columns)
+  if (column.type !== 'date' && column.type !== 'timestamp') throw new RangeError('unreachable')
+  const { sql, cohorts } = filtered({
+    sql: `${g(fc.constantFrom, 'MIN', 'MAX')}(${nameOf(column)})`,
+    cohorts: [`${column.name} IS NOT NULL`],
+  })
+  const text = g(fc.constantFrom, column.min, column.max)
+  return {
+    aggregate: (replace) => replace.aggregate({ sql, cohort: cohorts[0]! }),
+    constant: `${column.type.toUpperCase()} '${text}'`,
+  }
+}
+
 /** What can be compared with a constant. */
 function anyNumber(g: Gen, parts: HavingParts): Write {
   return g(fc.boolean) ? exactNumber(g, parts, 2) : aggregate(g, parts, ['AVG'])
 }
 
 function exactNumber(g: Gen, parts: HavingParts, depth: number): Write {
-  if (depth === 0 || g(fc.boolean)) return aggregate(g, parts, ['COUNT', 'SUM'])
+  if (depth === 0 || g(fc.boolean)) return aggregate(g, parts, ['COUNT', 'SUM', 'MIN', 'MAX'])
   const [a, b] = [exactNumber(g, parts, depth - 1), exactNumber(g, parts, depth - 1)]
   switch (g(fc.integer, { min: 0, max: 5 })) {
     case 0: {
@@ -163,29 +192,27 @@ function exactNumber(g: Gen, parts: HavingParts, depth: number): Write {
   }
 }
 
-function aggregate(
-  g: Gen,
-  parts: HavingParts,
-  kinds: readonly ('COUNT' | 'SUM' | 'AVG' | 'BOOL')[],
-): Write {
+type Kind = 'COUNT' | 'SUM' | 'AVG' | 'BOOL' | 'MIN' | 'MAX'
+
+function aggregate(g: Gen, parts: HavingParts, kinds: readonly Kind[]): Write {
   const { sql, cohorts } = parts.filtered(plain(g, parts, g(fc.constantFrom, ...kinds)))
   const [cohort] = cohorts
   if (cohort === undefined) throw new RangeError('an aggregate has a cohort')
   return (replace) => replace.aggregate({ sql, cohort })
 }
 
-function plain(
-  g: Gen,
-  { schema, nameOf, anyBoolean }: HavingParts,
-  kind: 'COUNT' | 'SUM' | 'AVG' | 'BOOL',
-): RandomExpression {
+function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind): RandomExpression {
   if (kind === 'BOOL') return anyBoolean()
   if (kind === 'COUNT' && g(fc.boolean)) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
+  const shows = kind === 'MIN' || kind === 'MAX'
   const columns = schema.columns.filter(
     (column) =>
       kind === 'COUNT' ||
-      ((column.type === 'integer' || column.type === 'decimal') && fieldBits(column) <= 33),
+      ((column.type === 'integer' || column.type === 'decimal') &&
+        fieldBits(column) <= 33 &&
+        (!shows || column.reveal === 'extremes')),
   )
+  if (columns.length === 0) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
   const column = g(fc.constantFrom, ...columns)
   return { sql: `${kind}(${nameOf(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
 }
