@@ -37,8 +37,7 @@ export function shapeOfNumbers(operator: Numbers, params: PlanParams, check: Che
     return { domain: 'slots', type: 'bits', parts: planes, lanes: rowsOf(params) }
   }
   if (operator.kind === 'member-rows') {
-    const planes = planesBelow(mostRowsOf(params) + 1)
-    check(planes > 0, 'has no rows to count')
+    const planes = Math.max(1, planesBelow(mostRowsOf(params) + 1))
     return { domain: 'members', type: 'bits', parts: planes, lanes: membersOf(params) }
   }
   const { sizes } = operator

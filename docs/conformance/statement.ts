@@ -64,7 +64,24 @@ export const STATEMENT: ConformanceTable = {
       status: 'yes',
     },
     {
-      construct: 'sub-query with GROUP BY, DISTINCT, aggregates, LIMIT, UNION',
+      construct: 'sub-query with a row for each member: GROUP BY the member',
+      example:
+        'SELECT AVG(n), COUNT(*) FILTER (WHERE total > 50) FROM (SELECT rider, COUNT(*) AS n, SUM(fare) AS total FROM trips WHERE shared GROUP BY rider) AS q',
+      status: 'yes',
+    },
+    {
+      construct: 'HAVING, MIN, MAX, BOOL_AND, FILTER in it',
+      example:
+        'WITH m AS (SELECT rider, COUNT(*) AS n, MAX(fare) AS most, BOOL_OR(tip > 5) AS gives FROM trips GROUP BY rider HAVING COUNT(*) FILTER (WHERE shared) > 0) SELECT COUNT(*), AVG(most - n), BOOL_OR(gives) FROM m WHERE n > 1',
+      status: 'yes',
+    },
+    {
+      construct: 'AVG, VAR, quantiles, DISTINCT in it',
+      example: 'SELECT AVG(a) FROM (SELECT rider, AVG(fare) AS a FROM trips GROUP BY rider) AS q',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'sub-query with other GROUP BY, DISTINCT, aggregates, LIMIT, UNION',
       example: 'SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM trips GROUP BY borough) AS q',
       status: 'SH_SQL_UNSUPPORTED',
     },

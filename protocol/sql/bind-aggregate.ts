@@ -21,6 +21,7 @@ import { bindRow } from './bind-row.ts'
 import type { AggregateFilter, BoundAggregate } from './bound.ts'
 import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
+import type { MadeColumn } from './made-table.ts'
 import { quoteName } from './names.ts'
 import { orderedDomain } from './ordered-planes.ts'
 import { TRUE_PREDICATE } from './predicate.ts'
@@ -69,7 +70,9 @@ export function bindAggregate(
     : call['agg_distinct'] === true
       ? distinctOperands(context, list, name, aggregate, call)
       : bindOperands(context, list, name, aggregate, call)
-  if (showsValues(aggregate)) checkReveal(context, name, operands, location)
+  if (showsValues(aggregate) && context.isInner === undefined) {
+    checkReveal(context, name, operands, location)
+  }
   const filterNode = call['agg_filter']
   const filter =
     filterNode === undefined ? undefined : bindTest(context, list, filterNode, 'FILTER')
@@ -102,12 +105,14 @@ function checkReveal(
 ): void {
   const hidden = argument === undefined ? undefined : columnsIn(argument).find(isHidden)
   if (hidden === undefined) return
+  // A column of a sub-query is hidden by those that it is made of.
+  const names = 'hiddenBy' in hidden ? (hidden as MadeColumn).hiddenBy : [hidden.name]
   throw fail(
     context,
     'SH_POLICY_EXTREME',
-    `${name} would show the value of a single row, which the schema does not allow for "${hidden.name}".`,
+    `${name} would show the value of a single row, which the schema does not allow for "${names.join('", "')}".`,
     location,
-    `All repositories would have to sign a schema with reveal: extremes for ${hidden.name}; AVG, STDDEV and COUNT(*) with WHERE are there without.`,
+    `All repositories would have to sign a schema with reveal: extremes for ${names.join(', ')}; AVG, STDDEV and COUNT(*) with WHERE are there without.`,
   )
 }
 

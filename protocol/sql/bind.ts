@@ -2,34 +2,25 @@
  * A SELECT statement against a schema: clauses checked, names and types resolved. Everything that is not
  * accepted here is refused with its place and a way out; nothing is passed over in silence.
  */
-import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
-import { canonicalJson } from '../canonical-json.ts'
-import { datasetsOf } from '../join-lanes.ts'
 import type { PlanParams } from '../plan.ts'
 
 import type { AnswerExpression } from './answer-spec.ts'
-import { arrange } from './arrange.ts'
-import type { ArrangedDatasets } from './arrange.ts'
-import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
+import { listOf, locationOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
-import { bindCondition } from './bind-condition.ts'
 import { bindGroupBy } from './bind-group.ts'
 import { bindHaving } from './bind-having.ts'
 import { bindOutput, outputName } from './bind-output.ts'
+import { bindFilter, bindRows } from './bind-rows.ts'
 import type { BoundKey, BoundOrder, BoundQuery } from './bound.ts'
-import { fail, hasColumn, plainName, resolveColumn } from './context.ts'
+import { fail, hasColumn, plainName } from './context.ts'
 import type { Context } from './context.ts'
-import { parseFrom } from './dataset.ts'
 import { inlineQueries } from './inline-query.ts'
-import { bindJoin } from './join.ts'
 import { bindCount } from './limit.ts'
 import { ordinalOf } from './ordinal.ts'
 import type { ParsedSelect } from './parse.ts'
-import { andPredicate, booleanColumn, TRUE_PREDICATE } from './predicate.ts'
 import { keywordAt } from './source.ts'
-import { bindTables } from './tables.ts'
 import type { Scalar } from './typed-scalar.ts'
 
 /** Clauses of a SELECT that are refused: the field that shows one, its keyword, a way out. */
@@ -85,13 +76,10 @@ export function bindSelect(
   const { source } = parsed
   refuseClauses({ source, tables: [], columns: [], members: [] }, parsed.select)
   const byName = new Map(schemas.map((schema) => [schema.dataset, schema]))
-  const { select, unused } = inlineQueries(parsed, byName)
-  const from = parseFrom({ source, select })
-  const { join, members } = bindJoin(source, from, byName)
-  checkArranged(arrange(source, from, join, datasetsOf(params)), params)
-  const { tables, joined } = bindTables(from, byName, join, params)
-  const columns = tables.flatMap((table) => table.columns)
-  const context: Context = { source, tables, columns, members }
+  const inlined = inlineQueries(parsed, byName)
+  const { select } = inlined
+  const rows = bindRows(source, inlined, byName, params)
+  const { context } = rows
   const targets = listOf(select, 'targetList').map((node) => openAs(node, 'ResTarget') ?? {})
   if (targets.length === 0) {
     throw fail(
@@ -102,11 +90,7 @@ export function bindSelect(
       'Name what to show after SELECT, as COUNT(*).',
     )
   }
-  for (const node of unused) checkUnused(context, node)
-  const where = select['whereClause']
-  const condition = where === undefined ? TRUE_PREDICATE : bindCondition(context, where, 'WHERE')
-  const filter =
-    joined?.isRow === undefined ? condition : andPredicate([booleanColumn(joined.isRow), condition])
+  const filter = bindFilter(rows, select)
   const { keys, groupings } = bindGroupBy(context, select, targets)
   refuseRowValues(context, select, targets)
   const list: AggregateList = { aggregates: [], groupingCalls: [] }
@@ -127,9 +111,7 @@ export function bindSelect(
     )
   }
   return {
-    tables,
-    ...(joined === undefined ? {} : { joined }),
-    kMin: Math.max(...tables.map(({ schema }) => schema.kMin)),
+    ...rows.source,
     filter,
     keys,
     groupings,
@@ -145,27 +127,6 @@ export function bindSelect(
     limit: bindCount(context, select['limitCount'], 'LIMIT'),
     offset: bindCount(context, select['limitOffset'], 'OFFSET') ?? 0,
   }
-}
-
-/** A column of a sub-query that nothing names must be right all the same. */
-function checkUnused(context: Context, node: unknown): void {
-  const { kind, fields } = open(node)
-  const name = namesOf(fields, 'fields').at(-1)
-  // The member may stand in a sub-query as long as nothing outside names it.
-  const isMember = context.tables.some(({ schema }) => schema.member === name)
-  if (kind === 'ColumnRef' && isMember) return
-  if (kind === 'ColumnRef') resolveColumn(context, fields)
-  else bindCondition(context, { NullTest: { arg: node, nulltesttype: 'IS_NULL' } }, 'SELECT')
-}
-
-/** Whoever makes planParams arranges datasets first (arrange.ts). @throws ShareholdError SH_PLAN_INVALID */
-function checkArranged(arranged: ArrangedDatasets, params: PlanParams): void {
-  const { dataset, joined } = params
-  if (canonicalJson(arranged) === canonicalJson(joined ? { dataset, joined } : { dataset })) return
-  throw new ShareholdError(
-    'SH_PLAN_INVALID',
-    'planParams do not have the datasets in the order in which the query joins them.',
-  )
 }
 
 interface Target {

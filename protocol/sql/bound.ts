@@ -6,6 +6,7 @@ import type { Column } from '../../shares/schema.ts'
 
 import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
 import type { CodeSet } from './code-set.ts'
+import type { MadeTable } from './made-table.ts'
 import type { JointTable } from './row-table.ts'
 import type { RowValue, Scope } from './row-value.ts'
 import type { BoundJoin, BoundTable } from './tables.ts'
@@ -119,13 +120,19 @@ export interface BoundHaving {
   readonly location: number | undefined
 }
 
-export interface BoundQuery {
+/** What the rows of a query are: those of datasets, or of a table that the plan makes. */
+export interface BoundSource {
   /** In the order of FROM. */
   readonly tables: readonly BoundTable[]
   /** If there are several. */
   readonly joined?: BoundJoin
+  /** If it is the only one of `tables`. */
+  readonly made?: MadeTable
   /** Of the strictest of the datasets. */
   readonly kMin: number
+}
+
+export interface BoundQuery extends BoundSource {
   readonly filter: Predicate
   /** Distinct; none: one group of all rows. */
   readonly keys: readonly BoundKey[]

@@ -9,6 +9,7 @@ import type { Column } from '../../shares/schema.ts'
 
 import type { SqlType } from './answer-spec.ts'
 import { MICROSECONDS_PER_DAY, parseTimestamp } from './datetime.ts'
+import type { MadeColumn } from './made-table.ts'
 import { powerOfTen } from './numeric.ts'
 
 export interface ColumnDomain {
@@ -21,8 +22,9 @@ export interface ColumnDomain {
 
 const INT4 = 2_147_483_647
 
-/** The type that the column has in PostgreSQL: an integer range beyond int4 makes a bigint. */
-export function sqlTypeOf(column: Column): SqlType {
+/** The type that the column has in PostgreSQL: an integer range beyond int4 makes a bigint, if no query has made it. */
+export function sqlTypeOf(column: Column | MadeColumn): SqlType {
+  if ('sqlType' in column) return column.sqlType
   switch (column.type) {
     case 'integer':
       return column.min < -INT4 - 1 || column.max > INT4 ? 'bigint' : 'integer'

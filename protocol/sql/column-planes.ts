@@ -32,7 +32,8 @@ export function inputPlanes(
   }
   const { isRow } = joined ?? {}
   if (isRow !== undefined && columns.has(isRow)) add(isRow, false, TRUE)
-  for (const { schema, columns: own, isThere } of tables) {
+  for (const { schema, columns: own, isThere, isRow: isOwnRow } of tables) {
+    if (isOwnRow !== undefined && columns.has(isOwnRow)) add(isOwnRow, false, TRUE)
     const read = own.flatMap((column, k) =>
       columns.has(column) ? [{ column, isStoredNullable: schema.columns[k]!.nullable }] : [],
     )

@@ -20,7 +20,7 @@ import { leaksOf } from './leaks.ts'
 import { checkOverflow } from './overflow.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
-import { groupingsFor, mostGroups, planQuery } from './plan.ts'
+import { groupingsFor, mostGroups, planQuery, sizesOf } from './plan.ts'
 import { decideHaving } from './public-having.ts'
 import { keywordAt } from './source.ts'
 
@@ -80,14 +80,14 @@ function compileParsed(
   const { source } = parsed
   const query = bindSelect(parsed, schemas, params)
   const context = { source, tables: query.tables, columns: [], members: [] }
-  const rows = rowsOf(params)
+  const sizes = sizesOf(query, params)
   for (const aggregate of query.aggregates) {
-    locate(context, aggregate.location, () => checkOverflow(aggregate, rows))
+    locate(context, aggregate.location, () => checkOverflow(aggregate, rowsOf(sizes)))
   }
   const grouping = keywordAt(source, 'group')
-  const possible = groupingsFor(query, params)
+  const possible = groupingsFor(query, sizes)
   const groups = locate(context, grouping, () => answerGroups(query, mostGroups(possible)))
-  const decided = locate(context, query.having?.location, () => decideHaving(query, params, groups))
+  const decided = locate(context, query.having?.location, () => decideHaving(query, sizes, groups))
   const planned = locate(context, grouping, () => planQuery(query, params, possible, decided))
   const { plan, answer, purposes, choices } = planned
   return {
@@ -99,7 +99,7 @@ function compileParsed(
       dataset: params.dataset.name,
       version: params.dataset.version,
       joined: (params.joined ?? []).map(({ name, version }) => ({ dataset: name, version })),
-      rows,
+      rows: rowsOf(params),
       members: membersOf(params),
       kMin: query.kMin,
       groups: Number(countAnswerGroups(query)),

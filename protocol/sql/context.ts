@@ -19,6 +19,8 @@ export interface Context {
   readonly columns: readonly Column[]
   /** The member columns that FROM has, those merged by USING as one. */
   readonly members: readonly MemberColumn[]
+  /** Whether it is a sub-query whose values are computed with and not shown: then the schema's `reveal` does not matter. */
+  readonly isInner?: true
 }
 
 /** Codes of the evaluator, and what they mean when they come up at plan time. */

@@ -1,7 +1,8 @@
 /**
  * Sub-queries in FROM, and queries of WITH, written into the query around them: names of their columns give way to the
- * expressions behind them, conditions are joined by AND. The result is a SELECT about datasets alone that has the same
- * answer, so nothing after this knows of sub-queries, and nothing of them is opened.
+ * expressions behind them, conditions are joined by AND. The result is a SELECT that has the same answer, about datasets
+ * alone, or about the table that a grouped sub-query makes (grouped-query.ts): nothing after this knows of other sub-queries,
+ * and nothing of them is opened.
  *
  * Names keep PostgreSQL's scopes: outside a sub-query only its columns can be named, not those of what it reads.
  */
@@ -13,18 +14,24 @@ import { outputName } from './bind-output.ts'
 import { plainName } from './context.ts'
 import { derivedTable, NO_SCOPE, scopeOf } from './derived-table.ts'
 import type { CommonQuery, DerivedTable, Scope } from './derived-table.ts'
+import { groupingMember, isGrouped, splitGrouped } from './grouped-query.ts'
+import type { MemberSelect } from './grouped-query.ts'
 import { InlineBudget } from './inline-budget.ts'
 import { asColumn, columnsOf } from './inline-columns.ts'
 import { InlineNames } from './inline-names.ts'
 import { countingMembers, listsMembers, withoutDuplicates } from './member-list.ts'
 import type { ParsedSelect } from './parse.ts'
-import { checkPlain } from './plain-query.ts'
+import { checkGrouped, checkPlain } from './plain-query.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
-export interface InlinedSelect extends ParsedSelect {
+/** A SELECT without sub-queries in FROM. */
+export interface Inlined {
+  readonly select: Fields
   /** Expressions that the statement holds and `select` does not: they must be right all the same. */
   readonly unused: readonly unknown[]
+  /** The table that it is about, in the place of its FROM; absent if it is about datasets. */
+  readonly made?: MemberSelect
 }
 
 interface Inlining {
@@ -34,27 +41,25 @@ interface Inlining {
   /** Queries of WITH, and which of them some FROM reads. */
   readonly common: Set<CommonQuery>
   readonly read: Set<Fields>
-  readonly unused: unknown[]
   readonly budget: InlineBudget
 }
 
 /**
  * The statement without sub-queries in FROM and without WITH.
  *
- * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries that are not plain, SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET,
+ * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries that are neither plain nor grouped by the member, SH_SQL_UNKNOWN_COLUMN, SH_SQL_UNKNOWN_DATASET,
  *   SH_SQL_AMBIGUOUS, SH_POLICY_ROW_VALUES, SH_SQL_TOO_COMPLEX
  */
 export function inlineQueries(
   { source, select }: ParsedSelect,
   schemas: ReadonlyMap<string, Schema>,
-): InlinedSelect {
+): Inlined {
   const budget = new InlineBudget(source)
   const inlining = {
     source,
     schemas,
     common: new Set<CommonQuery>(),
     read: new Set<Fields>(),
-    unused: [],
     budget,
   }
   const inlined = inlineSelect(inlining, select, NO_SCOPE)
@@ -68,29 +73,48 @@ export function inlineQueries(
       'Leave it away.',
     )
   }
-  return { source, select: inlined, unused: inlining.unused }
+  return inlined
 }
 
-function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Fields {
-  const { source, common, read, schemas, unused, budget } = inlining
+function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Inlined {
+  const { source, common, read, schemas, budget } = inlining
   const scope = scopeOf(source, select, outer)
   for (const query of scope) if (!outer.includes(query)) common.add(query)
   const { withClause: _, ...bare } = select
   const table = derivedTable(source, bare, scope)
-  if (table === undefined) return bare
+  if (table === undefined) return { select: bare, unused: [] }
   read.add(table.select)
   const list = withoutDuplicates(table.select, schemas)
   const counting = list === undefined ? undefined : countingMembers(bare, nameOfMember(table))
   const plain = { ...table, select: (counting && list) ?? table.select }
-  checkPlain(source, plain.select)
-  const inner = inlineSelect(inlining, plain.select, table.scope)
+  const inner = inlineTable(inlining, plain)
   // Under the member's name may stand another column of a sub-query further inside.
-  if (counting !== undefined && !listsMembers(inner, schemas)) checkPlain(source, table.select)
-  const columns = columnsOf(source, schemas, inner, plain)
+  if (counting !== undefined && !listsMembers(inner.select, schemas)) {
+    checkPlain(source, table.select)
+  }
+  const columns = columnsOf(source, schemas, inner.select, plain)
   const names = new InlineNames(source, plain, columns, budget)
-  const result = { ...rewriteSelect(names, counting ?? bare), fromClause: inner['fromClause'] }
-  unused.push(...names.unused())
-  return withCondition(result, inner['whereClause'])
+  const { select: within } = inner
+  const result = { ...rewriteSelect(names, counting ?? bare), fromClause: within['fromClause'] }
+  return {
+    select: withCondition(result, within['whereClause']),
+    unused: [...inner.unused, ...names.unused()],
+    ...(inner.made === undefined ? {} : { made: inner.made }),
+  }
+}
+
+/** A sub-query as a plain one. @throws as inlineQueries */
+function inlineTable(inlining: Inlining, table: DerivedTable): Inlined {
+  const { source, schemas } = inlining
+  const grouped = isGrouped(table.select)
+  if (grouped) checkGrouped(source, table.select)
+  else checkPlain(source, table.select)
+  const inner = inlineSelect(inlining, table.select, table.scope)
+  if (!grouped) return inner
+  const member = groupingMember(inner, schemas)
+  if (member !== undefined) return splitGrouped(source, inner, member)
+  checkPlain(source, table.select)
+  throw new RangeError('a query with groups is not plain')
 }
 
 /** The name of a list's only column. */

@@ -19,7 +19,8 @@ export function withoutDuplicates(
   select: Fields,
   schemas: ReadonlyMap<string, Schema>,
 ): Fields | undefined {
-  if (!listsMembers(select, schemas)) return undefined
+  // HAVING needs the groups.
+  if (!listsMembers(select, schemas) || select['havingClause'] !== undefined) return undefined
   const { distinctClause, groupClause, ...plain } = select
   const groups = listOf(select, 'groupClause')
   // Of DISTINCT alone the parser makes a list of one empty node; DISTINCT ON has expressions.

@@ -50,7 +50,7 @@ const CLAUSES: readonly Clause[] = [
     field: 'groupClause',
     keyword: /^group$/iu,
     what: 'GROUP BY in a sub-query',
-    hint: 'Ask for the groups in one query, and compute with its answer.',
+    hint: 'A sub-query may be grouped by the member alone; ask for other groups in one query, and compute with its answer.',
   },
   {
     field: 'havingClause',
@@ -96,6 +96,23 @@ const CLAUSES: readonly Clause[] = [
  * @throws ShareholdError SH_SQL_UNSUPPORTED
  */
 export function checkPlain(source: Source, select: Fields): void {
+  checkClauses(source, select, new Set())
+  // In WHERE they are refused as everywhere.
+  const call = aggregateIn(select['targetList'])
+  if (call !== undefined) throw refusedCall(source, call)
+}
+
+const OF_GROUPS: ReadonlySet<string> = new Set(['groupClause', 'havingClause'])
+
+/** Refuses what a sub-query with groups has besides groups and aggregates. @throws ShareholdError SH_SQL_UNSUPPORTED */
+export function checkGrouped(source: Source, select: Fields): void {
+  checkClauses(source, select, OF_GROUPS)
+  const call = windowIn([select['targetList'], select['havingClause']])
+  if (call !== undefined) throw refusedCall(source, call)
+}
+
+/** @param allowed clauses */
+function checkClauses(source: Source, select: Fields, allowed: ReadonlySet<string>): void {
   const operation = textOf(select, 'op')
   if (operation !== 'SETOP_NONE') {
     const keyword = operation.replace('SETOP_', '')
@@ -117,7 +134,7 @@ export function checkPlain(source: Source, select: Fields): void {
   }
   for (const { field, keyword, what, hint } of CLAUSES) {
     const clause = select[field]
-    if (clause === undefined) continue
+    if (clause === undefined || allowed.has(field)) continue
     const first = firstLocation(clause)
     const place =
       first === undefined
@@ -125,9 +142,6 @@ export function checkPlain(source: Source, select: Fields): void {
         : lastBefore(source, keyword, first)
     throw refused(source, what, place ?? first ?? startOfQuery(source, select), hint)
   }
-  // In WHERE they are refused as everywhere.
-  const call = aggregateIn(select['targetList'])
-  if (call !== undefined) throw refusedCall(source, call)
 }
 
 function refusedCall(source: Source, call: unknown): ShareholdError {
@@ -144,13 +158,26 @@ function refusedCall(source: Source, call: unknown): ShareholdError {
 }
 
 /** The first aggregate or window function inside an expression, sub-queries in it left out: they are refused as such. */
-function aggregateIn(node: unknown): unknown {
+export function aggregateIn(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return undefined
   const { kind, fields } = open(node)
   if (kind === 'SubLink') return undefined
   if (AGGREGATE_NODES.has(kind) || (kind === 'FuncCall' && isAggregate(fields))) return node
   for (const child of Object.values(node)) {
     const found = aggregateIn(child)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** The first window function inside an expression, likewise. */
+function windowIn(node: unknown): unknown {
+  if (typeof node !== 'object' || node === null) return undefined
+  const { kind, fields } = open(node)
+  if (kind === 'SubLink') return undefined
+  if (kind === 'FuncCall' && fields['over'] !== undefined) return node
+  for (const child of Object.values(node)) {
+    const found = windowIn(child)
     if (found !== undefined) return found
   }
   return undefined

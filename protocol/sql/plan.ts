@@ -26,6 +26,7 @@ import type { Choice, Estimate } from './choices.ts'
 import type { Demand } from './demand.ts'
 import { emptyGroups } from './empty-groups.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
+import { withTable } from './made-table.ts'
 import { checkGroups } from './plan-limits.ts'
 import { chunksAtATime, fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
@@ -59,20 +60,22 @@ const MAX_PASSES = 3
  * Plans a query. Where there are several ways, the one with the lowest estimate is taken for the committee's
  * class of network (questions.ts).
  *
+ * @param statement parameters of the statement: those of the query too, unless it is about a table that the plan makes
  * @param possible ways to go about groups, at least one; if not told, those that may pay
  * @param decided the rows of the answer, and HAVING
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function planQuery(
   query: BoundQuery,
-  params: PlanParams,
-  possible: readonly Grouping[] = groupingsFor(query, params),
+  statement: PlanParams,
+  possible: readonly Grouping[] = groupingsFor(query, sizesOf(query, statement)),
   { groups, having }: DecidedHaving = decideHaving(
     query,
-    params,
+    sizesOf(query, statement),
     answerGroups(query, mostGroups(possible)),
   ),
 ): PlannedQuery {
+  const params = sizesOf(query, statement)
   checkGroups(query.aggregates, groups.length, params)
   const empty = emptyGroups(query, groups)
   const rowPlanOf = remember(
@@ -92,11 +95,11 @@ export function planQuery(
     })
     const writeRows = strategy.grouping === 'sort' ? writeSortedPlan : writePlan
     writeRows(query, params, rowPlanOf(strategy), strategy, writer)
-    return writer
+    return query.made === undefined ? writer : withTable(query.made, writer)
   }
   const costOf = remember(nameOf, (strategy: Strategy) =>
     estimate(
-      schedule(write(strategy).plan, params),
+      schedule(write(strategy).plan, statement),
       params.network,
       localSeconds(planning, strategy),
     ),
@@ -134,6 +137,11 @@ export function planQuery(
     : demand.families.length > 0
   const choices = choice === undefined ? way.choices : [choice, ...way.choices]
   return { plan, answer, purposes, cohorts, hidesSecond, choices }
+}
+
+/** Sizes of the rows that a query is about. @param params of the statement */
+export function sizesOf({ made }: BoundQuery, params: PlanParams): PlanParams {
+  return made?.params ?? params
 }
 
 /** Most groups that are possible. */

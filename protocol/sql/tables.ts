@@ -10,6 +10,7 @@ import type { Join, Operator, PlanParams } from '../plan.ts'
 
 import { namedDatasets } from './dataset.ts'
 import type { From } from './dataset.ts'
+import type { MadeTable } from './made-table.ts'
 
 export interface BoundTable {
   readonly schema: Schema
@@ -21,6 +22,8 @@ export interface BoundTable {
   readonly columns: readonly Column[]
   /** Whether a row of the join has one of this dataset, if it may have none. */
   readonly isThere?: Column
+  /** Of a table that the plan makes: whether its row is one, if it may be none. */
+  readonly isRow?: Column
 }
 
 export interface BoundJoin {
@@ -38,6 +41,17 @@ export type StoredColumn =
 /** The tables of a query about one dataset. */
 export function singleTable(schema: Schema, qualifier = schema.dataset): BoundTable {
   return { schema, instance: schema.dataset, qualifier, columns: schema.columns }
+}
+
+/** The table of a query about one that the plan makes. */
+export function madeTable({ schema, isRow }: MadeTable): BoundTable {
+  return {
+    schema,
+    instance: schema.dataset,
+    qualifier: schema.dataset,
+    columns: schema.columns.filter((column) => column !== isRow),
+    ...(isRow === undefined ? {} : { isRow }),
+  }
 }
 
 /** The tables of FROM, in its order, and what is joined. @param schemas of all of them, by name */
@@ -108,6 +122,7 @@ export function storedColumn(
   if (column === joined?.isRow) return { kind: 'match' }
   for (const table of tables) {
     if (column === table.isThere) return { kind: 'match', instance: table.instance }
+    if (column === table.isRow) return { kind: 'stored', table, column }
     const place = table.columns.indexOf(column)
     if (place >= 0) return { kind: 'stored', table, column: table.schema.columns[place]! }
   }

@@ -464,7 +464,9 @@ export function idealOperator(
       const members = memberOfRow.reduce((most, member) => Math.max(most, member + 1), 0)
       const counts = range(members).map((one) => memberOfRow.filter((of) => of === one).length)
       return bits(
-        range(widthBelow(Math.max(...counts) + 1)).map((i) => counts.map((one) => (one >> i) & 1)),
+        range(widthBelow(Math.max(1, ...counts) + 1)).map((i) =>
+          counts.map((one) => (one >> i) & 1),
+        ),
       )
     }
     case 'append': {

@@ -55,7 +55,10 @@ export function randomQuery(g: Gen, schema: Schema, only?: string): RandomQuery 
   const alias = only ?? g(fc.constantFrom, 'trips', 'trips', 't')
   const names = new Namer(g, alias)
   const groupable = schema.columns.filter((column) => codecOf(column).codeMax < MOST_KEY_VALUES)
-  const keys = g(fc.shuffledSubarray, groupable, { minLength: 0, maxLength: 2 })
+  const keys = g(fc.shuffledSubarray, groupable, {
+    minLength: 0,
+    maxLength: Math.min(2, groupable.length),
+  })
   const outer =
     g(fc.integer, { min: 0, max: 5 }) === 0 ? null : randomCondition(g, schema, names, 3)
   const derived = randomDerived(g, schema, names, alias)
@@ -222,7 +225,7 @@ function randomDerived(g: Gen, schema: Schema, names: Namer, alias: string): Der
 }
 
 /** Writes column names: plain or qualified. */
-class Namer {
+export class Namer {
   readonly #g: Gen
   readonly #alias: string
 
@@ -446,7 +449,7 @@ function bothPresent(y: Column, x: Column): string {
 
 const COMPARISONS = ['=', '<>', '!=', '<', '<=', '>', '>='] as const
 
-function randomCondition(g: Gen, schema: Schema, names: Namer, depth: number): string {
+export function randomCondition(g: Gen, schema: Schema, names: Namer, depth: number): string {
   const kind = depth === 0 ? 9 : g(fc.integer, { min: 0, max: 9 })
   const inner = (): string => randomCondition(g, schema, names, depth - 1)
   switch (kind) {

@@ -126,10 +126,6 @@ const REFUSED: readonly Case[] = [
   ],
   [
     'SH_SQL_UNSUPPORTED',
-    'SELECT COUNT(*) FROM (SELECT rider FROM trips GROUP BY rider «HAVING» COUNT(*) > 1) q',
-  ],
-  [
-    'SH_SQL_UNSUPPORTED',
     'SELECT COUNT(*) FROM (SELECT «DISTINCT» rider FROM (SELECT fare AS rider FROM trips) a) q',
   ],
   [

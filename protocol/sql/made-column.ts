@@ -1,0 +1,156 @@
+/**
+ * Columns of tables that a plan makes: what an aggregate over the rows of one member can be, as a range. It is public, and
+ * wide enough for whatever rows there are.
+ */
+import { formatScaled } from '../../shares/decimal.ts'
+import { ShareholdError } from '../../shares/errors.ts'
+import type { Column } from '../../shares/schema.ts'
+
+import type { SqlType } from './answer-spec.ts'
+import { argumentsOf } from './bound.ts'
+import type { BoundAggregate } from './bound.ts'
+import type { MadeColumn } from './made-table.ts'
+import { orderedDomain } from './ordered-planes.ts'
+import { MAX_SUM_BITS } from './overflow.ts'
+import { neverTrueWhere, neverUnknown } from './predicate.ts'
+import { analysisOf, nullOfValue } from './row-analysis.ts'
+import { textOfValue } from './row-text.ts'
+import type { RowValue } from './row-value.ts'
+
+/** What of an aggregate's column is known beside its values. */
+export interface ColumnFacts {
+  readonly name: string
+  readonly sqlType: SqlType
+  /** Rows of the member that there can be, at least 1. */
+  readonly mostRows: number
+  /** Columns that are not NULL in a row that the sub-query is about. */
+  readonly notNull: ReadonlySet<Column>
+  /** Columns it is made of whose single values must not be shown. */
+  readonly hiddenBy: readonly string[]
+}
+
+/**
+ * The column of an aggregate over the rows of each member.
+ *
+ * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_PLAN_OVERFLOW (without position)
+ */
+export function columnOfAggregate(aggregate: BoundAggregate, facts: ColumnFacts): MadeColumn {
+  const { template } = aggregate
+  const { mostRows } = facts
+  const isEveryRow = contributesAlways(aggregate, facts)
+  const number = template.distinct === true ? undefined : template.function
+  if (number === 'count') {
+    const range = { least: isEveryRow ? 1n : 0n, most: BigInt(mostRows), scale: 0 }
+    return numberColumn(facts, range, false)
+  }
+  if (number === 'sum')
+    return numberColumn(facts, rangeOfSum(aggregate, facts, isEveryRow), !isEveryRow)
+  if (number === 'bool_and' || number === 'bool_or') {
+    return { ...common(facts, !isEveryRow), type: 'boolean' }
+  }
+  if (number === 'min' || number === 'max') {
+    return columnOfValue(aggregate.argument!, facts, !isEveryRow)
+  }
+  const name = template.function.toUpperCase()
+  throw template.distinct === true
+    ? unsupported(`${name}(DISTINCT …)`, 'COUNT(DISTINCT …) of all members is there in one query.')
+    : unsupported(
+        name,
+        number === 'avg'
+          ? 'Take SUM and COUNT: the average of all rows is SUM(total) / SUM(n).'
+          : 'COUNT, SUM, MIN, MAX, BOOL_AND and BOOL_OR are there.',
+      )
+}
+
+interface NumberRange {
+  readonly least: bigint
+  readonly most: bigint
+  readonly scale: number
+}
+
+/** Of a sum over one row at least, or of none. */
+function rangeOfSum(
+  { argument }: BoundAggregate,
+  { mostRows }: ColumnFacts,
+  isEveryRow: boolean,
+): NumberRange {
+  const { shape } = analysisOf(argument!)
+  if (shape.kind !== 'numbers') return { least: 0n, most: 0n, scale: 0 }
+  const { least, most, scale } = shape
+  const many = BigInt(mostRows)
+  return {
+    least: least < 0n ? least * many : isEveryRow ? least : 0n,
+    most: most > 0n ? most * many : isEveryRow ? most : 0n,
+    scale,
+  }
+}
+
+/** A column that says of each row whether it is one of the sub-query. */
+export function rowColumn(taken: readonly string[], hiddenBy: readonly string[]): MadeColumn {
+  let name = 'row'
+  while (taken.includes(name)) name += "'"
+  const facts = { name, sqlType: 'boolean', hiddenBy } as const
+  return { ...common(facts, false), type: 'boolean' }
+}
+
+/** Whether every row that the sub-query is about contributes to the aggregate. */
+function contributesAlways(aggregate: BoundAggregate, { notNull }: ColumnFacts): boolean {
+  const { filter, condition } = aggregate
+  if (filter !== undefined) return false
+  if (condition !== undefined && !neverUnknown(condition.condition)) return false
+  return argumentsOf(aggregate).every((value) => neverTrueWhere(nullOfValue(value), notNull))
+}
+
+function columnOfValue(value: RowValue, facts: ColumnFacts, nullable: boolean): MadeColumn {
+  const { shape } = analysisOf(value)
+  const domain = orderedDomain(value)
+  if (shape.kind === 'words') {
+    return { ...common(facts, nullable), type: 'text', dictionary: domain.texts! }
+  }
+  if (value.kind === 'column') {
+    return { ...value.column, ...common(facts, nullable) }
+  }
+  const isNumber = ['integer', 'bigint', 'numeric'].includes(value.type)
+  if (shape.kind !== 'numbers' || domain.texts !== undefined || !isNumber) {
+    throw unsupported(`MIN and MAX of ${textOfValue(value)}`, 'Take them of a column.')
+  }
+  return numberColumn(facts, shape, nullable)
+}
+
+function numberColumn(
+  facts: ColumnFacts,
+  { least, most, scale }: NumberRange,
+  nullable: boolean,
+): MadeColumn {
+  const limit = 1n << BigInt(MAX_SUM_BITS)
+  if (least <= -limit || most >= limit) {
+    throw new ShareholdError(
+      'SH_PLAN_OVERFLOW',
+      `"${facts.name}" of the sub-query could be ${formatScaled(least, scale)} to ${formatScaled(most, scale)}, beyond ${MAX_SUM_BITS} bits.`,
+      { hint: 'Declare narrower ranges or smaller scales.' },
+    )
+  }
+  const exact = [least, most].every((end) => Number.isSafeInteger(Number(end)))
+  if (scale === 0 && facts.sqlType !== 'numeric' && exact) {
+    return { ...common(facts, nullable), type: 'integer', min: Number(least), max: Number(most) }
+  }
+  const [min, max] = [formatScaled(least, scale), formatScaled(most, scale)]
+  return { ...common(facts, nullable), type: 'decimal', precision: 38, scale, min, max }
+}
+
+/** What all columns have; of a stored one that it is made after, nothing else stays. */
+function common(
+  { name, sqlType, hiddenBy }: Pick<ColumnFacts, 'name' | 'sqlType' | 'hiddenBy'>,
+  nullable: boolean,
+): Pick<MadeColumn, 'name' | 'nullable' | 'reveal' | 'sqlType' | 'hiddenBy'> {
+  const reveal = hiddenBy.length === 0 ? { reveal: 'extremes' as const } : {}
+  return { name, nullable, sqlType, hiddenBy, ...reveal }
+}
+
+function unsupported(what: string, hint: string): ShareholdError {
+  return new ShareholdError(
+    'SH_SQL_UNSUPPORTED',
+    `${what} in a sub-query that is grouped by the member is not supported.`,
+    { hint },
+  )
+}
