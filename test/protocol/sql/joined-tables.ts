@@ -1,5 +1,6 @@
-import type { PlanParams } from '../../../protocol/plan.ts'
 /** Hand-written datasets to join with the trips of trips-schema.ts, and what a query about several of them needs. */
+import { datasetsOf as datasetsOfPlan } from '../../../protocol/join-lanes.ts'
+import type { PlanParams } from '../../../protocol/plan.ts'
 import { arrangeDatasets } from '../../../protocol/sql/arrange.ts'
 import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 import type { Schema } from '../../../shares/schema.ts'
@@ -52,7 +53,7 @@ export async function joinedCase(
   const schemas = named.map(({ schema }) => schema)
   const sizes = named.map(({ params }) => params.dataset)
   const arranged = await arrangeDatasets(sql, schemas, sizes)
-  const order = [arranged.dataset, ...(arranged.joined ?? [])].map(({ name }) =>
+  const order = datasetsOfPlan(arranged).map(({ name }) =>
     named.find(({ schema }) => schema.dataset === name)!,
   )
   return {

@@ -1,7 +1,7 @@
 /** Random HAVING clauses in the accepted subset. */
 import * as fc from 'fast-check'
 
-import { fieldBits } from '../../../protocol/sql/column-domain.ts'
+import { fieldMagnitude } from '../../../protocol/sql/column-domain.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
 import type { RandomExpression } from './random-query.ts'
@@ -209,7 +209,7 @@ function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind):
     (column) =>
       kind === 'COUNT' ||
       ((column.type === 'integer' || column.type === 'decimal') &&
-        fieldBits(column) <= 33 &&
+        fieldMagnitude(column) < 2n ** 33n &&
         (!shows || column.reveal === 'extremes')),
   )
   if (columns.length === 0) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
