@@ -76,6 +76,7 @@ function ofDatasets(
     source: {
       tables,
       ...(joined === undefined ? {} : { joined }),
+      datasets: [...new Set(tables.map(({ schema }) => schema.dataset))],
       kMin: Math.max(...tables.map(({ schema }) => schema.kMin)),
     },
     context: { source, tables, columns, members },
@@ -95,7 +96,7 @@ function ofTable(
   const table = madeTable(made)
   const { dataset, member, kMin } = made.schema
   return {
-    source: { tables: [table], made, kMin },
+    source: { tables: [table], made, datasets: inner.source.datasets, kMin },
     context: {
       source,
       tables: [table],

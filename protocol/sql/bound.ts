@@ -128,6 +128,8 @@ export interface BoundSource {
   readonly joined?: BoundJoin
   /** If it is the only one of `tables`. */
   readonly made?: MadeTable
+  /** Names of the datasets that are read in the end, each once. */
+  readonly datasets: readonly string[]
   /** Of the strictest of the datasets. */
   readonly kMin: number
 }

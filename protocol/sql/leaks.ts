@@ -18,7 +18,7 @@ export function leaksOf(
   query: BoundQuery,
   { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
 ): string[] {
-  const { tables, kMin, keys, having, limit, offset } = query
+  const { made, datasets, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
   const nameOf = namesOf(query)
@@ -28,12 +28,17 @@ export function leaksOf(
       : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value, nameOf)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
-    tables.length === 1
+    datasets.length === 1
       ? `To every node: how many rows each pseudonym has.`
-      : `To every node: which pseudonym has how many rows in which of ${[...new Set(tables.map(({ schema }) => schema.dataset))].join(', ')}.`,
+      : `To every node: which pseudonym has how many rows in which of ${datasets.join(', ')}.`,
     `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates, nameOf).join(', ')}${where}.`,
   ]
+  if (made !== undefined) {
+    lines.push(
+      'Of the sub-query that is grouped by the member nothing is opened: not what it has of a member, nor of which members it has a row, nor of how many.',
+    )
+  }
   if (having !== undefined) {
     lines.push(
       'To the querier: where HAVING is true. A group where it is not looks like one that is too small; what only HAVING reads is not opened.',
