@@ -79,9 +79,10 @@ export const JOINS: ConformanceTable = {
       status: 'SH_SQL_AMBIGUOUS',
     },
     {
-      construct: 'other conditions than the member',
+      construct: 'other columns than the member',
       example: 'SELECT COUNT(*) FROM trips JOIN riders ON trips.passengers = riders.born',
       status: 'SH_SQL_UNSUPPORTED',
+      note: 'but for unique columns of reference data, below',
     },
     {
       construct: 'CROSS JOIN, NATURAL JOIN, a list in FROM',

@@ -7,6 +7,7 @@ import { EXPRESSIONS } from './expressions.ts'
 import { GROUP_BY } from './group-by.ts'
 import { HAVING } from './having.ts'
 import { JOINS } from './joins.ts'
+import { LOOKUPS } from './lookups.ts'
 import type { ConformanceRow, ConformanceTable } from './row.ts'
 import { SAFE_ANSWERS } from './safe-answers.ts'
 import { STATEMENT } from './statement.ts'
@@ -15,6 +16,7 @@ import { WHERE } from './where.ts'
 export const CONFORMANCE: readonly ConformanceTable[] = [
   STATEMENT,
   JOINS,
+  LOOKUPS,
   SAFE_ANSWERS,
   AGGREGATES,
   EXPRESSIONS,

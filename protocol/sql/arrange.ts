@@ -18,6 +18,8 @@ import type { DatasetParams, InstanceParams, Join, JoinedParams, PlanParams } fr
 import { namedDatasets, parseFrom } from './dataset.ts'
 import type { From } from './dataset.ts'
 import { bindJoin } from './join.ts'
+import { splitFrom } from './lookup-from.ts'
+import type { SplitFrom } from './lookup-from.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
@@ -40,23 +42,40 @@ export async function arrangeDatasets(
   const parsed = parseSelect(sql)
   const from = parseFrom(parsed)
   const byName = new Map(schemas.map((schema) => [schema.dataset, schema]))
-  const { join } = bindJoin(parsed.source, from, byName)
-  return arrange(parsed.source, from, join, datasets)
+  const split = splitFrom(parsed.source, from, byName)
+  const { join } = bindJoin(parsed.source, split.core, byName)
+  return arrange(parsed.source, split, join, datasets)
 }
 
 /** @throws ShareholdError SH_PLAN_JOIN, SH_PLAN_LANES */
 export function arrange(
   source: Source,
-  from: From,
+  { core, lookups }: SplitFrom,
   join: Join,
   datasets: readonly DatasetParams[],
 ): ArrangedDatasets {
-  const named = namedDatasets(from)
+  const lanes = arrangeLanes(source, core, join, datasets)
+  const names = [...new Set(lookups.map(({ named }) => named.dataset))]
+  if (names.length === 0) return lanes
+  return { ...lanes, beside: names.map((name) => sizesOf(datasets, name)) }
+}
+
+function sizesOf(datasets: readonly DatasetParams[], dataset: string): DatasetParams {
+  const found = datasets.find(({ name }) => name === dataset)
+  if (found === undefined) throw new RangeError(`no sizes of dataset ${dataset}`)
+  const { name, version, chunks, rowsPerMember } = found
+  return { name, version, chunks, rowsPerMember }
+}
+
+function arrangeLanes(
+  source: Source,
+  core: From,
+  join: Join,
+  datasets: readonly DatasetParams[],
+): Pick<PlanParams, 'dataset' | 'joined'> {
+  const named = namedDatasets(core)
   const instances = named.map(({ dataset, instance }): InstanceParams => {
-    const found = datasets.find(({ name }) => name === dataset)
-    if (found === undefined) throw new RangeError(`no sizes of dataset ${dataset}`)
-    const { name, version, chunks, rowsPerMember } = found
-    const sizes = { name, version, chunks, rowsPerMember }
+    const sizes = sizesOf(datasets, dataset)
     return instance === dataset ? sizes : { ...sizes, instance }
   })
   const [only, ...more] = instances

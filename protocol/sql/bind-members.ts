@@ -10,7 +10,7 @@ import type { AggregateList } from './bind-aggregate.ts'
 import { bindOutput } from './bind-output.ts'
 import type { BoundRows } from './bind-rows.ts'
 import { argumentsOf } from './bound.ts'
-import type { BoundAggregate, BoundQuery, BoundSource, Predicate } from './bound.ts'
+import type { BoundAggregate, BoundQuery, Predicate } from './bound.ts'
 import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
 import type { MemberSelect } from './grouped-query.ts'
@@ -85,7 +85,7 @@ export function bindMembers(rows: BoundRows, filter: Predicate, select: MemberSe
 }
 
 /** A query about all rows together: what aggregates it has is told by whoever needs them. */
-function rowsQuery(query: BoundSource & Pick<BoundQuery, 'filter'>): BoundQuery {
+function rowsQuery(query: Pick<BoundQuery, 'filter' | 'tables' | 'kMin' | 'joined'>): BoundQuery {
   return {
     ...query,
     // Nothing of it is opened.
@@ -118,7 +118,7 @@ function hiddenColumns(
   columns: readonly Column[],
 ): readonly string[] {
   const isSecret = (column: Column): boolean =>
-    context.columns.includes(column) || column === source.made?.isRow
+    context.columns.includes(column) || column === source.made?.isRow || 'hiddenBy' in column
   const hidden = columns.filter((column) => isSecret(column) && column.reveal !== 'extremes')
   const names = hidden.flatMap((column) =>
     'hiddenBy' in column ? (column as MadeColumn).hiddenBy : [column.name],

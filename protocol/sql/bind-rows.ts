@@ -1,11 +1,11 @@
 /**
- * What a SELECT reads, bound: datasets, joined or not, or the table that a grouped sub-query makes, which reads something in
+ * What a SELECT reads, bound: datasets, joined on the member and by key, or the table that a grouped sub-query makes, which reads something in
  * turn.
  */
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
+import { storedDatasets } from '../beside.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import { datasetsOf } from '../join-lanes.ts'
 import type { PlanParams } from '../plan.ts'
 
 import { arrange } from './arrange.ts'
@@ -13,6 +13,7 @@ import type { ArrangedDatasets } from './arrange.ts'
 import { namesOf, open } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
+import { bindLookups } from './bind-lookup.ts'
 import { bindMembers } from './bind-members.ts'
 import type { BoundSource, Predicate } from './bound.ts'
 import { resolveColumn } from './context.ts'
@@ -20,6 +21,7 @@ import type { Context } from './context.ts'
 import { parseFrom } from './dataset.ts'
 import type { Inlined } from './inline-query.ts'
 import { bindJoin } from './join.ts'
+import { splitFrom } from './lookup-from.ts'
 import { andPredicate, booleanColumn, TRUE_PREDICATE } from './predicate.ts'
 import type { Source } from './source.ts'
 import { bindTables, madeTable } from './tables.ts'
@@ -68,21 +70,22 @@ function ofDatasets(
   params: PlanParams,
 ): BoundRows {
   const from = parseFrom({ source, select })
-  const { join, members } = bindJoin(source, from, schemas)
-  checkArranged(arrange(source, from, join, datasetsOf(params)), params)
-  const { tables, joined } = bindTables(from, schemas, join, params)
+  const split = splitFrom(source, from, schemas)
+  const { join, members } = bindJoin(source, split.core, schemas)
+  checkArranged(arrange(source, split, join, storedDatasets(params)), params)
+  const { tables, joined } = bindTables(split.core, schemas, join, params)
   const columns = tables.flatMap((table) => table.columns)
-  return {
+  const core: BoundRows = {
     source: {
       tables,
       ...(joined === undefined ? {} : { joined }),
-      datasets: [...new Set(tables.map(({ schema }) => schema.dataset))],
       kMin: Math.max(...tables.map(({ schema }) => schema.kMin)),
     },
     context: { source, tables, columns, members },
     isRow: joined?.isRow === undefined ? TRUE_PREDICATE : booleanColumn(joined.isRow),
     params,
   }
+  return split.lookups.length === 0 ? core : bindLookups(core, split.lookups, schemas)
 }
 
 function ofTable(
@@ -96,7 +99,7 @@ function ofTable(
   const table = madeTable(made)
   const { dataset, member, kMin } = made.schema
   return {
-    source: { tables: [table], made, datasets: inner.source.datasets, kMin },
+    source: { tables: [table], made, kMin },
     context: {
       source,
       tables: [table],
@@ -121,8 +124,9 @@ function checkUnused(context: Context, node: unknown): void {
 
 /** Whoever makes planParams arranges datasets first (arrange.ts). @throws ShareholdError SH_PLAN_INVALID */
 function checkArranged(arranged: ArrangedDatasets, params: PlanParams): void {
-  const { dataset, joined } = params
-  if (canonicalJson(arranged) === canonicalJson(joined ? { dataset, joined } : { dataset })) return
+  const { dataset, joined, beside } = params
+  const stated = { dataset, ...(joined && { joined }), ...(beside && { beside }) }
+  if (canonicalJson(arranged) === canonicalJson(stated)) return
   throw new ShareholdError(
     'SH_PLAN_INVALID',
     'planParams do not have the datasets in the order in which the query joins them.',

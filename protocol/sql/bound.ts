@@ -126,10 +126,8 @@ export interface BoundSource {
   readonly tables: readonly BoundTable[]
   /** If there are several. */
   readonly joined?: BoundJoin
-  /** If it is the only one of `tables`. */
+  /** If it is the only one of `tables`, or all of them are in it. */
   readonly made?: MadeTable
-  /** Names of the datasets that are read in the end, each once. */
-  readonly datasets: readonly string[]
   /** Of the strictest of the datasets. */
   readonly kMin: number
 }

@@ -98,7 +98,10 @@ function compileParsed(
     explain: {
       dataset: params.dataset.name,
       version: params.dataset.version,
-      joined: (params.joined ?? []).map(({ name, version }) => ({ dataset: name, version })),
+      joined: [...(params.joined ?? []), ...(params.beside ?? [])].map(({ name, version }) => ({
+        dataset: name,
+        version,
+      })),
       rows: rowsOf(params),
       members: membersOf(params),
       kMin: query.kMin,

@@ -21,6 +21,8 @@ export interface Context {
   readonly members: readonly MemberColumn[]
   /** Whether it is a sub-query whose values are computed with and not shown: then the schema's `reveal` does not matter. */
   readonly isInner?: true
+  /** Columns that USING has merged into others: only qualified names mean them. */
+  readonly hidden?: ReadonlySet<Column>
 }
 
 /** Codes of the evaluator, and what they mean when they come up at plan time. */
@@ -108,7 +110,9 @@ export function resolveColumn(context: Context, reference: Fields): Column {
       'Write COUNT(*) to count rows, or aggregate the columns one by one.',
     )
   }
-  const found = tables.flatMap(({ columns }) => columns.filter((column) => column.name === name))
+  const found = tables
+    .flatMap(({ columns }) => columns.filter((column) => column.name === name))
+    .filter((column) => parts.length > 1 || context.hidden?.has(column) !== true)
   const isMember = tables.some(({ schema }) => schema.member === name)
   if (isMember && found.length === 0) {
     throw fail(
@@ -149,6 +153,15 @@ export function memberColumn(
   if (parts.length === 2) {
     const table = context.tables.find(({ qualifier }) => qualifier === parts[0])
     if (table === undefined || table.schema.member !== name) return undefined
+    if (table.isLookedUp === true) {
+      throw fail(
+        context,
+        'SH_SQL_UNSUPPORTED',
+        `The members of "${table.schema.dataset}" are not counted: rows are looked for in it by key.`,
+        location,
+        'Count the members of the rows that look, or the distinct values of a column.',
+      )
+    }
     return { name, instances: [table.instance], isNeverNull: table.isThere === undefined }
   }
   const [found, other] = context.members.filter((member) => member.name === name)

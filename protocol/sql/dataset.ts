@@ -42,8 +42,8 @@ export interface FromJoin {
   readonly kind: JoinedPair['kind']
   readonly left: From
   readonly right: From
-  /** USING (name). */
-  readonly using?: string
+  /** USING (names). */
+  readonly using?: readonly string[]
   /** Syntax tree of ON. Neither: the member, in a statement without FROM. */
   readonly on?: unknown
   /** Of the right side. */
@@ -136,9 +136,6 @@ function fromJoin(source: Source, fields: Fields, depth: number): FromJoin {
   if (kind === undefined || (names.length === 0 && on === undefined)) {
     throw refuse('CROSS JOIN is not supported: datasets are joined on the member.', useMember)
   }
-  if (names.length > 1) {
-    throw refuse('Datasets are joined on the member and nothing else.', useMember)
-  }
   if (
     fieldsOf(fields, 'alias') !== undefined ||
     fieldsOf(fields, 'join_using_alias') !== undefined
@@ -149,7 +146,7 @@ function fromJoin(source: Source, fields: Fields, depth: number): FromJoin {
     kind,
     left: fromItem(source, fields['larg'], depth + 1),
     right: fromItem(source, fields['rarg'], depth + 1),
-    ...(names[0] === undefined ? { on } : { using: names[0] }),
+    ...(names.length === 0 ? { on } : { using: names }),
     location,
   }
 }

@@ -25,6 +25,8 @@ export const SQL_ERRORS = {
     'The answer would show values of single rows: only aggregates are answered.',
   SH_POLICY_EXTREME:
     'MIN, MAX, quantiles and the mode show the value of a row; the schema does not allow that of a column.',
+  SH_POLICY_LOOKUP:
+    'Rows are looked for in a dataset about members, who would not be counted: only reference data is joined on a key.',
   SH_POLICY_MEMBER: 'The statement names the member column, which would single out a member.',
 } as const satisfies ErrorTable
 

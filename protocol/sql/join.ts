@@ -1,6 +1,7 @@
 /**
- * FROM bound to schemas: which members must be the same for rows to be joined. Datasets are joined on the
- * member and nothing else, with USING or with ON a.member = b.member.
+ * FROM bound to schemas: which members must be the same for rows to be joined. What is joined on a key has been taken
+ * out of it (lookup-from.ts): the rest is joined on the member and nothing else, with USING or with
+ * ON a.member = b.member.
  */
 import type { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
@@ -9,10 +10,9 @@ import type { Join, JoinedPair } from '../plan.ts'
 
 import { fieldsOf, listOf, locationOf, namesOf, openAs, startOf } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { namedDatasets } from './dataset.ts'
 import type { From, FromJoin, NamedDataset } from './dataset.ts'
 import type { SqlErrorCode } from './errors.ts'
-import { didYouMean, quoteName } from './names.ts'
+import { quoteName } from './names.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -40,23 +40,13 @@ interface Binder {
  * The join that FROM describes, and the member columns that it has.
  *
  * @param schemas of all datasets, by name
- * @throws ShareholdError SH_SQL_UNKNOWN_DATASET, SH_SQL_UNKNOWN_COLUMN, SH_SQL_AMBIGUOUS, SH_SQL_UNSUPPORTED
+ * @throws ShareholdError SH_SQL_UNKNOWN_COLUMN, SH_SQL_AMBIGUOUS, SH_SQL_UNSUPPORTED
  */
 export function bindJoin(
   source: Source,
   from: From,
   schemas: ReadonlyMap<string, Schema>,
 ): { readonly join: Join; readonly members: readonly MemberColumn[] } {
-  for (const { dataset, location } of namedDatasets(from)) {
-    if (schemas.has(dataset)) continue
-    throw sqlError(
-      source,
-      'SH_SQL_UNKNOWN_DATASET',
-      `Dataset "${dataset}" does not exist.`,
-      location,
-      didYouMean(dataset, [...schemas.keys()]),
-    )
-  }
   const side = sideOf({ source, schemas }, from)
   const { join, members } = side
   return {
@@ -102,10 +92,12 @@ function comparedMembers(
   right: Side,
 ): readonly [MemberColumn, MemberColumn] {
   const { using, on } = from
-  if (using !== undefined) {
+  const [name, second] = using ?? []
+  if (second !== undefined) throw notOnMember(binder, from, right, from.location)
+  if (name !== undefined) {
     return [
-      memberIn(binder, left, using, from.location),
-      memberIn(binder, right, using, from.location),
+      memberIn(binder, left, name, from.location),
+      memberIn(binder, right, name, from.location),
     ]
   }
   // Without FROM: whatever the member columns are called.
@@ -184,7 +176,7 @@ function memberIn(
     ? fail(
         binder,
         'SH_SQL_UNSUPPORTED',
-        'Datasets are joined on the member and nothing else.',
+        'Datasets are joined on the member, or on a unique column of reference data.',
         location,
         `The member column of ${names.join(', ')} is ${members.map(quoteName).join(', ')}.`,
       )
@@ -247,7 +239,7 @@ function notOnMember(
   return fail(
     binder,
     'SH_SQL_UNSUPPORTED',
-    'Datasets are joined on the member and nothing else.',
+    'Datasets are joined on the member, or on a unique column of reference data.',
     location,
     `Write ON and the two member columns, as in ON a.member = ${right.named[0]?.qualifier ?? 'b'}.${quoteName(member?.name ?? 'member')}.${rest}`,
   )

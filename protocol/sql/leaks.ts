@@ -12,13 +12,14 @@ import type { PlannedQuery } from './plan.ts'
 import { textOfFactors, textOfValue } from './row-text.ts'
 import type { NameOfColumn } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
+import type { BoundTable } from './tables.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
 export function leaksOf(
   query: BoundQuery,
   { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
 ): string[] {
-  const { made, datasets, kMin, keys, having, limit, offset } = query
+  const { tables, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
   const nameOf = namesOf(query)
@@ -28,17 +29,10 @@ export function leaksOf(
       : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value, nameOf)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
-    datasets.length === 1
-      ? `To every node: how many rows each pseudonym has.`
-      : `To every node: which pseudonym has how many rows in which of ${datasets.join(', ')}.`,
+    ownersLine(tables),
     `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates, nameOf).join(', ')}${where}.`,
   ]
-  if (made !== undefined) {
-    lines.push(
-      'Of the sub-query that is grouped by the member nothing is opened: not what it has of a member, nor of which members it has a row, nor of how many.',
-    )
-  }
   if (having !== undefined) {
     lines.push(
       'To the querier: where HAVING is true. A group where it is not looks like one that is too small; what only HAVING reads is not opened.',
@@ -51,6 +45,24 @@ export function leaksOf(
     'Totals and overlapping queries allow differencing: a group that is suppressed may follow from the others. k_min does not prevent that.',
   )
   return lines
+}
+
+/** Whose rows the nodes know: of those that are looked for, nobody's. */
+function ownersLine(tables: readonly BoundTable[]): string {
+  const names = (lookedUp: boolean): readonly string[] => [
+    ...new Set(
+      tables
+        .filter(({ isLookedUp = false }) => isLookedUp === lookedUp)
+        .map(({ schema }) => schema.dataset),
+    ),
+  ]
+  const [own, others] = [names(false), names(true)]
+  const known =
+    own.length === 1
+      ? 'how many rows each pseudonym has'
+      : `which pseudonym has how many rows in which of ${own.join(', ')}`
+  const looked = others.length === 0 ? '' : `; of ${others.join(', ')} how many rows there are`
+  return `To every node: ${known}${looked}.`
 }
 
 /** Columns as the query may name them: with the dataset in front where several have one of that name. */

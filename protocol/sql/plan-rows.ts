@@ -182,7 +182,7 @@ export function writeRowCircuit(
 }
 
 /** How a column's planes are loaded. */
-function loadOf(stored: StoredColumn): {
+export function loadOf(stored: StoredColumn): {
   readonly planes: number
   readonly validity: boolean
   readonly operator: Operator

@@ -25,7 +25,11 @@ const FEW_GROUPS = 64
  * Most lanes that are sorted, by the parties: kernel memory ends at 4 GiB. Measured at n = 3, 0.7 kB a lane; more
  * parties hold more components of each word, and convert bits in more steps.
  */
-const MAX_SORTED_LANES: Readonly<Record<number, number>> = { 3: 2 ** 22, 5: 2 ** 20, 7: 2 ** 19 }
+export const MAX_SORTED_LANES: Readonly<Record<number, number>> = {
+  3: 2 ** 22,
+  5: 2 ** 20,
+  7: 2 ** 19,
+}
 
 /** What prefix sums give. */
 const SORTED_NUMBERS: ReadonlySet<AggregateNumber['kind']> = new Set([

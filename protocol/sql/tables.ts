@@ -24,6 +24,10 @@ export interface BoundTable {
   readonly isThere?: Column
   /** Of a table that the plan makes: whether its row is one, if it may be none. */
   readonly isRow?: Column
+  /** Its columns, in their order, in a table that the plan makes of several, and what that is called. */
+  readonly madeIn?: { readonly table: string; readonly columns: readonly Column[] }
+  /** Rows look for its rows by key: none of them makes a lane, and its members are not those of any. */
+  readonly isLookedUp?: true
 }
 
 export interface BoundJoin {
@@ -99,7 +103,8 @@ function hasOtherLanes(join: Join, params: PlanParams): boolean {
   )
 }
 
-function matchColumn(name: string): Column {
+/** A column that says whether there is a row. */
+export function matchColumn(name: string): Column {
   return { name, type: 'boolean', nullable: false }
 }
 
@@ -121,10 +126,15 @@ export function storedColumn(
 ): StoredColumn {
   if (column === joined?.isRow) return { kind: 'match' }
   for (const table of tables) {
-    if (column === table.isThere) return { kind: 'match', instance: table.instance }
-    if (column === table.isRow) return { kind: 'stored', table, column }
-    const place = table.columns.indexOf(column)
-    if (place >= 0) return { kind: 'stored', table, column: table.schema.columns[place]! }
+    const { madeIn, isThere, isRow, columns, schema } = table
+    if (column === isThere && madeIn === undefined) {
+      return { kind: 'match', instance: table.instance }
+    }
+    if (column === isRow || column === isThere) return { kind: 'stored', table, column }
+    const place = columns.indexOf(column)
+    if (place >= 0) {
+      return { kind: 'stored', table, column: (madeIn?.columns ?? schema.columns)[place]! }
+    }
   }
   throw new RangeError(`column ${column.name} is of no table`)
 }
@@ -145,9 +155,10 @@ export function whereStored({
 }
 
 /** How a load names whose column it takes. */
-export function ofInstance({ schema: { dataset }, instance }: BoundTable): {
+export function ofInstance({ schema: { dataset }, instance, madeIn }: BoundTable): {
   readonly dataset: string
   readonly instance?: string
 } {
+  if (madeIn !== undefined) return { dataset: madeIn.table }
   return instance === dataset ? { dataset } : { dataset, instance }
 }

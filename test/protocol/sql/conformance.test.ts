@@ -13,7 +13,7 @@ import { validatePlan } from '../../../protocol/validate-plan.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
 import { idealExecute } from '../ideal.ts'
 
-import { HOMES, joinedCase, REVIEWS, RIDERS, shifted } from './joined-tables.ts'
+import { AREAS, CARS, FEES, HOMES, joinedCase, REVIEWS, RIDERS, shifted } from './joined-tables.ts'
 import { TYPE_NAMES } from './oracle-answer.ts'
 import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
@@ -31,6 +31,9 @@ const OTHERS = [
   shifted(tripsTable(RIDERS, 100, 100), 30),
   shifted(tripsTable(HOMES, 80, 80), 10),
   tripsTable(REVIEWS, 150, 60),
+  AREAS,
+  CARS,
+  FEES,
 ]
 
 let oracle: Oracle
@@ -84,11 +87,11 @@ async function refusable(example: string): Promise<unknown> {
 
 /** Rows with a suppressed cell are left out; all others are PostgreSQL's, and all of PostgreSQL's if nothing is suppressed. */
 async function expectPostgresRows({ example, postgres }: ConformanceRow): Promise<void> {
-  const { schemas, params, joined } = await joinedCase(example, [TABLE, ...OTHERS])
+  const { schemas, params, joined, beside } = await joinedCase(example, [TABLE, ...OTHERS])
   const { plan, answer } = await compile(example, schemas, params)
   const [memberOfRow] = joined.memberOfRow
   const stored = joined.columns[params.dataset.name]!
-  const lanes = idealExecute(plan, params, stored, memberOfRow!, joined)
+  const lanes = idealExecute(plan, params, stored, memberOfRow!, joined, beside)
   const { columns, rows } = evaluateAnswer(answer, lanes)
   const shown = rows.flatMap((cells) => {
     const texts = cells.map((cell) =>

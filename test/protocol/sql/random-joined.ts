@@ -159,10 +159,10 @@ export function randomJoinedQuery(g: Gen, made: RandomJoined): RandomQuery {
   const query = randomQuery(g, view, 'everything')
   if (members.length === 0 && /DISTINCT rider/iu.test(query.sql)) return randomJoinedQuery(g, made)
   const text = query.sql
-    .replace(' FROM everything', ` FROM ${from}`)
     .replaceAll('everything.', '')
     .replaceAll(/DISTINCT rider/giu, () => `DISTINCT ${g(fc.constantFrom, ...members)}`)
-  return { ...query, sql: writtenNames(text, written, (ways) => g(fc.constantFrom, ...ways)) }
+  const sql = writtenNames(text, written, (ways) => g(fc.constantFrom, ...ways))
+  return { ...query, sql: sql.replace(' FROM everything', ` FROM ${from}`) }
 }
 
 /** A text with the names of the view's columns, as they are in the join. */
