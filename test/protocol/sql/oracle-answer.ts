@@ -10,7 +10,8 @@ import type { Column, Schema } from '../../../shares/schema.ts'
 
 import { shownCohorts } from './oracle-cohorts.ts'
 import type { GroupRow, OracleTable, ShownCohorts } from './oracle-cohorts.ts'
-import type { RandomExpression, RandomQuery } from './random-query.ts'
+import type { InGroup, RandomExpression } from './random-aggregate.ts'
+import type { RandomQuery } from './random-query.ts'
 import { postgresType, quote } from './random-table.ts'
 
 /** Names of the types with these numbers in PostgreSQL. */
@@ -48,28 +49,29 @@ export async function expectedAnswer(
   const places = kept.map(({ place }) => place)
   const source = `(SELECT * FROM (${groupsWithRows(schema, query)}) AS one WHERE place IN (${[...places, -1].join()}))`
   const shown = await shownCohorts(database, table, query, { source, rows, kept })
+  const inGroup: InGroup = {
+    keys: (text) => ofGroup(text, query),
+    grouping: (some) => {
+      const own = some.map((one) => keys.findIndex(({ name }) => name === one.name))
+      const values = rows.map(({ set }) =>
+        own.reduce((bits, key) => 2 * bits + (set.includes(key) ? 0 : 1), 0),
+      )
+      return `('{${values.join()}}'::integer[])[min(place) + 1]`
+    },
+  }
   // A group whose HAVING is not true looks like a suppressed one.
   const passes =
     having === undefined
       ? 'true'
       : `((${having.replaced({
           aggregate: ({ sql, cohort }) => `CASE WHEN ${allShown(shown, [cohort])} THEN ${sql} END`,
-          keys: (text) => ofGroup(text, query),
+          ...inGroup,
         })}) IS TRUE)`
   const groupBy = ` GROUP BY ${['place', ...keys.map(({ name }) => `g_${name}`)].join(', ')}`
-  const asWritten = (expression: RandomExpression): RandomExpression => {
-    const { key, grouping } = expression
-    if (key !== undefined) return { ...expression, sql: `g_${key.name}` }
-    if (grouping === undefined) return expression
-    const values = rows.map(({ set }) =>
-      grouping.reduce(
-        (bits, one) =>
-          2 * bits + (set.includes(keys.findIndex(({ name }) => name === one.name)) ? 0 : 1),
-        0,
-      ),
-    )
-    return { ...expression, sql: `('{${values.join()}}'::integer[])[min(place) + 1]` }
-  }
+  const asWritten = (expression: RandomExpression): RandomExpression => ({
+    ...expression,
+    sql: expression.inGroup?.(inGroup) ?? expression.sql,
+  })
   // Named, lest ORDER BY a key mean its text.
   const cells = outputs
     .map(asWritten)

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { fieldBits } from '../../../protocol/sql/column-domain.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
-import type { RandomExpression } from './random-query.ts'
+import type { InGroup, RandomExpression } from './random-aggregate.ts'
 
 type Gen = fc.GeneratorValue
 
@@ -21,9 +21,8 @@ export interface RandomHaving {
   readonly replaced: Write
 }
 
-export interface Replace {
+export interface Replace extends InGroup {
   readonly aggregate: (aggregate: RandomAggregate) => string
-  readonly keys: (condition: string) => string
 }
 
 /** What the clause is made of. */
@@ -50,6 +49,7 @@ export function randomHaving(g: Gen, parts: HavingParts): RandomHaving {
       return aggregate.sql
     },
     keys: (text) => text,
+    grouping: (keys) => `GROUPING(${keys.map(({ name }) => name).join(', ')})`,
   })
   return { sql, aggregates, replaced: write }
 }
@@ -89,7 +89,21 @@ function condition(g: Gen, parts: HavingParts, depth: number): Write {
 function atom(g: Gen, parts: HavingParts): Write {
   const operator = g(fc.constantFrom, ...COMPARISONS)
   const constant = g(fc.constantFrom, '0', '1', '2', '3.5', '10', '90.25', '-4')
-  switch (g(fc.integer, { min: 0, max: 10 })) {
+  switch (g(fc.integer, { min: 0, max: 13 })) {
+    case 11: {
+      const { keys } = parts
+      const number = exactNumber(g, parts, 1)
+      if (keys.length === 0) return (r) => `${number(r)} ${operator} ${constant}`
+      const some = g(fc.shuffledSubarray, [...keys], { minLength: 1 })
+      return (r) => `${number(r)} ${operator} ${r.grouping(some)} + 1`
+    }
+    case 12: {
+      const numbers = parts.keys.filter(({ type }) => type === 'integer' || type === 'decimal')
+      const number = exactNumber(g, parts, 1)
+      if (numbers.length === 0) return (r) => `${number(r)} ${operator} ${constant}`
+      const key = parts.nameOf(g(fc.constantFrom, ...numbers))
+      return (r) => `(${number(r)})::numeric + ${r.keys(key)} ${operator} ${constant}`
+    }
     case 0: {
       const text = parts.keys.length === 0 ? 'NULL' : parts.atom(parts.keys)
       return (r) => r.keys(text)
@@ -118,7 +132,7 @@ function atom(g: Gen, parts: HavingParts): Write {
       const [a, b] = [exactNumber(g, parts, 1), exactNumber(g, parts, 1)]
       return (r) => `${a(r)} ${operator} ${b(r)}`
     }
-    case 8: {
+    case 13: {
       const [a, b] = [moment(g, parts), moment(g, parts)]
       if (a === undefined || b === undefined) return (r) => r.keys('TRUE')
       const other = g(fc.boolean) ? b.aggregate : () => b.constant
@@ -203,7 +217,16 @@ function aggregate(g: Gen, parts: HavingParts, kinds: readonly Kind[]): Write {
 
 function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind): RandomExpression {
   if (kind === 'BOOL') return anyBoolean()
-  if (kind === 'COUNT' && g(fc.boolean)) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
+  if (kind === 'COUNT') {
+    const form = g(fc.integer, { min: 0, max: 6 })
+    if (form < 3) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
+    if (form === 3) return { sql: 'COUNT(DISTINCT rider)', cohorts: ['TRUE'] }
+    if (form === 4) {
+      const [y, x] = g(fc.constantFrom, ...pairsOfNumbers(schema))
+      const cohort = `${y.name} IS NOT NULL AND ${x.name} IS NOT NULL`
+      return { sql: `REGR_COUNT(${nameOf(y)}, ${nameOf(x)})`, cohorts: [cohort] }
+    }
+  }
   const shows = kind === 'MIN' || kind === 'MAX'
   const columns = schema.columns.filter(
     (column) =>
@@ -218,4 +241,9 @@ function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind):
   if (columns.length === 0) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
   const column = g(fc.constantFrom, ...columns)
   return { sql: `${kind}(${nameOf(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
+}
+
+function pairsOfNumbers({ columns }: Schema): (readonly [Column, Column])[] {
+  const numbers = columns.filter(({ type }) => type === 'integer' || type === 'decimal')
+  return numbers.flatMap((y) => numbers.map((x) => [y, x] as const))
 }

@@ -5,7 +5,7 @@ import { bindSelect } from '../../../protocol/sql/bind.ts'
 import { parseSelect } from '../../../protocol/sql/parse.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
-import { Namer, randomCondition } from './random-query.ts'
+import { Namer, randomCondition } from './random-condition.ts'
 import type { RandomTable } from './random-table.ts'
 
 type Gen = fc.GeneratorValue

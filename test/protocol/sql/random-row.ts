@@ -21,7 +21,22 @@ export class RandomRow {
     const g = this.#g
     if (depth === 0) return this.#numberLeaf()
     const a = (): string => this.number(depth - 1)
-    switch (g(fc.integer, { min: 0, max: 24 })) {
+    switch (g(fc.integer, { min: 0, max: 29 })) {
+      case 28:
+      case 29:
+        return `(${this.#date()} - ${this.#date()})`
+      case 22:
+        return `EXTRACT(${g(fc.constantFrom, 'day', 'doy', 'quarter', 'week', 'isodow', 'isoyear', 'decade')} FROM ${this.day()})`
+      case 23:
+        return `TRUNC((${a()})::numeric${g(fc.constantFrom, '', ', 1', ', -1')})`
+      case 24:
+        return `${g(fc.constantFrom, 'SIGN', 'FLOOR')}((${a()})::numeric)`
+      case 25:
+        return `${g(fc.constantFrom, 'DIV', 'MOD')}((${a()})::numeric, ${g(fc.constantFrom, '3', '-0.5', '7')})`
+      case 26:
+        return `strpos(${this.text(depth - 1)}, ${g(fc.constantFrom, "'o'", "'e'", "''")})`
+      case 27:
+        return `width_bucket((${a()})::numeric, ARRAY[-1, 0.5, 4, 90])`
       case 0:
       case 1:
         return `(${a()} + ${a()})`
@@ -65,9 +80,6 @@ export class RandomRow {
         return `width_bucket((${a()})::numeric, -2.5, 90, 7)`
       case 21:
         return `length(${this.text(depth - 1)})`
-      case 22:
-      case 23:
-        return `(${this.#date()} - ${this.#date()})`
       default:
         return `(${a()})::${g(fc.constantFrom, 'numeric', 'bigint', 'numeric(12,4)')}`
     }
@@ -80,7 +92,19 @@ export class RandomRow {
       return g(fc.integer, { min: 0, max: 3 }) === 0 ? this.#word() : g(fc.constantFrom, ...texts)
     }
     const a = (): string => this.text(depth - 1)
-    switch (g(fc.integer, { min: 0, max: 6 })) {
+    switch (g(fc.integer, { min: 0, max: 8 })) {
+      case 7:
+        return g(
+          fc.constantFrom,
+          `initcap(${a()})`,
+          `replace(${a()}, 'o', '00')`,
+          `substring(${a()} FROM 2 FOR 3)`,
+          `split_part(${a()}, '_', 1)`,
+          `btrim(${a()}, 'Zab')`,
+          `right(${a()}, -1)`,
+        )
+      case 8:
+        return `${g(fc.constantFrom, ...this.#columns('date'), ...this.#columns('boolean'))}::text`
       case 5:
         return `${g(fc.constantFrom, 'lower', 'upper', 'reverse')}(${a()})`
       case 6:
@@ -105,7 +129,15 @@ export class RandomRow {
   #bareCondition(depth: number): string {
     const g = this.#g
     const comparison = g(fc.constantFrom, '=', '<>', '<', '<=', '>', '>=', 'IS DISTINCT FROM')
-    switch (g(fc.integer, { min: 0, max: 13 })) {
+    switch (g(fc.integer, { min: 0, max: 17 })) {
+      case 14:
+        return `${this.text(depth)} ${g(fc.constantFrom, '', 'NOT ')}IN (${this.#word()}, ${this.text(0)}, NULL)`
+      case 15:
+        return `${this.number(depth)} BETWEEN SYMMETRIC ${this.#literal()} AND ${this.number(0)}`
+      case 16:
+        return `${this.day()} ${comparison} ${g(fc.constantFrom, "DATE '2019-03-01'", "TIMESTAMP '2019-02-28 23:10'", "'2020-03-01'")}`
+      case 17:
+        return `(${this.text(depth)} || ${this.#word()}) IS NOT DISTINCT FROM ${this.text(0)}`
       case 0:
       case 1:
         return `${this.number(depth)} ${comparison} ${this.number(0)}`
