@@ -9,6 +9,8 @@
  * Gadgets (comparison, sets of codes, adders) are in circuit-gadgets.ts.
  */
 import type { Circuit, Gate } from './circuit.ts'
+import { GATE, GateTable } from './gate-table.ts'
+import type { GateKind } from './gate-table.ts'
 
 /**
  * A wire of a circuit under construction: 2*node + complement, so that 0 and 1 are the constants and
@@ -25,22 +27,20 @@ export const TRUE: Wire = 1
 /** Most operands of an AND among which pairs are sought that cost nothing. */
 const MAX_PAIRED = 16
 
-type Node =
-  | { readonly kind: 'constant' }
-  | { readonly kind: 'input'; readonly index: number }
-  | { readonly kind: 'xor' | 'and'; readonly a: Wire; readonly b: Wire; readonly key: string }
-
 export class CircuitBuilder {
-  #nodes: Node[] = [{ kind: 'constant' }]
+  readonly #gates = new GateTable()
   /** AND depth per node. */
-  #depths: number[] = [0]
-  #known = new Map<string, number>()
+  #depths: number[] = []
   #inputs = 0
   #ands = 0
 
+  constructor() {
+    this.#push(GATE.constant, 0, 0, 0)
+  }
+
   /** Adds the next input plane. */
   input(): Wire {
-    return this.#push({ kind: 'input', index: this.#inputs++ }, 0)
+    return this.#push(GATE.input, this.#inputs++, 0, 0)
   }
 
   /** Adds `count` input planes. */
@@ -62,17 +62,21 @@ export class CircuitBuilder {
     const [low, high] = ordered(a & ~1, b & ~1)
     if (low === high) return complement
     if (low === FALSE) return high ^ complement
-    for (const [one, other] of [
-      [low, high],
-      [high, low],
-    ] as const) {
-      const node = this.#nodes[one >> 1]!
-      if (node.kind !== 'xor') continue
-      if (node.a === other) return node.b ^ complement
-      if (node.b === other) return node.a ^ complement
-    }
+    const rest = this.#without(low, high) ?? this.#without(high, low)
+    if (rest !== undefined) return rest ^ complement
+    const known = this.#gates.find(GATE.xor, low, high)
+    if (known >= 0) return (known << 1) ^ complement
     const depth = Math.max(this.depth(low), this.depth(high))
-    return this.#gate('xor', low, high, depth) ^ complement
+    return this.#push(GATE.xor, low, high, depth) ^ complement
+  }
+
+  /** The other operand of an XOR, if one is `part`. */
+  #without(xor: Wire, part: Wire): Wire | undefined {
+    const { kinds, as, bs } = this.#gates
+    const node = xor >> 1
+    if (kinds[node] !== GATE.xor) return undefined
+    if (as[node] === part) return bs[node]!
+    return bs[node] === part ? as[node]! : undefined
   }
 
   and(a: Wire, b: Wire): Wire {
@@ -81,19 +85,18 @@ export class CircuitBuilder {
     if (low === TRUE || low === high) return high
     const simpler = this.#simplerAnd(low, high)
     if (simpler !== undefined) return simpler
-    const known = this.#known.get(gateKey('and', low, high))
-    if (known === undefined) {
+    const known = this.#gates.find(GATE.and, low, high)
+    if (known < 0) {
       this.#ands++
-      return this.#gate('and', low, high, Math.max(this.depth(low), this.depth(high)) + 1)
+      return this.#push(GATE.and, low, high, Math.max(this.depth(low), this.depth(high)) + 1)
     }
-    const node = this.#nodes[known]!
-    if (node.kind !== 'and') throw new Error('unreachable')
+    const [u, v] = [this.#gates.as[known]!, this.#gates.bs[known]!]
     // With g = u AND v built: (NOT u)v = v^g, u(NOT v) = u^g, (NOT u)(NOT v) = 1^u^v^g.
     const g = known << 1
-    if (node.a === low && node.b === high) return g
-    if (node.b === high) return this.xor(high, g)
-    if (node.a === low) return this.xor(low, g)
-    return this.xor(this.xor(node.a, node.b), g) ^ 1
+    if (u === low && v === high) return g
+    if (v === high) return this.xor(high, g)
+    if (u === low) return this.xor(low, g)
+    return this.xor(this.xor(u, v), g) ^ 1
   }
 
   /** Replaces pairs by their AND where that takes no gate and does not come later than the last of all. */
@@ -115,7 +118,7 @@ export class CircuitBuilder {
   /** x AND y if it is a constant, one of them, or built. */
   #freeAnd(x: Wire, y: Wire): Wire | undefined {
     const ands = this.#ands
-    const nodes = this.#nodes.length
+    const { nodes } = this.#gates
     const wire = this.and(x, y)
     if (this.#ands === ands) return wire
     this.#rollBack(nodes)
@@ -143,34 +146,34 @@ export class CircuitBuilder {
 
   /** A wire as an AND or the complement of one: also where it is an XOR away from the gate. */
   #asAnd(wire: Wire): Product | undefined {
-    const node = this.#nodes[wire >> 1]!
+    const { kinds, as, bs } = this.#gates
+    const node = wire >> 1
     const odd = (wire & 1) === 1
-    if (node.kind === 'and') return { u: node.a, v: node.b, complement: odd }
-    if (node.kind !== 'xor') return undefined
-    for (const [gate, other] of [
-      [node.a, node.b],
-      [node.b, node.a],
-    ] as const) {
-      const and = this.#nodes[gate >> 1]!
-      if (and.kind !== 'and') continue
-      for (const [p, q] of [
-        [and.a, and.b],
-        [and.b, and.a],
-      ] as const) {
-        // p XOR pq = p AND NOT q
-        if (p === other) return { u: p, v: q ^ 1, complement: odd }
-        // NOT p XOR pq = NOT (p AND NOT q)
-        if (p === (other ^ 1)) return { u: p, v: q ^ 1, complement: !odd }
-      }
-      const sum = this.#nodes[other >> 1]!
-      if (sum.kind !== 'xor') continue
-      const [low, high] = ordered(and.a & ~1, and.b & ~1)
-      if (sum.a !== low || sum.b !== high) continue
-      // p XOR q XOR pq = NOT (NOT p AND NOT q)
-      const flips = ((and.a ^ and.b) & 1) === 1
-      return { u: and.a ^ 1, v: and.b ^ 1, complement: odd === flips }
-    }
-    return undefined
+    const [a, b] = [as[node]!, bs[node]!]
+    if (kinds[node] === GATE.and) return { u: a, v: b, complement: odd }
+    if (kinds[node] !== GATE.xor) return undefined
+    return this.#sumAsAnd(a, b, odd) ?? this.#sumAsAnd(b, a, odd)
+  }
+
+  /** gate XOR other as an AND, where the gate is one. */
+  #sumAsAnd(gate: Wire, other: Wire, odd: boolean): Product | undefined {
+    const { kinds, as, bs } = this.#gates
+    const and = gate >> 1
+    if (kinds[and] !== GATE.and) return undefined
+    const [p, q] = [as[and]!, bs[and]!]
+    // p XOR pq = p AND NOT q
+    if (p === other) return { u: p, v: q ^ 1, complement: odd }
+    // NOT p XOR pq = NOT (p AND NOT q)
+    if (p === (other ^ 1)) return { u: p, v: q ^ 1, complement: !odd }
+    if (q === other) return { u: q, v: p ^ 1, complement: odd }
+    if (q === (other ^ 1)) return { u: q, v: p ^ 1, complement: !odd }
+    const sum = other >> 1
+    if (kinds[sum] !== GATE.xor) return undefined
+    const [low, high] = ordered(p & ~1, q & ~1)
+    if (as[sum] !== low || bs[sum] !== high) return undefined
+    // p XOR q XOR pq = NOT (NOT p AND NOT q)
+    const flips = ((p ^ q) & 1) === 1
+    return { u: p ^ 1, v: q ^ 1, complement: odd === flips }
   }
 
   or(a: Wire, b: Wire): Wire {
@@ -221,17 +224,22 @@ export class CircuitBuilder {
    * are tried in turn and taken back, so that gates already there count as free.
    */
   cheapest(candidates: readonly (() => Wire)[]): Wire {
-    const costs = candidates.map((build) => {
-      const before = { nodes: this.#nodes.length, ands: this.#ands }
-      const depth = this.depth(build())
-      const ands = this.#ands - before.ands
+    const [first, ...others] = candidates
+    if (first === undefined) throw new TypeError('no candidate')
+    const before = { nodes: this.#gates.nodes, ands: this.#ands }
+    const tried = (build: () => Wire): Tried => {
       this.#rollBack(before.nodes)
-      return { ands, depth, build }
-    })
-    costs.sort((x, y) => x.ands - y.ands || x.depth - y.depth)
-    const best = costs[0]
-    if (best === undefined) throw new TypeError('no candidate')
-    return best.build()
+      const wire = build()
+      return { build, wire, ands: this.#ands - before.ands, depth: this.depth(wire) }
+    }
+    let last = tried(first)
+    let best = last
+    for (const build of others) {
+      last = tried(build)
+      if (last.ands < best.ands || (last.ands === best.ands && last.depth < best.depth)) best = last
+    }
+    // The last one is there still.
+    return best === last ? best.wire : tried(best.build).wire
   }
 
   /** The circuit that computes `outputs`, without gates that no output needs. All inputs are kept. */
@@ -251,51 +259,52 @@ export class CircuitBuilder {
       numbers.set(wire, number)
       return number
     }
-    this.#nodes.forEach((node, index) => {
-      if (node.kind === 'input') numbers.set(index << 1, 2 + node.index)
-      if (!needed[index] || node.kind === 'input' || node.kind === 'constant') return
-      const a = numberOf(node.a)
-      const b = numberOf(node.b)
-      numbers.set(index << 1, emit([node.kind === 'and' ? 1 : 0, a, b]))
+    const { kinds, as, bs } = this.#gates
+    kinds.forEach((kind, index) => {
+      if (kind === GATE.input) numbers.set(index << 1, 2 + as[index]!)
+      if (needed[index] === 0 || kind === GATE.input || kind === GATE.constant) return
+      const a = numberOf(as[index]!)
+      const b = numberOf(bs[index]!)
+      numbers.set(index << 1, emit([kind === GATE.and ? 1 : 0, a, b]))
     })
     const outputWires = outputs.map(numberOf)
     return { inputs: this.#inputs, gates, outputs: outputWires }
   }
 
   #needed(outputs: readonly Wire[]): Uint8Array {
-    const needed = new Uint8Array(this.#nodes.length)
+    const { nodes, kinds, as, bs } = this.#gates
+    const needed = new Uint8Array(nodes)
     for (const wire of outputs) needed[wire >> 1] = 1
-    for (let index = this.#nodes.length - 1; index >= 0; index--) {
-      const node = this.#nodes[index]!
-      if (!needed[index] || node.kind === 'input' || node.kind === 'constant') continue
-      needed[node.a >> 1] = 1
-      needed[node.b >> 1] = 1
+    for (let index = nodes - 1; index >= 0; index--) {
+      const kind = kinds[index]
+      if (needed[index] === 0 || kind === GATE.input || kind === GATE.constant) continue
+      needed[as[index]! >> 1] = 1
+      needed[bs[index]! >> 1] = 1
     }
     return needed
   }
 
-  #gate(kind: 'xor' | 'and', a: Wire, b: Wire, depth: number): Wire {
-    const key = gateKey(kind, a, b)
-    const known = this.#known.get(key)
-    if (known !== undefined) return known << 1
-    const wire = this.#push({ kind, a, b, key }, depth)
-    this.#known.set(key, wire >> 1)
-    return wire
-  }
-
-  #push(node: Node, depth: number): Wire {
+  #push(kind: GateKind, a: number, b: number, depth: number): Wire {
     this.#depths.push(depth)
-    return (this.#nodes.push(node) - 1) << 1
+    return this.#gates.push(kind, a, b) << 1
   }
 
   #rollBack(nodes: number): void {
-    for (const node of this.#nodes.splice(nodes)) {
-      if (node.kind === 'input') this.#inputs--
-      if (node.kind === 'and') this.#ands--
-      if (node.kind === 'xor' || node.kind === 'and') this.#known.delete(node.key)
+    while (this.#gates.nodes > nodes) {
+      const kind = this.#gates.pop()
+      if (kind === GATE.input) this.#inputs--
+      if (kind === GATE.and) this.#ands--
     }
     this.#depths.length = nodes
   }
+}
+
+/** A candidate as it was built. */
+interface Tried {
+  readonly build: () => Wire
+  readonly wire: Wire
+  readonly ands: number
+  readonly depth: number
 }
 
 /** u AND v, or its complement. */
@@ -332,11 +341,6 @@ function besideOther(
     }
   }
   return undefined
-}
-
-/** A gate is known by its operands without their complements. */
-function gateKey(kind: 'xor' | 'and', a: Wire, b: Wire): string {
-  return `${kind}:${a >> 1}:${b >> 1}`
 }
 
 function ordered(a: Wire, b: Wire): readonly [Wire, Wire] {

@@ -16,6 +16,9 @@ import { type CircuitBuilder, FALSE, type Planes, TRUE, type Wire } from './circ
 /** Widest number for which a set of codes is expanded as a truth table (2^16 entries). */
 const MAX_TABLE_PLANES = 16
 
+/** Bits of a word of a bit set. */
+const WORD = 32
+
 /** Most codes or runs of codes for which a set is also tried as an OR of comparisons. */
 const MAX_COMPARISONS = 32
 
@@ -172,8 +175,7 @@ export function select(
  */
 export function inSet(b: CircuitBuilder, planes: Planes, codes: Iterable<number>, depth = 0): Wire {
   const size = 2 ** planes.length
-  const members = [...new Set(codes)].filter((code) => code >= 0 && code < size)
-  members.sort((x, y) => x - y)
+  const members = ascending(codes, size)
   const runs = runsOf(members)
   if (members.length === 0) return FALSE
   const ranges = (list: readonly Run[]): Wire =>
@@ -239,10 +241,7 @@ export function oneHot(b: CircuitBuilder, planes: Planes, codes: readonly number
 function fromTable(b: CircuitBuilder, planes: Planes, members: readonly number[]): Wire {
   const half = planes.length >> 1
   const rowSize = 2 ** half
-  const rows = Array.from({ length: 2 ** (planes.length - half) }, () => 0n)
-  for (const code of members) {
-    rows[Math.floor(code / rowSize)]! |= 1n << BigInt(code % rowSize)
-  }
+  const rows = rowsOf(members, 2 ** (planes.length - half), rowSize)
   const lowMonomials = monomials(b, planes.slice(0, half))
   const highMonomials = monomials(b, planes.slice(half))
   const products = factorise(rows).map(({ column, row }) =>
@@ -252,6 +251,23 @@ function fromTable(b: CircuitBuilder, planes: Planes, members: readonly number[]
     ),
   )
   return b.xorMany(products)
+}
+
+/** A matrix as bit sets: row after row, a one for each member. */
+function rowsOf(members: readonly number[], count: number, rowSize: number): bigint[] {
+  const words = Math.ceil(rowSize / WORD)
+  const bits = new Uint32Array(count * words)
+  for (const code of members) {
+    const [row, place] = [Math.floor(code / rowSize), code % rowSize]
+    bits[row * words + Math.floor(place / WORD)]! |= 1 << (place % WORD)
+  }
+  return Array.from({ length: count }, (_, row) => {
+    let set = 0n
+    for (let word = words - 1; word >= 0; word--) {
+      set = (set << BigInt(WORD)) | BigInt(bits[row * words + word]!)
+    }
+    return set
+  })
 }
 
 /** Writes a matrix over F_2 (rows as bit sets) as a sum of rank-many products column * row. */
@@ -301,13 +317,31 @@ function sumOfMonomials(
   monomial: (m: number) => Wire,
   table: bigint,
 ): Wire {
-  const form = range(2 ** count).map((v) => Number((table >> BigInt(v)) & 1n))
+  const form = new Uint8Array(2 ** count)
+  for (let from = 0; from < form.length; from += WORD) {
+    const word = Number(BigInt.asUintN(WORD, table >> BigInt(from)))
+    for (let v = from; v < from + WORD && v < form.length; v++) form[v] = (word >>> (v - from)) & 1
+  }
   for (let step = 1; step < form.length; step *= 2) {
     for (let m = 0; m < form.length; m++) {
       if ((m & step) !== 0) form[m]! ^= form[m ^ step]!
     }
   }
-  return b.xorMany(form.flatMap((one, m) => (one === 1 ? [monomial(m)] : [])))
+  let sum = FALSE
+  for (let m = 0; m < form.length; m++) if (form[m] === 1) sum = b.xor(sum, monomial(m))
+  return sum
+}
+
+/** Codes below `size`, each once. */
+function ascending(codes: Iterable<number>, size: number): number[] {
+  const fitting: number[] = []
+  let isAscending = true
+  for (const code of codes) {
+    if (code < 0 || code >= size) continue
+    if (fitting.length > 0 && code <= fitting.at(-1)!) isAscending = false
+    fitting.push(code)
+  }
+  return isAscending ? fitting : [...new Set(fitting)].toSorted((x, y) => x - y)
 }
 
 type Run = readonly [low: number, high: number]

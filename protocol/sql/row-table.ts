@@ -21,6 +21,8 @@ import type { Scope } from './row-value.ts'
 
 /** Most codes, or combinations of codes, for which an expression is evaluated. */
 export const MAX_CODES = 65_536
+/** Below this, steps are not looked for: all codes are as soon looked at. */
+const FEW_CODES = 1024n
 /** Most planes of a table's columns together. */
 const MAX_PLANES = 16
 /** Most steps of an expression over a wider column. */
@@ -117,11 +119,9 @@ function tabulate(
 ): ColumnTable | undefined {
   const column = columnAt(scope, place)
   const { size } = domainOf(column)
-  const starts =
-    size <= MAX_CODES
-      ? Array.from({ length: Number(size) }, (_, code) => BigInt(code))
-      : stepsOf(expression, scope, place, new Map())
-  if (starts === undefined) return undefined
+  const steps = size <= FEW_CODES ? undefined : stepsOf(expression, scope, place, new Map())
+  if (steps === undefined && size > MAX_CODES) return undefined
+  const starts = steps ?? Array.from({ length: Number(size) }, (_, code) => BigInt(code))
   const evaluate = evaluatorOf(expression, scope)
   const at = (text: string | null): Value | null => evaluate(new Map([[place, text]]))
   const pieces: { from: bigint; result: Value | null }[] = []
