@@ -236,7 +236,7 @@ function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind):
         // Of the type of the column, with which one computes: not near its ends.
         (!shows ||
           (column.reveal === 'extremes' &&
-            (column.type !== 'integer' || fieldBits(column) <= 24)))),
+            (column.type !== 'integer' || fieldBits(column) <= 20)))),
   )
   if (columns.length === 0) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
   const column = g(fc.constantFrom, ...columns)
