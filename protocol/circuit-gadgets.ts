@@ -336,10 +336,11 @@ function sumOfMonomials(
 function ascending(codes: Iterable<number>, size: number): number[] {
   const fitting: number[] = []
   let isAscending = true
+  let last = -1
   for (const code of codes) {
     if (code < 0 || code >= size) continue
-    if (fitting.length > 0 && code <= fitting.at(-1)!) isAscending = false
-    fitting.push(code)
+    if (code <= last) isAscending = false
+    fitting.push((last = code))
   }
   return isAscending ? fitting : [...new Set(fitting)].toSorted((x, y) => x - y)
 }
