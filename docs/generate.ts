@@ -1,6 +1,6 @@
 /**
  * Writes the pages that are made from the code: docs/errors.md from the tables of error codes, docs/cli.md
- * from the table of commands, the tables of docs/sql.md from conformance/. `--check` fails if a page is not up to date.
+ * from the table of commands, the tables of docs/sql.md from conformance/, docs/examples.md from examples/. `--check` fails if a page is not up to date.
  */
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
@@ -11,6 +11,8 @@ import { ERROR_TABLES } from '../cli/error-tables.ts'
 import { EXIT_HELP } from '../cli/exit-codes.ts'
 
 import { withConformanceTables } from './conformance/tables.ts'
+import { EXAMPLES } from './examples/literature.ts'
+import { examplesText } from './examples/page.ts'
 
 const NOTE = '<!-- Made by `npm run docs`; do not edit. -->'
 
@@ -43,6 +45,14 @@ async function sqlPage(): Promise<string> {
   return withConformanceTables(await readFile(path.join(import.meta.dirname, 'sql.md'), 'utf8'))
 }
 
+async function examplesPage(): Promise<string> {
+  const about =
+    'Queries that the literature measures, as they are asked here, and what their plans take for three parties, to the byte ' +
+    '(`explain` says the same of any query). Which answers PostgreSQL gives to them is tested on made-up data, by parties on ' +
+    'shares (test/protocol/sql/literature.test.ts). The schemas are in docs/examples/literature.ts.'
+  return `${NOTE}\n\n# Examples\n\n${about}\n\n${await examplesText(EXAMPLES)}`
+}
+
 /** As oxfmt would lay it out, so that the format check and this check agree. */
 async function emit(file: string, text: string, check: boolean): Promise<boolean> {
   const target = path.join(import.meta.dirname, file)
@@ -59,10 +69,11 @@ const same = [
   await emit('errors.md', errorsPage(), check),
   await emit('cli.md', await cliPage(), check),
   await emit('sql.md', await sqlPage(), check),
+  await emit('examples.md', await examplesPage(), check),
 ]
 if (check && same.includes(false)) {
   process.stderr.write(
-    'docs/errors.md, docs/cli.md or docs/sql.md is out of date: run `npm run docs`\n',
+    'docs/errors.md, docs/cli.md, docs/sql.md or docs/examples.md is out of date: run `npm run docs`\n',
   )
   process.exitCode = 1
 }

@@ -4,7 +4,7 @@
  * messages may quote them.
  *
  * Bounds. Codes are below 2^59, and so are field values without their sign: a sum of N values stays
- * exact while bits + log2 N <= 59, which the planner checks per query.
+ * exact while N times the largest is below 2^60, which the planner checks per query.
  */
 import * as z from 'zod'
 

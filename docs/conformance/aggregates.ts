@@ -46,7 +46,7 @@ export const AGGREGATES: ConformanceTable = {
       status: 'SH_SQL_TYPE',
     },
     {
-      construct: 'sum that could leave 59 bits',
+      construct: 'sum that could leave the field',
       example: 'SELECT SUM(odometer) FROM trips',
       status: 'SH_PLAN_OVERFLOW',
     },
@@ -69,7 +69,7 @@ export const AGGREGATES: ConformanceTable = {
       postgres: null,
     },
     {
-      construct: 'of a product that could leave 59 bits',
+      construct: 'of a product that could leave the field',
       example: 'SELECT SUM(odometer * 1000) FROM trips',
       status: 'SH_PLAN_OVERFLOW',
     },
@@ -176,7 +176,7 @@ export const AGGREGATES: ConformanceTable = {
       note: 'double precision, rounded once',
     },
     {
-      construct: 'product of two values that could leave 59 bits',
+      construct: 'product of two values that could leave the field',
       example: 'SELECT CORR(odometer, tip) FROM trips',
       status: 'SH_PLAN_OVERFLOW',
     },

@@ -76,7 +76,13 @@ export function bindLookups(
     ...(k === 0 && isRow !== undefined ? { isRow } : {}),
   }))
   return {
-    source: { tables, made: made.table, kMin: source.kMin },
+    source: {
+      tables,
+      made: made.table,
+      datasets: source.datasets,
+      lookedUp: [...new Set(lookups.map(({ named }) => named.dataset))],
+      kMin: source.kMin,
+    },
     context: { ...bound.context, tables },
     isRow: andPredicate([core.isRow, ...bound.conditions]),
     params: made.table.params,

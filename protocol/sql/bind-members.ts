@@ -10,7 +10,7 @@ import type { AggregateList } from './bind-aggregate.ts'
 import { bindOutput } from './bind-output.ts'
 import type { BoundRows } from './bind-rows.ts'
 import { argumentsOf } from './bound.ts'
-import type { BoundAggregate, BoundQuery, Predicate } from './bound.ts'
+import type { BoundAggregate, BoundQuery, BoundSource, Predicate } from './bound.ts'
 import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
 import type { MemberSelect } from './grouped-query.ts'
@@ -85,7 +85,7 @@ export function bindMembers(rows: BoundRows, filter: Predicate, select: MemberSe
 }
 
 /** A query about all rows together: what aggregates it has is told by whoever needs them. */
-function rowsQuery(query: Pick<BoundQuery, 'filter' | 'tables' | 'kMin' | 'joined'>): BoundQuery {
+function rowsQuery(query: BoundSource & Pick<BoundQuery, 'filter'>): BoundQuery {
   return {
     ...query,
     // Nothing of it is opened.

@@ -79,6 +79,7 @@ function ofDatasets(
     source: {
       tables,
       ...(joined === undefined ? {} : { joined }),
+      datasets: [...new Set(tables.map(({ schema }) => schema.dataset))],
       kMin: Math.max(...tables.map(({ schema }) => schema.kMin)),
     },
     context: { source, tables, columns, members },
@@ -99,7 +100,13 @@ function ofTable(
   const table = madeTable(made)
   const { dataset, member, kMin } = made.schema
   return {
-    source: { tables: [table], made, kMin },
+    source: {
+      tables: [table],
+      made,
+      datasets: inner.source.datasets,
+      ...(inner.source.lookedUp && { lookedUp: inner.source.lookedUp }),
+      kMin,
+    },
     context: {
       source,
       tables: [table],

@@ -128,6 +128,10 @@ export interface BoundSource {
   readonly joined?: BoundJoin
   /** If it is the only one of `tables`, or all of them are in it. */
   readonly made?: MadeTable
+  /** Names of the datasets that are read in the end, each once: of those whose rows make the lanes. */
+  readonly datasets: readonly string[]
+  /** Names of those in which rows look for others by key, each once; absent if there are none. */
+  readonly lookedUp?: readonly string[]
   /** Of the strictest of the datasets. */
   readonly kMin: number
 }

@@ -67,11 +67,11 @@ export function domainOf(column: Column): ColumnDomain {
   }
 }
 
-/** Bits of the largest magnitude that the column's field element can have: what sums are made of. */
-export function fieldBits(column: Column): number {
+/** The largest magnitude that the column's field element can have: what sums are made of. */
+export function fieldMagnitude(column: Column): bigint {
   const { fieldMin, fieldMax } = codecOf(column)
-  const magnitudes = [fieldMin, fieldMax].map((value) => (value < 0n ? -value : value))
-  return Math.max(...magnitudes.map((magnitude) => magnitude.toString(2).length))
+  const [least, most] = [fieldMin, fieldMax].map((value) => (value < 0n ? -value : value))
+  return least! > most! ? least! : most!
 }
 
 function ranged(origin: bigint, last: bigint, step: bigint, divisor: bigint): ColumnDomain {

@@ -12,14 +12,13 @@ import type { PlannedQuery } from './plan.ts'
 import { textOfFactors, textOfValue } from './row-text.ts'
 import type { NameOfColumn } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
-import type { BoundTable } from './tables.ts'
 
 /** Lines for EXPLAIN and for the querier, without secrets. */
 export function leaksOf(
   query: BoundQuery,
   { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
 ): string[] {
-  const { tables, kMin, keys, having, limit, offset } = query
+  const { made, tables, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
   const nameOf = namesOf(query)
@@ -29,10 +28,15 @@ export function leaksOf(
       : ` for each of the ${groups} groups of ${keys.map(({ value }) => textOfValue(value, nameOf)).join(', ')}${query.groupings.length === 1 ? '' : `, in ${query.groupings.length} groupings`}`
   const lines = [
     `To everybody who can read the ledger: the text of the query, its purpose, the plan and all sizes.`,
-    ownersLine(tables),
+    ownersLine(query),
     `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates, nameOf).join(', ')}${where}.`,
   ]
+  if (made !== undefined && tables.every(({ madeIn }) => madeIn === undefined)) {
+    lines.push(
+      'Of the sub-query that is grouped by the member nothing is opened: not what it has of a member, nor of which members it has a row, nor of how many.',
+    )
+  }
   if (having !== undefined) {
     lines.push(
       'To the querier: where HAVING is true. A group where it is not looks like one that is too small; what only HAVING reads is not opened.',
@@ -48,21 +52,13 @@ export function leaksOf(
 }
 
 /** Whose rows the nodes know: of those that are looked for, nobody's. */
-function ownersLine(tables: readonly BoundTable[]): string {
-  const names = (lookedUp: boolean): readonly string[] => [
-    ...new Set(
-      tables
-        .filter(({ isLookedUp = false }) => isLookedUp === lookedUp)
-        .map(({ schema }) => schema.dataset),
-    ),
-  ]
-  const [own, others] = [names(false), names(true)]
+function ownersLine({ datasets, lookedUp = [] }: BoundQuery): string {
   const known =
-    own.length === 1
+    datasets.length === 1
       ? 'how many rows each pseudonym has'
-      : `which pseudonym has how many rows in which of ${own.join(', ')}`
-  const looked = others.length === 0 ? '' : `; of ${others.join(', ')} how many rows there are`
-  return `To every node: ${known}${looked}.`
+      : `which pseudonym has how many rows in which of ${datasets.join(', ')}`
+  const found = lookedUp.length === 0 ? '' : `; of ${lookedUp.join(', ')} how many rows there are`
+  return `To every node: ${known}${found}.`
 }
 
 /** Columns as the query may name them: with the dataset in front where several have one of that name. */

@@ -11,11 +11,13 @@ import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import type { MadeColumn } from './made-table.ts'
 import { orderedDomain } from './ordered-planes.ts'
-import { MAX_SUM_BITS } from './overflow.ts'
 import { neverTrueWhere, neverUnknown } from './predicate.ts'
 import { analysisOf, nullOfValue } from './row-analysis.ts'
 import { textOfValue } from './row-text.ts'
 import type { RowValue } from './row-value.ts'
+
+/** As of stored columns (parse-schema.ts). */
+const MAX_CODE_BITS = 59
 
 /** What of an aggregate's column is known beside its values. */
 export interface ColumnFacts {
@@ -122,11 +124,11 @@ function numberColumn(
   { least, most, scale }: NumberRange,
   nullable: boolean,
 ): MadeColumn {
-  const limit = 1n << BigInt(MAX_SUM_BITS)
+  const limit = 1n << BigInt(MAX_CODE_BITS)
   if (least <= -limit || most >= limit) {
     throw new ShareholdError(
       'SH_PLAN_OVERFLOW',
-      `"${facts.name}" of the sub-query could be ${formatScaled(least, scale)} to ${formatScaled(most, scale)}, beyond ${MAX_SUM_BITS} bits.`,
+      `"${facts.name}" of the sub-query could be ${formatScaled(least, scale)} to ${formatScaled(most, scale)}, beyond ${MAX_CODE_BITS} bits.`,
       { hint: 'Declare narrower ranges or smaller scales.' },
     )
   }

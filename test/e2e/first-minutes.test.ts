@@ -323,6 +323,25 @@ describe('asking', () => {
     expect(table.stdout).toContain('(2 rows)')
   })
 
+  test('a question about members: how many rides each of them took', async () => {
+    const { rows } = await readTrips()
+    const rides = new Map<string, number>()
+    for (const color of ['green', 'yellow']) {
+      const imported = rows.filter((row) => row['color'] === color).slice(0, RIDES)
+      for (const { member } of imported.filter((row) => row['passengers'] === '1')) {
+        rides.set(member!, (rides.get(member!) ?? 0) + 1)
+      }
+    }
+    const often = [...rides.values()].filter((count) => count > 1)
+    const sql =
+      'SELECT COUNT(*) AS members, SUM(n) AS rides FROM (SELECT member, COUNT(*) AS n FROM trips WHERE passengers = 1 GROUP BY member) m WHERE n > 1'
+    const { stdout } = await query(sql, '--format', 'json')
+    expect(often.length).toBeGreaterThan(10)
+    expect(JSON.parse(stdout)).toEqual([
+      { members: often.length, rides: often.reduce((sum, count) => sum + count, 0) },
+    ])
+  })
+
   test('an aggregate of too few members is withheld', async () => {
     const sql = "SELECT COUNT(*) AS rides FROM trips WHERE pickup < '2019-02-28 23:00:00'"
     const { code, stdout } = await query(sql, '--format', 'csv')

@@ -1,6 +1,6 @@
-import { datasetsOf as datasetsInOrder } from '../../../protocol/join-lanes.ts'
-import type { DatasetParams, PlanParams } from '../../../protocol/plan.ts'
 /** Hand-written datasets to join with the trips of trips-schema.ts, and what a query about several of them needs. */
+import { datasetsOf as datasetsOfPlan } from '../../../protocol/join-lanes.ts'
+import type { DatasetParams, PlanParams } from '../../../protocol/plan.ts'
 import { arrangeDatasets } from '../../../protocol/sql/arrange.ts'
 import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 import type { Schema } from '../../../shares/schema.ts'
@@ -136,7 +136,7 @@ export async function joinedCase(
   const arranged = await arrangeDatasets(sql, schemas, sizes)
   const tableOf = ({ name }: DatasetParams): RandomTable =>
     named.find(({ schema }) => schema.dataset === name)!
-  const order = datasetsInOrder(arranged).map(tableOf)
+  const order = datasetsOfPlan(arranged).map(tableOf)
   const columnsOf = (some: readonly RandomTable[]): PlainBeside =>
     Object.fromEntries(some.map((one) => [one.schema.dataset, plainColumns(one)]))
   return {

@@ -1,7 +1,7 @@
 /** Random aggregates, with the rows that contribute to them. */
 import * as fc from 'fast-check'
 
-import { fieldBits } from '../../../protocol/sql/column-domain.ts'
+import { fieldMagnitude } from '../../../protocol/sql/column-domain.ts'
 import { codecOf } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
@@ -105,7 +105,9 @@ function plainAggregate(g: Gen, schema: Schema, names: Namer): RandomExpression 
   ] as const
   // Squares of wide values would not fit the field: refused, and tested elsewhere.
   const name =
-    fieldBits(column) > 24 ? g(fc.constantFrom, ...sums) : g(fc.constantFrom, ...sums, ...squares)
+    fieldMagnitude(column) >= 2n ** 24n
+      ? g(fc.constantFrom, ...sums)
+      : g(fc.constantFrom, ...sums, ...squares)
   return { sql: `${name}(${names.of(column)})`, cohorts: [`${column.name} IS NOT NULL`] }
 }
 
@@ -165,7 +167,9 @@ function plainStatistic(g: Gen, schema: Schema, names: Namer): RandomExpression 
   if (chosen !== undefined) return chosen
   // Products of wide values would not fit the field: refused, and tested elsewhere.
   const numbers = schema.columns.filter(
-    (column) => (column.type === 'integer' || column.type === 'decimal') && fieldBits(column) <= 24,
+    (column) =>
+      (column.type === 'integer' || column.type === 'decimal') &&
+      fieldMagnitude(column) < 2n ** 24n,
   )
   // Of equal decimals PostgreSQL can see a spread, once it has added them up; of integers it does not.
   const integers = numbers.filter(({ type }) => type === 'integer')

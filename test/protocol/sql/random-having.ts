@@ -1,7 +1,7 @@
 /** Random HAVING clauses in the accepted subset. */
 import * as fc from 'fast-check'
 
-import { fieldBits } from '../../../protocol/sql/column-domain.ts'
+import { fieldMagnitude } from '../../../protocol/sql/column-domain.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
 import type { InGroup, RandomExpression } from './random-aggregate.ts'
@@ -232,11 +232,11 @@ function plain(g: Gen, { schema, nameOf, anyBoolean }: HavingParts, kind: Kind):
     (column) =>
       kind === 'COUNT' ||
       ((column.type === 'integer' || column.type === 'decimal') &&
-        fieldBits(column) <= 33 &&
+        fieldMagnitude(column) < 2n ** 33n &&
         // Of the type of the column, with which one computes: not near its ends.
         (!shows ||
           (column.reveal === 'extremes' &&
-            (column.type !== 'integer' || fieldBits(column) <= 20)))),
+            (column.type !== 'integer' || fieldMagnitude(column) < 2n ** 20n)))),
   )
   if (columns.length === 0) return { sql: 'COUNT(*)', cohorts: ['TRUE'] }
   const column = g(fc.constantFrom, ...columns)

@@ -60,7 +60,11 @@ const CLAUSES: readonly Case[] = [
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips HAVING VARIANCE(tip) «>» 3', /multiply/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips HAVING AVG(tip) «>» AVG(fare)', /SUM/],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips HAVING AVG(tip) «>» 1e-15', /SUM/],
-  ['SH_PLAN_OVERFLOW', 'SELECT COUNT(*) FROM trips HAVING SUM(tip) * SUM(tip) «>» 3', /narrower/],
+  [
+    'SH_PLAN_OVERFLOW',
+    'SELECT COUNT(*) FROM trips HAVING SUM(tip) * SUM(tip) * SUM(tip) «>» 3',
+    /narrower/,
+  ],
   ['SH_SQL_CONSTANT', 'SELECT COUNT(*) FROM trips HAVING COUNT(*) «>» 1 / 0'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «WINDOW» w AS (ORDER BY fare)'],
   ['SH_SQL_UNSUPPORTED', 'SELECT COUNT(*) FROM trips «FOR» UPDATE'],
