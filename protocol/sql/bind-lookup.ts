@@ -22,12 +22,13 @@ import type { Context } from './context.ts'
 import { conjunctsOf, equatedColumns } from './lookup-from.ts'
 import type { FromLookup } from './lookup-from.ts'
 import { commonKey } from './lookup-key.ts'
-import type { MadeColumn, MadeTable } from './made-table.ts'
+import { nameOfDemand } from './made-table.ts'
+import type { DemandedColumn, MadeColumn, MadeTable, WrittenTable } from './made-table.ts'
 import { quoteName } from './names.ts'
 import { checkLookupLanes, writeLookups } from './plan-lookups.ts'
 import type { BoundLookup, LookupKey } from './plan-lookups.ts'
-import { PlanWriter } from './plan-writer.ts'
 import { andPredicate, booleanColumn } from './predicate.ts'
+import { remember } from './remember.ts'
 import { matchColumn } from './tables.ts'
 import type { BoundTable } from './tables.ts'
 
@@ -121,25 +122,17 @@ function madeOf(
     purposes: [],
     columns: [...readAs.keys()],
   }
-  const header = source.joined === undefined ? {} : { join: source.joined.join }
-  /** The planner asks again and again, for few different columns. */
-  const written = new Map<string, PlanWriter>()
+  // The planner asks again and again, for few different columns.
+  const write = remember(nameOfDemand, (demanded: readonly DemandedColumn[]): WrittenTable => {
+    const writer = writeLookups({ schema, core: source, lookups, readAs }, params, demanded)
+    return { writer, choices: [] }
+  })
   return {
     places,
     table: {
       schema,
       params: tableParams({ name: LOOKUP_TABLE, rows: 'rows' }, params),
-      write: (demanded) => {
-        const key = JSON.stringify(demanded.map(({ column, ...how }) => [column.name, how]))
-        let known = written.get(key)
-        if (known === undefined) {
-          known = writeLookups({ schema, core: source, lookups, readAs }, params, demanded)
-          written.set(key, known)
-        }
-        const writer = new PlanWriter(header)
-        writer.append(known)
-        return writer
-      },
+      write,
     },
   }
 }

@@ -15,13 +15,13 @@ import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
 import type { MemberSelect } from './grouped-query.ts'
 import { columnOfAggregate, rowColumn } from './made-column.ts'
-import { withTable } from './made-table.ts'
-import type { MadeColumn, MadeTable } from './made-table.ts'
+import { nameOfDemand, withTable } from './made-table.ts'
+import type { DemandedColumn, MadeColumn, MadeTable, WrittenTable } from './made-table.ts'
 import { checkOverflow } from './overflow.ts'
 import { writeMembers } from './plan-members.ts'
 import type { MemberColumn } from './plan-members.ts'
-import { PlanWriter } from './plan-writer.ts'
 import { columnsOf, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
+import { remember } from './remember.ts'
 import { columnsIn } from './row-value.ts'
 
 /**
@@ -71,16 +71,20 @@ export function bindMembers(rows: BoundRows, filter: Predicate, select: MemberSe
     purposes: [],
     columns: isRow === undefined ? columns : [...columns, isRow],
   }
-  const query = { ...source, filter }
+  const query = rowsQuery({ ...source, filter })
+  const table = { schema, isRow, columns: bound }
+  const write = (demanded: readonly DemandedColumn[]): WrittenTable => {
+    const { writer, choices } = writeMembers(query, params, table, demanded)
+    if (source.made === undefined) return { writer, choices }
+    const all = withTable(source.made, writer)
+    return { writer: all.writer, choices: [...all.choices, ...choices] }
+  }
   return {
     schema,
     ...(isRow === undefined ? {} : { isRow }),
     params: tableParams({ name: schema.dataset, rows: 'members' }, params),
-    write: (demanded) => {
-      const writer = new PlanWriter(source.joined && { join: source.joined.join })
-      writeMembers(rowsQuery(query), params, { schema, isRow, columns: bound }, demanded, writer)
-      return source.made === undefined ? writer : withTable(source.made, writer)
-    },
+    // Ways to go about the query around demand the same again and again.
+    write: remember(nameOfDemand, write),
   }
 }
 

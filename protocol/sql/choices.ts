@@ -46,6 +46,59 @@ export interface Decision<T> {
   readonly choice?: Choice
 }
 
+/** A question, and the ways that are possible: one at least. */
+export interface Question<Strategy> {
+  readonly question: string
+  readonly options: readonly { readonly name: string; readonly strategy: Strategy }[]
+}
+
+/** Answers to all questions, and what they were chosen from. */
+export interface Way<Strategy> {
+  readonly strategy: Strategy
+  readonly choices: readonly Choice[]
+}
+
+/** Answers may depend on later ones, so questions are asked again until nothing changes, or so often. */
+const MAX_PASSES = 3
+
+/**
+ * Asks questions, each with the answers so far.
+ *
+ * @param first answers to begin with
+ * @param nameOf tells strategies apart
+ */
+export function answerQuestions<Strategy>(
+  first: Strategy,
+  questions: readonly ((soFar: Strategy) => Question<Strategy>)[],
+  costOf: (strategy: Strategy) => Estimate,
+  nameOf: (strategy: Strategy) => string,
+): Way<Strategy> {
+  let strategy = first
+  let choices: Choice[] = []
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = nameOf(strategy)
+    choices = []
+    for (const ask of questions) {
+      const { question, options } = ask(strategy)
+      const { value, choice } =
+        options.length === 1
+          ? { value: options[0]!.strategy }
+          : choose(
+              question,
+              options.map((option) => ({
+                name: option.name,
+                value: option.strategy,
+                cost: costOf(option.strategy),
+              })),
+            )
+      strategy = value
+      if (choice !== undefined) choices.push(choice)
+    }
+    if (nameOf(strategy) === before) break
+  }
+  return { strategy, choices }
+}
+
 /** @param localSeconds of computing that other ways do not take; what all take does not matter */
 export function estimate(
   cost: Pick<Schedule, 'n' | 't' | 'rounds'>,

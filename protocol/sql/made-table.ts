@@ -9,7 +9,8 @@ import type { Column, Schema } from '../../shares/schema.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
 import type { SqlType } from './answer-spec.ts'
-import type { PlanWriter } from './plan-writer.ts'
+import type { Choice } from './choices.ts'
+import { PlanWriter } from './plan-writer.ts'
 
 export interface MadeTable {
   /** Its columns as those of a stored dataset; `dataset` is its name in the plan, which no dataset has. */
@@ -22,7 +23,14 @@ export interface MadeTable {
   /** Of plans over it. */
   readonly params: PlanParams
   /** Writes the operators that make these columns; `table` is the last. Columns that are not demanded need not be made. */
-  readonly write: (demanded: readonly DemandedColumn[]) => PlanWriter
+  readonly write: (demanded: readonly DemandedColumn[]) => WrittenTable
+}
+
+/** Operators that end with a table, or with a plan over it. */
+export interface WrittenTable {
+  readonly writer: PlanWriter
+  /** Where there were several ways to make it. */
+  readonly choices: readonly Choice[]
 }
 
 /** A column that a plan loads, in one encoding or both. */
@@ -39,6 +47,11 @@ export type MadeColumn = Column & {
   readonly hiddenBy: readonly string[]
 }
 
+/** Tells demands apart. */
+export function nameOfDemand(demanded: readonly DemandedColumn[]): string {
+  return JSON.stringify(demanded.map(({ column, bits, field }) => [column.name, bits, field]))
+}
+
 /** What a plan loads of a table, in the order of its schema. */
 export function demandOf(plan: Plan, { schema }: MadeTable): readonly DemandedColumn[] {
   const isLoaded = (kind: 'load-bits' | 'load-field', { name }: Column): boolean =>
@@ -52,8 +65,10 @@ export function demandOf(plan: Plan, { schema }: MadeTable): readonly DemandedCo
 }
 
 /** The operators that make what a plan loads of a table, and behind them those of the plan. */
-export function withTable(table: MadeTable, outer: PlanWriter): PlanWriter {
-  const writer = table.write(demandOf(outer.plan, table))
+export function withTable(table: MadeTable, outer: PlanWriter): WrittenTable {
+  const { writer: inner, choices } = table.write(demandOf(outer.plan, table))
+  const writer = new PlanWriter(inner.header)
+  writer.append(inner)
   writer.append(outer)
-  return writer
+  return { writer, choices }
 }

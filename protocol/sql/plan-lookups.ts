@@ -61,13 +61,12 @@ interface LookupTable {
 }
 
 /** Writes the operators of the table, itself the last. @param params of the statement */
-/** Writes the operators of the table, itself the last, without the header of a plan. @param params of the statement */
 export function writeLookups(
   { schema, core, lookups, readAs }: LookupTable,
   params: PlanParams,
   demanded: readonly DemandedColumn[],
 ): PlanWriter {
-  const writer = new PlanWriter()
+  const writer = new PlanWriter(core.joined && { join: core.joined.join })
   const wanted = demanded.map((one) => ({ ...one, of: readAs.get(one.column)! }))
   const columnsOf = (encoding: 'bits' | 'field'): ReadonlySet<Column> =>
     new Set(wanted.filter((one) => one[encoding]).map(({ of }) => of))

@@ -32,6 +32,10 @@ export class PlanWriter {
     this.#header = { ...this.#header, chunksInFlight: Math.min(chunksInFlight, most) }
   }
 
+  get header(): Pick<Plan, 'join' | 'chunksInFlight'> {
+    return this.#header
+  }
+
   get plan(): Plan {
     return { version: 1, ...this.#header, operators: this.#operators }
   }

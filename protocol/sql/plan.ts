@@ -21,12 +21,13 @@ import type { AnswerGroup } from './answer-groups.ts'
 import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery } from './bound.ts'
-import { choose, estimate } from './choices.ts'
-import type { Choice, Estimate } from './choices.ts'
+import { answerQuestions, choose, estimate } from './choices.ts'
+import type { Choice } from './choices.ts'
 import type { Demand } from './demand.ts'
 import { emptyGroups } from './empty-groups.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
 import { withTable } from './made-table.ts'
+import type { WrittenTable } from './made-table.ts'
 import { checkGroups } from './plan-limits.ts'
 import { chunksAtATime, fitsMemory } from './plan-planes.ts'
 import { planRows } from './plan-rows.ts'
@@ -37,6 +38,7 @@ import { decideHaving } from './public-having.ts'
 import type { DecidedHaving } from './public-having.ts'
 import { localSeconds, QUESTIONS } from './questions.ts'
 import type { Planning } from './questions.ts'
+import { remember } from './remember.ts'
 import { isSortable, MAX_SORTED_GROUPS } from './sorted-groups.ts'
 import { FIRST_STRATEGY, nameOf } from './strategy.ts'
 import type { Grouping, RowStrategy, Strategy, SummedRows } from './strategy.ts'
@@ -53,9 +55,6 @@ export interface PlannedQuery {
   readonly choices: readonly Choice[]
 }
 
-/** Answers may depend on later ones, so questions are asked again until nothing changes, or so often. */
-const MAX_PASSES = 3
-
 /**
  * Plans a query. Where there are several ways, the one with the lowest estimate is taken for the committee's
  * class of network (questions.ts).
@@ -66,15 +65,16 @@ const MAX_PASSES = 3
  * @throws ShareholdError SH_PLAN_GROUPS
  */
 export function planQuery(
-  query: BoundQuery,
+  bound: BoundQuery,
   statement: PlanParams,
-  possible: readonly Grouping[] = groupingsFor(query, sizesOf(query, statement)),
+  possible: readonly Grouping[] = groupingsFor(bound, sizesOf(bound, statement)),
   { groups, having }: DecidedHaving = decideHaving(
-    query,
-    sizesOf(query, statement),
-    answerGroups(query, mostGroups(possible)),
+    bound,
+    sizesOf(bound, statement),
+    answerGroups(bound, mostGroups(possible)),
   ),
 ): PlannedQuery {
+  const query = having === undefined ? withoutInner(bound) : bound
   const params = sizesOf(query, statement)
   checkGroups(query.aggregates, groups.length, params)
   const empty = emptyGroups(query, groups)
@@ -84,7 +84,7 @@ export function planQuery(
     (strategy) => planRows(query, groups, empty, having, strategy),
   )
   const planning: Planning = { query, params, rowPlanOf }
-  const write = (strategy: Strategy): PlanWriter => {
+  const write = (strategy: Strategy): WrittenTable => {
     const inFlight =
       strategy.grouping === 'sort'
         ? params.chunksInFlight
@@ -95,11 +95,11 @@ export function planQuery(
     })
     const writeRows = strategy.grouping === 'sort' ? writeSortedPlan : writePlan
     writeRows(query, params, rowPlanOf(strategy), strategy, writer)
-    return query.made === undefined ? writer : withTable(query.made, writer)
+    return query.made === undefined ? { writer, choices: [] } : withTable(query.made, writer)
   }
   const costOf = remember(nameOf, (strategy: Strategy) =>
     estimate(
-      schedule(write(strategy).plan, statement),
+      schedule(write(strategy).writer.plan, statement),
       params.network,
       localSeconds(planning, strategy),
     ),
@@ -114,7 +114,10 @@ export function planQuery(
       : !possible.includes('sort') || (['contributing', 'group'] as const).some(fits)
   const left = possible.filter(isPossible)
   if (left.length === 0) throw havingOnKeys()
-  const ways = left.map((grouping) => answerQuestions(planning, costOf, grouping))
+  const questions = QUESTIONS.map((ask) => (soFar: Strategy) => ask(planning, soFar))
+  const ways = left.map((grouping) =>
+    answerQuestions({ ...FIRST_STRATEGY, grouping }, questions, costOf, nameOf),
+  )
   const { value: way, choice } =
     ways.length === 1
       ? { value: ways[0]! }
@@ -127,7 +130,8 @@ export function planQuery(
           })),
         )
   const { strategy } = way
-  const { plan, purposes } = write(strategy)
+  const { writer, choices: ofTable } = write(strategy)
+  const { plan, purposes } = writer
   const { demand } = rowPlanOf(strategy)
   const answer = answerOf(query, groups, demand, strategy.grouping)
   const sorted = strategy.grouping === 'sort'
@@ -135,8 +139,13 @@ export function planQuery(
   const hidesSecond = sorted
     ? demand.cohorts.some((cohort) => isDivided(cohort, groups.length, query.kMin))
     : demand.families.length > 0
-  const choices = choice === undefined ? way.choices : [choice, ...way.choices]
+  const choices = [...ofTable, ...(choice === undefined ? [] : [choice]), ...way.choices]
   return { plan, answer, purposes, cohorts, hidesSecond, choices }
+}
+
+/** Where HAVING is public, nothing is computed for it. */
+function withoutInner(query: BoundQuery): BoundQuery {
+  return { ...query, aggregates: query.aggregates.filter(({ inner }) => inner === undefined) }
 }
 
 /** Sizes of the rows that a query is about. @param params of the statement */
@@ -167,54 +176,6 @@ export function groupingsFor(query: BoundQuery, params: PlanParams): readonly Gr
 const GROUPINGS: Readonly<Record<Grouping, string>> = {
   'one-hot': 'a plane for each',
   sort: 'rows sorted by group',
-}
-
-interface Way {
-  readonly strategy: Strategy
-  readonly choices: readonly Choice[]
-}
-
-/** Asks all questions until nothing changes. */
-function answerQuestions(
-  planning: Planning,
-  costOf: (strategy: Strategy) => Estimate,
-  grouping: Grouping,
-): Way {
-  let strategy: Strategy = { ...FIRST_STRATEGY, grouping }
-  let choices: Choice[] = []
-  for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const before = nameOf(strategy)
-    choices = []
-    for (const ask of QUESTIONS) {
-      const { question, options } = ask(planning, strategy)
-      const { value, choice } =
-        options.length === 1
-          ? { value: options[0]!.strategy }
-          : choose(
-              question,
-              options.map((option) => ({
-                name: option.name,
-                value: option.strategy,
-                cost: costOf(option.strategy),
-              })),
-            )
-      strategy = value
-      if (choice !== undefined) choices.push(choice)
-    }
-    if (nameOf(strategy) === before) break
-  }
-  return { strategy, choices }
-}
-
-/** The same function, which remembers by name. */
-function remember<A, B>(name: (argument: A) => string, make: (argument: A) => B): (of: A) => B {
-  const made = new Map<string, B>()
-  return (argument) => {
-    const key = name(argument)
-    let value = made.get(key)
-    if (value === undefined) made.set(key, (value = make(argument)))
-    return value
-  }
 }
 
 function answerOf(

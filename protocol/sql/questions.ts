@@ -7,7 +7,8 @@ import { leastDepth } from '../carry-circuit.ts'
 import type { PlanParams } from '../plan.ts'
 import { rowsOf } from '../validate-plan.ts'
 
-import type { BoundQuery } from './bound.ts'
+import type { BoundQuery, Predicate } from './bound.ts'
+import type { Question } from './choices.ts'
 import { countTuning, possibleAddingRounds } from './count-tuning.ts'
 import type { CountedLanes } from './count-tuning.ts'
 import { kingSeconds } from './network-model.ts'
@@ -18,17 +19,6 @@ import { productsOfSum } from './row-field.ts'
 import type { FieldFactor } from './row-field.ts'
 import type { Counting, RowStrategy, Strategy } from './strategy.ts'
 
-/** A question, and the ways that are possible. */
-export interface Question {
-  readonly question: string
-  readonly options: readonly Option[]
-}
-
-export interface Option {
-  readonly name: string
-  readonly strategy: Strategy
-}
-
 /** What the options are made from. */
 export interface Planning {
   readonly query: BoundQuery
@@ -37,7 +27,7 @@ export interface Planning {
 }
 
 /** In this order; each is told the answers so far. */
-export const QUESTIONS: readonly ((planning: Planning, soFar: Strategy) => Question)[] = [
+export const QUESTIONS: readonly ((planning: Planning, soFar: Strategy) => Question<Strategy>)[] = [
   cohortTests,
   sumsAndCounts,
   comparisons,
@@ -48,7 +38,7 @@ export const QUESTIONS: readonly ((planning: Planning, soFar: Strategy) => Quest
  * Whether members are counted in binary, and how many rounds of adders come before the field otherwise. If
  * every member has one row, the count of rows is the same number and goes the same way.
  */
-function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question {
+function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question<Strategy> {
   const { demand } = rowPlanOf(soFar)
   const { cohorts } = neededPlanes(demand)
   // Sorted rows are counted by prefix sums.
@@ -68,7 +58,7 @@ function cohortTests({ params, rowPlanOf }: Planning, soFar: Strategy): Question
 }
 
 /** Whether sums are taken over contributing rows or whole groups, and how other planes are counted. */
-function sumsAndCounts({ params, rowPlanOf }: Planning, soFar: Strategy): Question {
+function sumsAndCounts({ params, rowPlanOf }: Planning, soFar: Strategy): Question<Strategy> {
   const options = (['contributing', 'group'] as const).flatMap((summedRows) => {
     const { demand } = rowPlanOf({ ...soFar, summedRows })
     const { loose, tested } = neededPlanes(demand)
@@ -119,24 +109,31 @@ function countings(params: PlanParams, lanes: CountedLanes, planes: number): Cou
 /** Rounds beyond the least in which a comparison is tried; the fewest ANDs are tried too. */
 const EXTRA_ROUNDS = [1, 3]
 
-function comparisons({ query }: Planning, soFar: Strategy): Question {
-  const planes = Math.max(1, ...columnsOf(query.filter).map(planesOf))
-  const least = leastDepth(planes, true)
-  const limits = EXTRA_ROUNDS.map((extra) => least + extra).filter((limit) => limit < planes)
+function comparisons({ query }: Planning, soFar: Strategy): Question<Strategy> {
   return {
     question: 'comparisons of rows',
-    options: [
-      { name: 'tree', strategy: { ...soFar, carryDepth: 0 } },
-      ...limits.map((limit) => ({
-        name: `blocks, up to ${limit} rounds`,
-        strategy: { ...soFar, carryDepth: limit },
-      })),
-      { name: 'ripple', strategy: { ...soFar, carryDepth: Infinity } },
-    ],
+    options: carryDepths(query.filter).map(({ name, carryDepth }) => ({
+      name,
+      strategy: { ...soFar, carryDepth },
+    })),
   }
 }
 
-function products(planning: Planning, soFar: Strategy): Question {
+/** Ways to go about the comparisons in a filter: rounds that they may take, 0 for the least. */
+export function carryDepths(
+  filter: Predicate,
+): readonly { readonly name: string; readonly carryDepth: number }[] {
+  const planes = Math.max(1, ...columnsOf(filter).map(planesOf))
+  const least = leastDepth(planes, true)
+  const limits = EXTRA_ROUNDS.map((extra) => least + extra).filter((limit) => limit < planes)
+  return [
+    { name: 'tree', carryDepth: 0 },
+    ...limits.map((limit) => ({ name: `blocks, up to ${limit} rounds`, carryDepth: limit })),
+    { name: 'ripple', carryDepth: Infinity },
+  ]
+}
+
+function products(planning: Planning, soFar: Strategy): Question<Strategy> {
   const direct = { name: 're-shared by everybody', strategy: withoutKing(soFar) }
   const king = { name: 'through a king', strategy: { ...soFar, via: 'king' } as const }
   const useful = planning.params.committee.n > 3 && productsOverRows(planning, soFar) > 0

@@ -31,6 +31,12 @@ async function costOf(sql: string, params = PARAMS) {
 
 const FROM = 'SELECT COUNT(*), SUM(tip) FROM trips'
 
+test('what only a HAVING reads that is true for everybody to see is not computed, nor opened', async () => {
+  const { planHash } = await compile('SELECT COUNT(*) FROM trips', TRIPS, PARAMS)
+  const having = `SELECT COUNT(*) FROM trips HAVING AVG(fare) FILTER (WHERE shared) > 3 OR TRUE`
+  expect((await compile(having, TRIPS, PARAMS)).planHash).toBe(planHash)
+})
+
 describe('conditions that say the same cost the same', () => {
   test.each([
     ['tip > 3', 'NOT NOT tip > 3'],
