@@ -15,12 +15,17 @@ import {
 import { ownersOf, rowTable } from '../join-rows.ts'
 import type { DatasetParams, InstanceParams, Join, JoinedParams, PlanParams } from '../plan.ts'
 
+import type { Fields } from './ast.ts'
 import { namedDatasets, parseFrom } from './dataset.ts'
 import type { From } from './dataset.ts'
+import { inlineQueries } from './inline-query.ts'
+import type { Inlined } from './inline-query.ts'
+import { asShareholdError } from './internal-error.ts'
 import { bindJoin } from './join.ts'
 import { splitFrom } from './lookup-from.ts'
 import type { SplitFrom } from './lookup-from.ts'
 import { loadParser, parseSelect } from './parse.ts'
+import type { ParsedSelect } from './parse.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 
@@ -31,7 +36,7 @@ export type ArrangedDatasets = Pick<PlanParams, 'dataset' | 'joined' | 'beside'>
  * The datasets of a statement in the order in which a plan takes them.
  *
  * @param datasets of the statement, in any order
- * @throws ShareholdError SH_SQL_*, SH_PLAN_JOIN, SH_PLAN_LANES
+ * @throws ShareholdError SH_SQL_*, SH_PLAN_JOIN, SH_PLAN_LANES; never an error of another kind, whatever the text
  */
 export async function arrangeDatasets(
   sql: string,
@@ -39,12 +44,29 @@ export async function arrangeDatasets(
   datasets: readonly DatasetParams[],
 ): Promise<ArrangedDatasets> {
   await loadParser()
-  const parsed = parseSelect(sql)
-  const from = parseFrom(parsed)
+  try {
+    return arrangeParsed(parseSelect(sql), schemas, datasets)
+  } catch (error) {
+    throw asShareholdError(error)
+  }
+}
+
+function arrangeParsed(
+  parsed: ParsedSelect,
+  schemas: readonly Schema[],
+  datasets: readonly DatasetParams[],
+): ArrangedDatasets {
   const byName = new Map(schemas.map((schema) => [schema.dataset, schema]))
-  const split = splitFrom(parsed.source, from, byName)
-  const { join } = bindJoin(parsed.source, split.core, byName)
-  return arrange(parsed.source, split, join, datasets)
+  const { source } = parsed
+  const from = parseFrom({ source, select: innermost(inlineQueries(parsed, byName)) })
+  const split = splitFrom(source, from, byName)
+  const { join } = bindJoin(source, split.core, byName)
+  return arrange(source, split, join, datasets)
+}
+
+/** The SELECT that is about datasets. */
+function innermost({ select, made }: Inlined): Fields {
+  return made === undefined ? select : innermost(made.rows)
 }
 
 /** @throws ShareholdError SH_PLAN_JOIN, SH_PLAN_LANES */

@@ -5,7 +5,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 
-import { ShareholdError } from '../../shares/errors.ts'
 import type { Schema } from '../../shares/schema.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Plan, PlanParams } from '../plan.ts'
@@ -16,6 +15,7 @@ import type { AnswerSpec } from './answer-spec.ts'
 import { bindSelect } from './bind.ts'
 import type { Choice } from './choices.ts'
 import { locate } from './context.ts'
+import { asShareholdError } from './internal-error.ts'
 import { leaksOf } from './leaks.ts'
 import { checkOverflow } from './overflow.ts'
 import { loadParser, parseSelect } from './parse.ts'
@@ -110,19 +110,4 @@ function compileParsed(
       choices,
     },
   }
-}
-
-function asShareholdError(error: unknown): ShareholdError {
-  if (error instanceof ShareholdError) return error
-  // V8 reports an exhausted stack as a RangeError of this message.
-  if (error instanceof RangeError && error.message.includes('call stack')) {
-    return new ShareholdError('SH_SQL_TOO_COMPLEX', 'The statement is nested too deeply.', {
-      hint: 'Remove a few levels of parentheses.',
-      cause: error,
-    })
-  }
-  return new ShareholdError('SH_SQL_INTERNAL', 'The compiler failed on this statement.', {
-    hint: 'Please report the statement and the schema.',
-    cause: error,
-  })
 }

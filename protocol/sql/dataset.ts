@@ -17,7 +17,8 @@ import {
   textOf,
 } from './ast.ts'
 import type { Fields } from './ast.ts'
-import { innermostSelect } from './derived-table.ts'
+import { asDerived, innermostSelect, joinsQueries } from './derived-table.ts'
+import type { ScopedSelect } from './derived-table.ts'
 import { quoteName } from './names.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
@@ -64,8 +65,43 @@ const JOIN_KINDS: Readonly<Record<string, JoinedPair['kind']>> = {
  */
 export async function datasetsOf(sql: string): Promise<string[]> {
   await loadParser()
-  const named = namedDatasets(parseFrom(parseSelect(sql)))
-  return [...new Set(named.map(({ dataset }) => dataset))]
+  const parsed = parseSelect(sql)
+  const names: string[] = []
+  collectDatasets(parsed.source, innermostSelect(parsed), names)
+  return [...new Set(names)]
+}
+
+/**
+ * The datasets of a FROM, and of the sub-queries that it joins.
+ *
+ * @param names where they are put, each as often as it is there
+ * @throws as datasetsOf; SH_SQL_TOO_COMPLEX
+ */
+export function collectDatasets(
+  source: Source,
+  { select, scope }: ScopedSelect,
+  names: string[],
+): void {
+  if (!joinsQueries(select, scope)) {
+    const from = parseFrom({ source, select })
+    names.push(...namedDatasets(from).map(({ dataset }) => dataset))
+    return
+  }
+  const collect = (item: unknown): void => {
+    const { kind, fields } = open(item)
+    if (names.length >= MAX_INSTANCES) throw tooMany(source, firstLocation(item))
+    if (kind === 'JoinExpr') {
+      collect(fields['larg'])
+      collect(fields['rarg'])
+      return
+    }
+    const query = asDerived(source, item, scope)
+    if (query !== undefined) {
+      collectDatasets(source, innermostSelect({ source, select: query.select }, query.scope), names)
+    } else if (kind === 'RangeVar') names.push(textOf(fields, 'relname'))
+    else throw unsupportedFromItem(source, item)
+  }
+  collect(listOf(select, 'fromClause')[0])
 }
 
 /** The datasets in FROM, from left to right. */
@@ -78,7 +114,7 @@ export function namedDatasets(from: From): readonly NamedDataset[] {
 /** FROM, or what the qualified names stand for. @throws as datasetsOf */
 export function parseFrom(parsed: ParsedSelect): From {
   const { source } = parsed
-  const select = innermostSelect(parsed)
+  const { select } = innermostSelect(parsed)
   const items = listOf(select, 'fromClause')
   const [item, second] = items
   if (second !== undefined) {

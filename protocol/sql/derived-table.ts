@@ -35,6 +35,12 @@ export type Scope = readonly CommonQuery[]
 
 export const NO_SCOPE: Scope = []
 
+/** A SELECT, and the queries of WITH that its FROM may name. */
+export interface ScopedSelect {
+  readonly select: Fields
+  readonly scope: Scope
+}
+
 /** A sub-query as an item of FROM. */
 export interface DerivedTable {
   readonly select: Fields
@@ -102,7 +108,7 @@ function commonQuery(source: Source, fields: Fields, scope: Scope): CommonQuery 
  * The sub-query that a SELECT reads, if its FROM is one alone; undefined if it is about datasets.
  *
  * @param scope of the SELECT
- * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries beside others
+ * @throws ShareholdError SH_SQL_UNSUPPORTED for sub-queries in a list
  */
 export function derivedTable(
   source: Source,
@@ -110,12 +116,23 @@ export function derivedTable(
   scope: Scope,
 ): DerivedTable | undefined {
   const from = listOf(select, 'fromClause')
-  const only = from.length === 1 ? asDerived(source, from[0], scope) : undefined
-  if (only === undefined) refuseInJoins(source, from, scope)
-  return only
+  if (from.length === 1) return asDerived(source, from[0], scope)
+  refuseInList(source, from, scope)
+  return undefined
 }
 
-function asDerived(source: Source, item: unknown, scope: Scope): DerivedTable | undefined {
+/** Whether FROM is one join, of sub-queries among others. */
+export function joinsQueries(select: Fields, scope: Scope): boolean {
+  const [item, second] = listOf(select, 'fromClause')
+  return (
+    second === undefined &&
+    open(item).kind === 'JoinExpr' &&
+    derivedInside(item, scope) !== undefined
+  )
+}
+
+/** The sub-query that an item of FROM is, if it is one. @throws ShareholdError SH_SQL_UNSUPPORTED */
+export function asDerived(source: Source, item: unknown, scope: Scope): DerivedTable | undefined {
   const { kind, fields } = open(item)
   const alias = fieldsOf(fields, 'alias')
   const aliasName = alias === undefined ? undefined : textOf(alias, 'aliasname')
@@ -150,15 +167,15 @@ function namedQuery(table: Fields, scope: Scope): CommonQuery | undefined {
   return scope.find((query) => query.name === name)
 }
 
-function refuseInJoins(source: Source, from: readonly unknown[], scope: Scope): void {
+function refuseInList(source: Source, from: readonly unknown[], scope: Scope): void {
   const derived = from.map((item) => derivedInside(item, scope)).find((item) => item !== undefined)
   if (derived === undefined) return
   throw sqlError(
     source,
     'SH_SQL_UNSUPPORTED',
-    'A sub-query beside other items of FROM is not supported.',
+    'A list of items in FROM is not supported: they are joined on the member.',
     open(derived).kind === 'RangeVar' ? firstLocation(derived) : startOfQuery(source, derived),
-    'Join the datasets themselves, and write the conditions of the sub-query into WHERE.',
+    'Write FROM a JOIN b USING (member), with the name of the member column.',
   )
 }
 
@@ -175,12 +192,15 @@ function derivedInside(item: unknown, scope: Scope): unknown {
  *
  * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_SQL_AMBIGUOUS
  */
-export function innermostSelect({ source, select }: ParsedSelect): Fields {
+export function innermostSelect(
+  { source, select }: ParsedSelect,
+  outer: Scope = NO_SCOPE,
+): ScopedSelect {
   let current = select
-  let scope = scopeOf(source, select, NO_SCOPE)
+  let scope = scopeOf(source, select, outer)
   for (;;) {
     const table = derivedTable(source, current, scope)
-    if (table === undefined) return current
+    if (table === undefined) return { select: current, scope }
     current = table.select
     scope = scopeOf(source, current, table.scope)
   }

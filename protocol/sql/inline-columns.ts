@@ -16,6 +16,8 @@ export interface InlineColumn {
   readonly node: unknown
   /** How large the expression is. */
   readonly nodes: number
+  /** Why it may not be named, if it may not: what is not supported, and a way out. */
+  readonly refusal?: { readonly what: string; readonly hint: string }
 }
 
 /**

@@ -3,7 +3,6 @@ import type { ShareholdError } from '../../shares/errors.ts'
 
 import { listOf, locationOf, open, openAs, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
-import type { DerivedTable } from './derived-table.ts'
 import type { SqlErrorCode } from './errors.ts'
 import type { InlineBudget } from './inline-budget.ts'
 import type { InlineColumn } from './inline-columns.ts'
@@ -14,39 +13,50 @@ import type { Source } from './source.ts'
 /** Parts of the tree that name no columns: types, and sub-queries in expressions, which are refused as such. */
 const OPAQUE: ReadonlySet<string> = new Set(['typeName', 'SubLink'])
 
+/** A sub-query or a dataset in FROM, as its columns can be named. */
+export interface VisibleTable {
+  readonly qualifier: string | undefined
+  readonly columns: readonly InlineColumn[]
+}
+
+/** What a FROM shows. */
+export interface Visible {
+  readonly tables: readonly VisibleTable[]
+  /** What can be named alone: columns of the tables, of two that USING makes one only that. */
+  readonly plain: readonly InlineColumn[]
+}
+
+/** What rewriting needs of names. */
+export type ColumnNames = Pick<InlineNames, 'all' | 'ambiguous' | 'has' | 'rewrite'>
+
 export class InlineNames {
   readonly #source: Source
-  readonly #table: DerivedTable
-  readonly #columns: readonly InlineColumn[]
+  readonly #visible: Visible
   readonly #budget: InlineBudget
   readonly #used = new Set<InlineColumn>()
 
-  constructor(
-    source: Source,
-    table: DerivedTable,
-    columns: readonly InlineColumn[],
-    budget: InlineBudget,
-  ) {
+  constructor(source: Source, visible: Visible, budget: InlineBudget) {
     this.#source = source
+    this.#visible = visible
     this.#budget = budget
-    this.#table = table
-    this.#columns = columns
   }
 
   has(name: string): boolean {
-    return this.#columns.some((column) => column.name === name)
+    return this.#visible.plain.some((column) => column.name === name)
   }
 
   /** The columns that a star stands for. @throws ShareholdError SH_SQL_UNKNOWN_DATASET */
   all(star: Fields): readonly InlineColumn[] {
+    const location = locationOf(star)
     const [qualifier = ''] = partsOf(star)
-    if (qualifier !== '') this.#checkQualifier(qualifier, star)
-    return this.#columns.map((column) => ({ ...column, node: this.#use(column, locationOf(star)) }))
+    const columns =
+      qualifier === '' ? this.#visible.plain : this.#table(qualifier, location).columns
+    return columns.map((column) => ({ ...column, node: this.#use(column, location) }))
   }
 
-  /** Expressions of columns that were never named. */
-  unused(): readonly unknown[] {
-    return this.#columns.filter((column) => !this.#used.has(column)).map(({ node }) => node)
+  /** Expressions of a table's columns that were never named. */
+  unused({ columns }: VisibleTable): readonly unknown[] {
+    return columns.filter((column) => !this.#used.has(column)).map(({ node }) => node)
   }
 
   /** The tree with every name of a column replaced. @throws ShareholdError SH_SQL_UNKNOWN_COLUMN, SH_SQL_AMBIGUOUS … */
@@ -84,8 +94,8 @@ export class InlineNames {
         'Write the name of the column alone.',
       )
     }
-    const { qualifier } = this.#table
-    if (parts.length === 2) this.#checkQualifier(parts[0]!, reference)
+    const { tables, plain } = this.#visible
+    const columns = parts.length === 2 ? this.#table(parts[0]!, location).columns : plain
     if (name === undefined || name === '') {
       throw this.#error(
         'SH_POLICY_ROW_VALUES',
@@ -94,11 +104,11 @@ export class InlineNames {
         'Write COUNT(*) to count rows, or aggregate the columns one by one.',
       )
     }
-    const found = this.#columns.filter((column) => column.name === name)
+    const found = columns.filter((column) => column.name === name)
     if (found.length > 1) throw this.ambiguous(location, name)
     const [column] = found
     if (column !== undefined) return this.#use(column, location)
-    if (parts.length === 1 && name === qualifier) {
+    if (parts.length === 1 && tables.some(({ qualifier }) => qualifier === name)) {
       throw this.#error(
         'SH_SQL_UNSUPPORTED',
         `"${name}" is the sub-query: whole rows are no values here.`,
@@ -108,31 +118,46 @@ export class InlineNames {
     }
     throw this.#error(
       'SH_SQL_UNKNOWN_COLUMN',
-      `Column "${name}" does not exist in the sub-query${qualifier === undefined ? '' : ` "${qualifier}"`}.`,
+      `Column "${name}" does not exist in ${this.#textOf(parts.length === 2 ? parts[0] : undefined)}.`,
       location,
       didYouMean(
         name,
-        this.#columns.map((candidate) => candidate.name),
+        columns.map((candidate) => candidate.name),
       ),
     )
   }
 
+  /** What a column was looked for in. */
+  #textOf(qualifier: string | undefined): string {
+    const { tables } = this.#visible
+    const names = tables.flatMap((table) => table.qualifier ?? [])
+    const quoted = (qualifier === undefined ? names : [qualifier]).map((one) => `"${one}"`)
+    const one = quoted.length === 0 ? 'the sub-query' : `the sub-query ${quoted.join(' or ')}`
+    return tables.length === 1 ? one : quoted.join(' or ')
+  }
+
   #use(column: InlineColumn, location: number | undefined): unknown {
+    const { refusal } = column
+    if (refusal !== undefined) {
+      throw this.#error('SH_SQL_UNSUPPORTED', refusal.what, location, refusal.hint)
+    }
     this.#used.add(column)
     this.#budget.spend(column.nodes, location)
     return marked(column.node, location)
   }
 
-  #checkQualifier(name: string, reference: Fields): void {
-    const { qualifier } = this.#table
-    if (name === qualifier) return
+  #table(name: string, location: number | undefined): VisibleTable {
+    const { tables } = this.#visible
+    const found = tables.find(({ qualifier }) => qualifier === name)
+    if (found !== undefined) return found
+    const qualifiers = tables.flatMap(({ qualifier = [] }) => qualifier)
     throw this.#error(
       'SH_SQL_UNKNOWN_DATASET',
       `There is no "${name}" in FROM.`,
-      locationOf(reference),
-      qualifier === undefined
+      location,
+      qualifiers.length === 0
         ? 'The sub-query has no name: write the name of the column alone.'
-        : `The query is about ${quoteName(qualifier)}.`,
+        : `The query is about ${qualifiers.map(quoteName).join(', ')}.`,
     )
   }
 

@@ -12,13 +12,16 @@ import { listOf, open, openAs, startOf, textOf, withoutLocations } from './ast.t
 import type { Fields } from './ast.ts'
 import { outputName } from './bind-output.ts'
 import { plainName } from './context.ts'
-import { derivedTable, NO_SCOPE, scopeOf } from './derived-table.ts'
+import { collectDatasets } from './dataset.ts'
+import { derivedTable, joinsQueries, NO_SCOPE, scopeOf } from './derived-table.ts'
 import type { CommonQuery, DerivedTable, Scope } from './derived-table.ts'
 import { groupingMember, isGrouped, splitGrouped } from './grouped-query.ts'
 import type { MemberSelect } from './grouped-query.ts'
 import { InlineBudget } from './inline-budget.ts'
 import { asColumn, columnsOf } from './inline-columns.ts'
+import { flattenJoin } from './inline-join.ts'
 import { InlineNames } from './inline-names.ts'
+import type { ColumnNames } from './inline-names.ts'
 import { countingMembers, listsMembers, withoutDuplicates } from './member-list.ts'
 import type { ParsedSelect } from './parse.ts'
 import { checkGrouped, checkPlain } from './plain-query.ts'
@@ -82,7 +85,11 @@ function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Inlined
   for (const query of scope) if (!outer.includes(query)) common.add(query)
   const { withClause: _, ...bare } = select
   const table = derivedTable(source, bare, scope)
-  if (table === undefined) return { select: bare, unused: [] }
+  if (table === undefined) {
+    return joinsQueries(bare, scope)
+      ? inlineJoin(inlining, bare, scope)
+      : { select: bare, unused: [] }
+  }
   read.add(table.select)
   const list = withoutDuplicates(table.select, schemas)
   const counting = list === undefined ? undefined : countingMembers(bare, nameOfMember(table))
@@ -93,13 +100,36 @@ function inlineSelect(inlining: Inlining, select: Fields, outer: Scope): Inlined
     checkPlain(source, table.select)
   }
   const columns = columnsOf(source, schemas, inner.select, plain)
-  const names = new InlineNames(source, plain, columns, budget)
+  const visible = { qualifier: plain.qualifier, columns }
+  const names = new InlineNames(source, { tables: [visible], plain: columns }, budget)
   const { select: within } = inner
   const result = { ...rewriteSelect(names, counting ?? bare), fromClause: within['fromClause'] }
   return {
     select: withCondition(result, within['whereClause']),
-    unused: [...inner.unused, ...names.unused()],
+    unused: [...inner.unused, ...names.unused(visible)],
     ...(inner.made === undefined ? {} : { made: inner.made }),
+  }
+}
+
+/** A query about a join of sub-queries, among others. */
+function inlineJoin(inlining: Inlining, select: Fields, scope: Scope): Inlined {
+  const { source, schemas, budget, read } = inlining
+  const inline = (table: DerivedTable): Inlined => {
+    read.add(table.select)
+    return inlineTable(inlining, table)
+  }
+  // A query of WITH that is joined with itself, and that again, would be written out without end.
+  collectDatasets(source, { select, scope }, [])
+  const [item] = listOf(select, 'fromClause')
+  const flat = flattenJoin({ source, schemas, budget, inline }, item, scope)
+  const names = new InlineNames(source, flat, budget)
+  const result: Fields = { ...rewriteSelect(names, select), fromClause: [flat.node] }
+  const conditions = [...flat.conditions, result['whereClause'] ?? []].flat()
+  const [only, second] = conditions
+  const all = second === undefined ? only : { BoolExpr: { boolop: 'AND_EXPR', args: conditions } }
+  return {
+    select: all === undefined ? result : { ...result, whereClause: all },
+    unused: [...flat.unused, ...flat.queries.flatMap((query) => names.unused(query))],
   }
 }
 
@@ -133,7 +163,7 @@ function withCondition(select: Fields, condition: unknown): Fields {
   return { ...select, whereClause: both }
 }
 
-function rewriteSelect(names: InlineNames, select: Fields): Fields {
+function rewriteSelect(names: ColumnNames, select: Fields): Fields {
   const targets = listOf(select, 'targetList').flatMap((node) =>
     rewriteTarget(names, openAs(node, 'ResTarget') ?? {}),
   )
@@ -159,7 +189,7 @@ function rewriteSelect(names: InlineNames, select: Fields): Fields {
 }
 
 /** A star is all columns; everything else keeps the name that it has in the text. */
-function rewriteTarget(names: InlineNames, target: Fields): readonly Fields[] {
+function rewriteTarget(names: ColumnNames, target: Fields): readonly Fields[] {
   const { kind, fields } = open(target['val'])
   if (kind === 'ColumnRef' && isStar(fields)) {
     return names.all(fields).map(({ name, node }) => ({ ...target, name, val: node }))
@@ -169,14 +199,14 @@ function rewriteTarget(names: InlineNames, target: Fields): readonly Fields[] {
 }
 
 /** ORDER BY: the name of an output first, then of a column (findTargetlistEntrySQL92). */
-function rewriteOrder(names: InlineNames, targets: readonly Fields[], node: unknown): unknown {
+function rewriteOrder(names: ColumnNames, targets: readonly Fields[], node: unknown): unknown {
   const name = plainName(node)
   const isOutput = name !== undefined && targets.some((target) => target['name'] === name)
   return isOutput ? node : names.rewrite(node)
 }
 
 /** GROUP BY: a column first, then the name of an output. */
-function rewriteGroup(names: InlineNames, targets: readonly Fields[], node: unknown): unknown {
+function rewriteGroup(names: ColumnNames, targets: readonly Fields[], node: unknown): unknown {
   const set = openAs(node, 'GroupingSet')
   if (set !== undefined) {
     const content = listOf(set, 'content').map((item) => rewriteGroup(names, targets, item))

@@ -6,6 +6,7 @@ import { expect } from 'vitest'
 
 import { canonicalJson, parseCanonicalJson } from '../../../protocol/canonical-json.ts'
 import { schedule } from '../../../protocol/cost.ts'
+import { arrangeDatasets } from '../../../protocol/sql/arrange.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import { datasetsOf } from '../../../protocol/sql/dataset.ts'
 import { SQL_ERRORS } from '../../../protocol/sql/errors.ts'
@@ -32,11 +33,13 @@ export async function outcomeOf(sql: string): Promise<string> {
 
 async function compileOrRefuse(sql: string): Promise<string> {
   try {
-    const { plan } = await compile(sql, TRIPS, PARAMS)
+    const arranged = await arrangeDatasets(sql, [TRIPS], [PARAMS.dataset])
+    const params = { ...PARAMS, ...arranged }
+    const { plan } = await compile(sql, TRIPS, params)
     // What compiles is a plan that every node accepts, plain data, with a cost.
-    validatePlan(plan, PARAMS)
+    validatePlan(plan, params)
     expect(parseCanonicalJson(canonicalJson(plan))).toEqual(plan)
-    schedule(plan, PARAMS)
+    schedule(plan, params)
     return 'ok'
   } catch (error) {
     if (!(error instanceof ShareholdError)) throw error

@@ -17,6 +17,7 @@ import {
   createTable,
   histogram,
   plainColumns,
+  quote,
   randomCell,
   randomColumn,
   randomTable,
@@ -27,7 +28,13 @@ type Gen = fc.GeneratorValue
 /** All kinds of joins. */
 export const KINDS = ['LEFT JOIN', 'RIGHT JOIN', 'JOIN', 'FULL JOIN', 'INNER JOIN'] as const
 /** What else joins are to be seen with. */
-export const SHAPES = ['lanes of several', 'with itself', 'several on both sides'] as const
+export const SHAPES = [
+  'lanes of several',
+  'with itself',
+  'several on both sides',
+  'sub-query',
+  'sub-query with a condition',
+] as const
 
 /** Lanes of a join: more take the ideal machine long. */
 const MOST_LANES = 2_000
@@ -88,13 +95,13 @@ export async function randomJoined(
     [...tables.map((table) => itemOf(table)), ...(isTwice ? [secondOf(g, tables)] : [])],
     { minLength: tables.length + (isTwice ? 1 : 0) },
   )
-  const { from, kinds } = randomFrom(g, items, kind)
+  const { from, bare, kinds } = randomFrom(g, items, kind)
   const sizes = tables.map((table) => sizesOf(table, table === trips ? trips.params : undefined))
   const schemas = tables.map(({ schema }) => schema)
   const arranged = await arrangeDatasets(`SELECT COUNT(*) FROM ${from}`, schemas, sizes)
   const blocks = laneBlocks(arranged)
   if (countLanes(blocks) > MOST_LANES) return randomJoined(g, database, kind, n)
-  const optional = await optionalItems(database, tables, items, from)
+  const optional = await optionalItems(database, tables, items, bare)
   const names = items.flatMap(({ columns }) => [...columns.values()].map(({ name }) => name))
   const columns = items.flatMap((item) =>
     [...item.columns].map(([name, column]): Column => ({
@@ -144,6 +151,8 @@ export async function randomJoined(
     ),
     kinds: [
       ...kinds,
+      ...(from.includes('(SELECT') ? ['sub-query'] : []),
+      ...(from.includes(' WHERE ') ? ['sub-query with a condition'] : []),
       ...(blocks.length > 1 ? ['lanes of several'] : []),
       ...(isTwice ? ['with itself'] : []),
       ...(blocks.some(({ spread }) => spread.some(({ times }) => times !== undefined))
@@ -248,17 +257,13 @@ function smallTable(g: Gen, dataset: string, firstColumn: number, riders: Uint32
   }
 }
 
-/** A left-deep join. */
+/** A left-deep join, and the same without sub-queries. */
 function randomFrom(
   g: Gen,
   items: readonly Item[],
   firstKind: Kind,
-): { readonly from: string; readonly kinds: readonly Kind[] } {
-  const textOf = ({ table, alias }: Item): string =>
-    alias === table.schema.dataset ? alias : `${table.schema.dataset} AS ${alias}`
+): { readonly from: string; readonly bare: string; readonly kinds: readonly Kind[] } {
   const [first, ...others] = items
-  const kinds: Kind[] = []
-  let from = textOf(first!)
   // With ON, an unqualified rider would be ambiguous further on: one or the other throughout.
   const isRare = firstKind === 'RIGHT JOIN' || firstKind === 'FULL JOIN'
   const isOn = g(fc.integer, { min: 0, max: 2 }) === 0 && !(isRare && others.length > 1)
@@ -266,14 +271,57 @@ function randomFrom(
     isOn && others.length > 1
       ? ['JOIN', 'INNER JOIN', 'LEFT JOIN']
       : ['JOIN', 'INNER JOIN', 'LEFT JOIN', 'LEFT JOIN', 'RIGHT JOIN', 'FULL JOIN']
-  for (const item of others) {
-    const kind = kinds.length === 0 ? firstKind : g(fc.constantFrom, ...kindsHere)
+  const kinds = others.map((_, k) => (k === 0 ? firstKind : g(fc.constantFrom, ...kindsHere)))
+  const conditions = others.map((item) => {
     const sides = g(fc.boolean) ? [first!, item] : [item, first!]
-    const on = `ON ${sides.map(({ alias }) => `${alias}.rider`).join(' = ')}`
-    from += ` ${kind} ${textOf(item)} ${isOn ? on : 'USING (rider)'}`
-    kinds.push(kind)
+    return isOn ? `ON ${sides.map(({ alias }) => `${alias}.rider`).join(' = ')}` : 'USING (rider)'
+  })
+  const write = (textOf: (item: Item, isOptional: boolean) => string): string => {
+    // Whether a row can do without one of an item.
+    const isOptional = (place: number): boolean =>
+      kinds.some((kind, k) =>
+        k + 1 === place
+          ? kind === 'LEFT JOIN' || kind === 'FULL JOIN'
+          : k + 1 > place && (kind === 'RIGHT JOIN' || kind === 'FULL JOIN'),
+      )
+    return items
+      .map((item, k) => {
+        const text = textOf(item, isOptional(k))
+        return k === 0 ? text : `${kinds[k - 1]!} ${text} ${conditions[k - 1]!}`
+      })
+      .join(' ')
   }
-  return { from, kinds }
+  const named = ({ table, alias }: Item): string =>
+    alias === table.schema.dataset ? alias : `${table.schema.dataset} AS ${alias}`
+  return {
+    from: write((item, isOptional) =>
+      g(fc.integer, { min: 0, max: 3 }) > 0 ? named(item) : randomQueryOf(g, item, isOptional),
+    ),
+    bare: write(named),
+    kinds,
+  }
+}
+
+/** A sub-query that shows all columns of a table, in some order, and some of its rows if it may. */
+function randomQueryOf(g: Gen, { table, alias }: Item, isOptional: boolean): string {
+  const { dataset, columns } = table.schema
+  const names = ['rider', ...columns.map(({ name }) => name)]
+  const shown = g(fc.boolean)
+    ? '*'
+    : g(fc.boolean)
+      ? names.join(', ')
+      : names.toReversed().join(', ')
+  const column = g(fc.constantFrom<Column[]>, ...columns)
+  const cell = randomCell(g, column)
+  const condition = g(
+    fc.constantFrom,
+    `${column.name} IS NOT NULL`,
+    `${dataset}.${column.name} IS NULL`,
+    cell === null ? 'true' : `${column.name} <= ${quote(cell)}`,
+    cell === null ? 'true' : `${column.name} <> ${quote(cell)}`,
+  )
+  const where = isOptional || g(fc.boolean) ? '' : ` WHERE ${condition}`
+  return `(SELECT ${shown} FROM ${dataset}${where}) AS ${alias}`
 }
 
 function sizesOf({ schema, memberOfRow }: Table, params: PlanParams | undefined): DatasetParams {
