@@ -5,6 +5,7 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
+import type { PlanParams } from '../../../protocol/plan.ts'
 import { evaluateAnswer } from '../../../protocol/sql/answer.ts'
 import { compile } from '../../../protocol/sql/compile.ts'
 import type { CompiledQuery } from '../../../protocol/sql/compile.ts'
@@ -12,6 +13,7 @@ import { explainText } from '../../../protocol/sql/explain-text.ts'
 import { explainQuery } from '../../../protocol/sql/explain.ts'
 import { loadParser } from '../../../protocol/sql/parse.ts'
 import { ShareholdError } from '../../../shares/errors.ts'
+import type { Schema } from '../../../shares/schema.ts'
 import { printSeed, seed } from '../../seed.ts'
 import { idealExecute } from '../ideal.ts'
 import { testCommittee } from '../parties.ts'
@@ -21,6 +23,7 @@ import { expectedAnswer, TYPE_NAMES, upToRounding } from './oracle-answer.ts'
 import type { ExpectedAnswer } from './oracle-answer.ts'
 import { startOracle } from './postgres-oracle.ts'
 import type { Oracle } from './postgres-oracle.ts'
+import { KINDS, randomJoined, writtenNames } from './random-joined.ts'
 import { randomMembers } from './random-members.ts'
 import { randomQuery } from './random-query.ts'
 import { createTable, plainColumns, randomTable } from './random-table.ts'
@@ -65,7 +68,7 @@ test.each([
         const query = randomQuery(g, table.schema, 'each')
         const prefix = `WITH each AS (${inner}) `
         const sql = prefix + query.sql
-        const compiled = await compiledOrRefused(sql, trips)
+        const compiled = await compiledOrRefused(sql, [trips.schema], trips.params)
         if (compiled === undefined) continue
         const { plan, answer } = compiled
         const lanes =
@@ -97,6 +100,38 @@ test.each([
     if (machine === 'ideal') expect(shown).toBeGreaterThan(50)
   },
 )
+
+test('random queries over joins, too', async () => {
+  printSeed('member queries')
+  let run = 0
+  let shown = 0
+  const property = fc.asyncProperty(fc.gen(), async (g) => {
+    const joined = await randomJoined(g, oracle.database, KINDS[run++ % KINDS.length]!)
+    const { view, schemas, params, from, members, written } = joined
+    if (members.length === 0) return
+    await oracle.database.exec(joined.ddl)
+    const write = (text: string): string =>
+      writtenNames(text.replaceAll('everything.', ''), written)
+    const about = { schemas, from, members, write }
+    const { sql: inner, table } = randomMembers(g, { schema: view, params }, 'each', about)
+    await oracle.database.exec(`DROP TABLE IF EXISTS each; CREATE TABLE each AS ${inner}`)
+    const query = randomQuery(g, table.schema, 'each')
+    const prefix = `WITH each AS (${inner}) `
+    const compiled = await compiledOrRefused(prefix + query.sql, schemas, params)
+    if (compiled === undefined) return
+    const { plan, answer } = compiled
+    const lanes = idealExecute(plan, params, {}, new Uint32Array(), joined.joined)
+    const join = { schemas, params, from: 'each', write: (text: string) => prefix + text }
+    const expected = await expectedAnswer(oracle.database, { ...table, join }, query, answer)
+    const given = upToRounding(outcome(answer, lanes), expected, query)
+    expect(given, `${prefix + query.sql}\n${joined.ddl}`).toEqual(expected)
+    if (typeof expected !== 'string') {
+      shown += expected.rows.flat().filter((cell) => 'text' in cell).length
+    }
+  })
+  await fc.assert(property, { numRuns: 30, seed, endOnFailure: true })
+  expect(shown).toBeGreaterThan(10)
+})
 
 /** Five members: one with a single row, one whose fares are all NULL, one of whom nothing is shared. */
 const ROWS = [
@@ -385,10 +420,11 @@ describe('refused', () => {
 /** Undefined if there are too many groups: a made column can have more values than one of random-table.ts. */
 async function compiledOrRefused(
   sql: string,
-  { schema, params }: RandomTable,
+  schemas: readonly Schema[],
+  params: PlanParams,
 ): Promise<CompiledQuery | undefined> {
   try {
-    return await compile(sql, schema, params)
+    return await compile(sql, schemas, params)
   } catch (error) {
     if (error instanceof ShareholdError && error.code === 'SH_PLAN_GROUPS') return undefined
     throw error

@@ -17,10 +17,29 @@ export interface RandomMembers {
   readonly table: Pick<RandomTable, 'schema' | 'params'>
 }
 
-/** The parser must have been loaded. @param name of the table */
-export function randomMembers(g: Gen, table: RandomTable, name: string): RandomMembers {
-  const { schema, params } = table
-  const names = new Namer(g, schema.dataset)
+/** What the sub-query reads, if that is a join, of which the dataset is a view. */
+export interface MembersOfJoin {
+  readonly schemas: readonly Schema[]
+  readonly from: string
+  /** Names of the member of every row. */
+  readonly members: readonly string[]
+  /** A text with the names of the view's columns, as they are in the join. */
+  readonly write: (text: string) => string
+}
+
+/**
+ * The parser must have been loaded.
+ *
+ * @param name of the table
+ */
+export function randomMembers(
+  g: Gen,
+  { schema, params }: Pick<RandomTable, 'schema' | 'params'>,
+  name: string,
+  join?: MembersOfJoin,
+): RandomMembers {
+  const { dataset } = schema
+  const names = new Namer(g, dataset)
   const count = g(fc.integer, { min: 1, max: 4 })
   const aggregates = Array.from({ length: count }, (_, k) => {
     const filter =
@@ -31,19 +50,19 @@ export function randomMembers(g: Gen, table: RandomTable, name: string): RandomM
     const aggregate = k === 0 ? randomCount(g, schema, names) : randomAggregate(g, schema, names)
     return `${aggregate}${filter} AS a${k}`
   })
-  const member = g(fc.constantFrom, 'rider', `${schema.dataset}.rider`, '"rider" AS rider')
+  const named = g(fc.constantFrom, ...(join?.members ?? ['rider', `${dataset}.rider`]))
+  const member = g(fc.constantFrom, named, `${named} AS rider`)
   const targets = g(fc.boolean) ? [member, ...aggregates] : [...aggregates, member]
-  const key = g(
-    fc.constantFrom,
-    'rider',
-    `${schema.dataset}.rider`,
-    String(targets.indexOf(member) + 1),
-  )
+  const key = g(fc.constantFrom, named, String(targets.indexOf(member) + 1))
   const where =
     g(fc.integer, { min: 0, max: 2 }) === 0 ? '' : ` WHERE ${randomCondition(g, schema, names, 2)}`
   const having = g(fc.boolean) ? '' : ` HAVING ${randomHaving(g, schema, names)}`
-  const sql = `SELECT ${targets.join(', ')} FROM ${schema.dataset}${where} GROUP BY ${key}${having}`
-  const { made } = bindSelect(parseSelect(`SELECT COUNT(*) FROM (${sql}) q`), [schema], params)
+  const text = (join?.write ?? String)(
+    `SELECT ${targets.join(', ')} FROM «»${where} GROUP BY ${key}${having}`,
+  )
+  const sql = text.replace('«»', join?.from ?? dataset)
+  const query = parseSelect(`SELECT COUNT(*) FROM (${sql}) q`)
+  const { made } = bindSelect(query, join?.schemas ?? [schema], params)
   if (made === undefined) throw new TypeError('no table is made')
   const columns = made.schema.columns.filter((column) => /^a\d$/u.test(column.name))
   return {
@@ -52,12 +71,16 @@ export function randomMembers(g: Gen, table: RandomTable, name: string): RandomM
   }
 }
 
+function numbersOf({ columns }: Schema): readonly Column[] {
+  return columns.filter(({ type }) => type === 'integer' || type === 'decimal')
+}
+
 function randomCount(g: Gen, schema: Schema, names: Namer): string {
   return g(fc.boolean) ? 'COUNT(*)' : `COUNT(${names.of(g(fc.constantFrom, ...schema.columns))})`
 }
 
 function randomAggregate(g: Gen, schema: Schema, names: Namer): string {
-  const numbers = schema.columns.filter(({ type }) => type === 'integer' || type === 'decimal')
+  const numbers = numbersOf(schema)
   const of = (columns: readonly Column[]): string => names.of(g(fc.constantFrom, ...columns))
   switch (g(fc.integer, { min: 0, max: 7 })) {
     case 0:
@@ -85,7 +108,7 @@ function randomHaving(g: Gen, schema: Schema, names: Namer): string {
     case 1:
       return `${aggregate} IS ${g(fc.constantFrom, '', 'NOT ')}NULL`
     case 2:
-      return `NOT (SUM(${names.of(schema.columns[0]!)}) ${comparison} ${number})`
+      return `NOT (SUM(${names.of(numbersOf(schema)[0]!)}) ${comparison} ${number})`
     default:
       return `BOOL_OR(${randomCondition(g, schema, names, 1)}) OR COUNT(*) > 2`
   }
