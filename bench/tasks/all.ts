@@ -7,6 +7,7 @@ import { maximum, median, median18 } from './choice.ts'
 import { equalities, lessThans } from './comparison.ts'
 import { computedEqualities, computedLessThans } from './computed-comparison.ts'
 import { groups } from './groups.ts'
+import { lookup } from './lookup.ts'
 import { query } from './query.ts'
 import { sorting } from './sorting.ts'
 import { queryCold, queryWarm } from './stored-query.ts'
@@ -26,6 +27,7 @@ export const TASKS: readonly Task[] = [
   median18,
   sorting,
   groups,
+  lookup,
   query,
   queryCold,
   queryWarm,

@@ -2,7 +2,7 @@
 import type { ColumnSource } from '../../protocol/execute.ts'
 import { batchesOf } from '../../protocol/layout.ts'
 import type { Plan, PlanParams } from '../../protocol/plan.ts'
-import { storedParams } from '../../protocol/sections.ts'
+import { storedLoads, storedParams } from '../../protocol/sections.ts'
 import { planesOf } from '../../shares/column-codec.ts'
 import { newArena } from '../../shares/field/memory.ts'
 import type { BitShare } from '../../shares/replicated.ts'
@@ -24,8 +24,8 @@ export function ownSource(
   const arena = newArena()
   const bits = new Map<string, readonly BitShare[]>()
   const field = new Map<string, ShamirShare>()
-  for (const operator of plan.operators) {
-    if (operator.kind !== 'load-bits' && operator.kind !== 'load-field') continue
+  for (const operator of storedLoads(plan)) {
+    if (operator.kind === 'load-beside') continue
     const column = schema.columns.find(({ name }) => name === operator.column)!
     let first = 0
     for (const { index: batch, layout } of batchesOf(storedParams(plan, params))) {
