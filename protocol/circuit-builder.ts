@@ -34,7 +34,17 @@ export class CircuitBuilder {
   #inputs = 0
   #ands = 0
 
-  constructor() {
+  /** How many nodes may still be tried. */
+  #left: number
+  readonly #exceeded: () => Error
+
+  /**
+   * @param most nodes that are tried, those included that are taken back
+   * @param exceeded what is thrown beyond that
+   */
+  constructor(most = Infinity, exceeded = (): Error => new RangeError('too many gates')) {
+    this.#left = most
+    this.#exceeded = exceeded
     this.#push(GATE.constant, 0, 0, 0)
   }
 
@@ -285,6 +295,7 @@ export class CircuitBuilder {
   }
 
   #push(kind: GateKind, a: number, b: number, depth: number): Wire {
+    if (--this.#left < 0) throw this.#exceeded()
     this.#depths.push(depth)
     return this.#gates.push(kind, a, b) << 1
   }

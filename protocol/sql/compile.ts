@@ -88,7 +88,8 @@ function compileParsed(
   const possible = groupingsFor(query, sizes)
   const groups = locate(context, grouping, () => answerGroups(query, mostGroups(possible)))
   const decided = locate(context, query.having?.location, () => decideHaving(query, sizes, groups))
-  const planned = locate(context, grouping, () => planQuery(query, params, possible, decided))
+  const place = grouping ?? query.aggregates[0]?.location ?? source.tokens[0]?.start
+  const planned = locate(context, place, () => planQuery(query, params, possible, decided))
   const { plan, answer, purposes, choices } = planned
   return {
     plan,

@@ -3,7 +3,7 @@ import type { ErrorTable } from '../../shares/errors.ts'
 
 export const SQL_ERRORS = {
   SH_SQL_SYNTAX: "The text is not a statement of PostgreSQL's grammar.",
-  SH_SQL_TOO_COMPLEX: 'The statement is too long or nested too deeply.',
+  SH_SQL_TOO_COMPLEX: 'The statement is too long, nested too deeply, or too much to plan.',
   SH_SQL_UNSUPPORTED: 'PostgreSQL knows this construct; this release does not answer it.',
   SH_SQL_UNKNOWN_DATASET: 'The statement names no dataset, several, or one that is not there.',
   SH_SQL_UNKNOWN_COLUMN: 'The dataset has no such column.',
@@ -18,7 +18,7 @@ export const SQL_ERRORS = {
   SH_PLAN_OVERFLOW: 'A sum could leave the range that is exact in the field of 61 bits.',
   SH_PLAN_VALUE:
     'PostgreSQL would fail on rows that the schema allows: a division by zero, or a value beyond its type.',
-  SH_PLAN_GROUPS: 'The grouping has more groups than a plan may have.',
+  SH_PLAN_GROUPS: 'The grouping has more groups, or aggregates of groups, than a plan may have.',
   SH_PLAN_JOIN: 'A member could have two rows in a FULL JOIN, of different datasets.',
   SH_PLAN_LANES: 'A join of several rows a member takes more lanes than a plan may have.',
   SH_POLICY_ROW_VALUES:

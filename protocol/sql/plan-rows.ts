@@ -25,6 +25,7 @@ import type { HavingProgram } from './having.ts'
 import { orderedDomain, orderedPlanes } from './ordered-planes.ts'
 import { isOfKind } from './plan-planes.ts'
 import type { PlanWriter } from './plan-writer.ts'
+import { MAX_GATES_TRIED, tooManyGates } from './planning-budget.ts'
 import { columnsOf, neverTrueWhere, notNullWhenTrue, TRUE_PREDICATE } from './predicate.ts'
 import { nullOfValue } from './row-analysis.ts'
 import { bitsOfSum, FieldSums } from './row-field.ts'
@@ -81,7 +82,7 @@ export function planRows(
       value.kind === 'computed' ? columnsIn(value) : [],
     ),
   ])
-  const builder = new CircuitBuilder()
+  const builder = new CircuitBuilder(MAX_GATES_TRIED, tooManyGates)
   const columns = inputPlanes(builder, query, read)
   const row = rowPlanes(builder, columns, carryDepth)
   const circuit = { row, whereTrue: (condition: Predicate) => whereTrue(row, condition) }

@@ -22,7 +22,7 @@ import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery } from './bound.ts'
 import { answerQuestions, choose, estimate } from './choices.ts'
-import type { Choice } from './choices.ts'
+import type { Choice, Way } from './choices.ts'
 import type { Demand } from './demand.ts'
 import { emptyGroups } from './empty-groups.ts'
 import { countGroups, MAX_GROUPS } from './groups.ts'
@@ -34,6 +34,7 @@ import { planRows } from './plan-rows.ts'
 import { isDivided, writeSortedPlan } from './plan-sorted.ts'
 import { writePlan } from './plan-values.ts'
 import { PlanWriter } from './plan-writer.ts'
+import { MAX_CELLS } from './planning-budget.ts'
 import { decideHaving } from './public-having.ts'
 import type { DecidedHaving } from './public-having.ts'
 import { localSeconds, QUESTIONS } from './questions.ts'
@@ -105,17 +106,19 @@ export function planQuery(
     ),
   )
 
+  const cells = groups.length * query.aggregates.length
   const fits = (summedRows: SummedRows): boolean =>
     fitsMemory(params, rowPlanOf({ ...FIRST_STRATEGY, summedRows }).demand)
   const isPossible = (grouping: Grouping): boolean =>
     grouping === 'sort'
       ? // Sorted are all groups; what HAVING says of their keys is not taken out.
         groups.length === Number(countGroups(query.keys))
-      : !possible.includes('sort') || (['contributing', 'group'] as const).some(fits)
+      : cells <= MAX_CELLS &&
+        (!possible.includes('sort') || (['contributing', 'group'] as const).some(fits))
   const left = possible.filter(isPossible)
-  if (left.length === 0) throw havingOnKeys()
+  if (left.length === 0) throw cells > MAX_CELLS ? tooManyCells(cells) : havingOnKeys()
   const questions = QUESTIONS.map((ask) => (soFar: Strategy) => ask(planning, soFar))
-  const ways = left.map((grouping) =>
+  const ways = waysThatFit(left, (grouping) =>
     answerQuestions({ ...FIRST_STRATEGY, grouping }, questions, costOf, nameOf),
   )
   const { value: way, choice } =
@@ -156,6 +159,39 @@ export function sizesOf({ made }: BoundQuery, params: PlanParams): PlanParams {
 /** Most groups that are possible. */
 export function mostGroups(possible: readonly Grouping[]): number {
   return possible.includes('sort') ? MAX_SORTED_GROUPS : MAX_GROUPS
+}
+
+/** The ways whose plans keep to the limits of the format. @throws ShareholdError SH_PLAN_GROUPS if none does */
+function waysThatFit(
+  groupings: readonly Grouping[],
+  way: (grouping: Grouping) => Way<Strategy>,
+): readonly Way<Strategy>[] {
+  let reason: unknown
+  const ways = groupings.flatMap((grouping) => {
+    try {
+      return [way(grouping)]
+    } catch (error) {
+      if (!(error instanceof ShareholdError) || error.code !== 'SH_PLAN_INVALID') throw error
+      reason = error
+      return []
+    }
+  })
+  if (ways.length > 0) return ways
+  throw new ShareholdError(
+    'SH_PLAN_GROUPS',
+    'What is asked of all groups together takes more than a plan may hold.',
+    { hint: FEWER, cause: reason },
+  )
+}
+
+const FEWER = 'Ask for fewer aggregates at a time, or group by fewer columns.'
+
+function tooManyCells(cells: number): ShareholdError {
+  return new ShareholdError(
+    'SH_PLAN_GROUPS',
+    `The aggregates of all groups are ${cells}; a plan may have ${MAX_CELLS}.`,
+    { hint: FEWER },
+  )
 }
 
 function havingOnKeys(): ShareholdError {

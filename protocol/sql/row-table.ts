@@ -15,6 +15,7 @@ import { formatValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
 import type { CodeSet } from './code-set.ts'
 import { domainOf } from './column-domain.ts'
+import { spendEvaluation } from './planning-budget.ts'
 import { directionOf } from './row-monotone.ts'
 import { columnAt, placesIn, typesOf } from './row-value.ts'
 import type { Scope } from './row-value.ts'
@@ -64,6 +65,7 @@ export function evaluatorOf(
   const bound = bindExpression(expression, typesOf(scope))
   const keyTypes = typesOf(scope)
   return (texts) => {
+    spendEvaluation(expression, scope)
     const keys: (string | null)[] = []
     for (const [place, text] of texts) keys[place] = text
     const aggregate = (): never => {
