@@ -76,7 +76,13 @@ export const STATEMENT: ConformanceTable = {
       status: 'yes',
     },
     {
-      construct: 'AVG, VAR, quantiles, DISTINCT in it',
+      construct: 'COUNT(DISTINCT x) in it',
+      example:
+        'SELECT AVG(b), COUNT(*) FROM (SELECT rider, COUNT(DISTINCT borough) AS b FROM trips GROUP BY rider) AS q WHERE b > 1',
+      status: 'yes',
+    },
+    {
+      construct: 'AVG, VAR, quantiles, SUM(DISTINCT x) in it',
       example: 'SELECT AVG(a) FROM (SELECT rider, AVG(fare) AS a FROM trips GROUP BY rider) AS q',
       status: 'SH_SQL_UNSUPPORTED',
     },

@@ -37,31 +37,38 @@ export interface ColumnFacts {
  * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_PLAN_OVERFLOW (without position)
  */
 export function columnOfAggregate(aggregate: BoundAggregate, facts: ColumnFacts): MadeColumn {
-  const { template } = aggregate
-  const { mostRows } = facts
+  const { template, argument } = aggregate
   const isEveryRow = contributesAlways(aggregate, facts)
-  const number = template.distinct === true ? undefined : template.function
-  if (number === 'count') {
-    const range = { least: isEveryRow ? 1n : 0n, most: BigInt(mostRows), scale: 0 }
+  const atLeast = isEveryRow ? 1n : 0n
+  if (template.distinct === true) {
+    const name = template.function.toUpperCase()
+    if (template.function !== 'count' || argument === undefined) {
+      const what = argument === undefined ? 'the member' : '…'
+      throw unsupported(`${name}(DISTINCT ${what})`, 'COUNT(DISTINCT x) of a column is there.')
+    }
+    const values = BigInt(orderedDomain(argument).size)
+    const many = BigInt(facts.mostRows)
+    const range = { least: atLeast, most: values < many ? values : many, scale: 0 }
     return numberColumn(facts, range, false)
   }
-  if (number === 'sum')
+  if (template.function === 'count') {
+    return numberColumn(facts, { least: atLeast, most: BigInt(facts.mostRows), scale: 0 }, false)
+  }
+  if (template.function === 'sum') {
     return numberColumn(facts, rangeOfSum(aggregate, facts, isEveryRow), !isEveryRow)
-  if (number === 'bool_and' || number === 'bool_or') {
+  }
+  if (template.function === 'bool_and' || template.function === 'bool_or') {
     return { ...common(facts, !isEveryRow), type: 'boolean' }
   }
-  if (number === 'min' || number === 'max') {
-    return columnOfValue(aggregate.argument!, facts, !isEveryRow)
+  if (template.function === 'min' || template.function === 'max') {
+    return columnOfValue(argument!, facts, !isEveryRow)
   }
-  const name = template.function.toUpperCase()
-  throw template.distinct === true
-    ? unsupported(`${name}(DISTINCT …)`, 'COUNT(DISTINCT …) of all members is there in one query.')
-    : unsupported(
-        name,
-        number === 'avg'
-          ? 'Take SUM and COUNT: the average of all rows is SUM(total) / SUM(n).'
-          : 'COUNT, SUM, MIN, MAX, BOOL_AND and BOOL_OR are there.',
-      )
+  throw unsupported(
+    template.function.toUpperCase(),
+    template.function === 'avg'
+      ? 'Take SUM and COUNT: the average of all rows is SUM(total) / SUM(n).'
+      : 'COUNT, SUM, MIN, MAX, BOOL_AND and BOOL_OR are there.',
+  )
 }
 
 interface NumberRange {

@@ -133,7 +133,8 @@ export class MemberColumns {
 
   /** Planes of which a member has a bit if any of its rows does. */
   #askedOf({ demand: { column }, value, among }: ColumnSource): readonly Wire[] {
-    const tested = value.kind === 'any' ? [value.tested] : []
+    const tested =
+      value.kind === 'any' ? [value.tested] : value.kind === 'distinct' ? value.planes : []
     return column.nullable || column === this.#isRow ? [...tested, among] : tested
   }
 
@@ -162,10 +163,18 @@ export class MemberColumns {
       }
       case 'extreme':
         return this.#extreme(value, width, validity)
+      case 'distinct': {
+        const bits = value.planes.map((plane) => this.#anyRow(plane))
+        const circuit = circuitOf(bits.length, (b, wires) => {
+          const terms = wires.map((wire) => ({ planes: [wire], factor: 1n }))
+          return sumOf(b, terms, -fieldMin, width)
+        })
+        const purpose = 'values of which a row has each, counted'
+        return refsOf(this.#writer.add({ kind: 'circuit', inputs: bits, circuit }, purpose), width)
+      }
       case 'members':
       case 'rank':
       case 'mode':
-      case 'distinct':
         throw new RangeError(`${value.kind} of a member`)
     }
   }

@@ -3,12 +3,16 @@ import * as fc from 'fast-check'
 
 import { bindSelect } from '../../../protocol/sql/bind.ts'
 import { parseSelect } from '../../../protocol/sql/parse.ts'
+import { codecOf } from '../../../shares/column-codec.ts'
 import type { Column, Schema } from '../../../shares/schema.ts'
 
 import { Namer, randomCondition } from './random-condition.ts'
 import type { RandomTable } from './random-table.ts'
 
 type Gen = fc.GeneratorValue
+
+/** Values of an argument of DISTINCT. */
+const MOST_DISTINCT = 40n
 
 export interface RandomMembers {
   /** The sub-query. */
@@ -82,7 +86,7 @@ function randomCount(g: Gen, schema: Schema, names: Namer): string {
 function randomAggregate(g: Gen, schema: Schema, names: Namer): string {
   const numbers = numbersOf(schema)
   const of = (columns: readonly Column[]): string => names.of(g(fc.constantFrom, ...columns))
-  switch (g(fc.integer, { min: 0, max: 7 })) {
+  switch (g(fc.integer, { min: 0, max: 8 })) {
     case 0:
     case 1:
       return randomCount(g, schema, names)
@@ -91,6 +95,10 @@ function randomAggregate(g: Gen, schema: Schema, names: Namer): string {
       return `SUM(${of(numbers)})`
     case 4:
       return `${g(fc.constantFrom, 'BOOL_AND', 'BOOL_OR')}(${randomCondition(g, schema, names, 1)})`
+    case 8: {
+      const few = schema.columns.filter((column) => codecOf(column).codeMax < MOST_DISTINCT)
+      return few.length === 0 ? 'COUNT(*)' : `COUNT(DISTINCT ${of(few)})`
+    }
     case 5:
       return g(fc.constantFrom, 'SUM(3)', 'COUNT(1)', `SUM(0.5 * ${of(numbers)} + 1)`, 'sum(-1)')
     default:
