@@ -19,6 +19,7 @@ import {
 import type { Fields } from './ast.ts'
 import { asDerived, innermostSelect, joinsQueries } from './derived-table.ts'
 import type { ScopedSelect } from './derived-table.ts'
+import { asShareholdError } from './internal-error.ts'
 import { quoteName } from './names.ts'
 import { loadParser, parseSelect } from './parse.ts'
 import type { ParsedSelect } from './parse.ts'
@@ -61,14 +62,18 @@ const JOIN_KINDS: Readonly<Record<string, JoinedPair['kind']>> = {
 /**
  * The datasets that a statement asks about, in its order, before their schemas are known.
  *
- * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET, SH_SQL_AMBIGUOUS
+ * @throws ShareholdError SH_SQL_SYNTAX, SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET, SH_SQL_AMBIGUOUS, SH_SQL_TOO_COMPLEX
  */
 export async function datasetsOf(sql: string): Promise<string[]> {
   await loadParser()
-  const parsed = parseSelect(sql)
-  const names: string[] = []
-  collectDatasets(parsed.source, innermostSelect(parsed), names)
-  return [...new Set(names)]
+  try {
+    const parsed = parseSelect(sql)
+    const names: string[] = []
+    collectDatasets(parsed.source, innermostSelect(parsed), names)
+    return [...new Set(names)]
+  } catch (error) {
+    throw asShareholdError(error)
+  }
 }
 
 /**
