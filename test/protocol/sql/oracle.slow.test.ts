@@ -22,5 +22,5 @@ afterAll(async () => {
 
 test('random queries give what PostgreSQL gives', async () => {
   printSeed('oracle')
-  await compareWithPostgres(oracle, seed, process.env['CI'] ? 100 : 250, 8)
+  await compareWithPostgres(oracle, seed, 250, 8)
 })
