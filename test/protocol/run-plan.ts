@@ -1,5 +1,5 @@
-import { storedDatasets } from '../../protocol/beside.ts'
 /** Runs a whole plan at n parties in one process, from plain columns to opened output lanes. */
+import { storedDatasets } from '../../protocol/beside.ts'
 import { type ColumnSource, execute, type ExecuteHooks } from '../../protocol/execute.ts'
 import type { Batch } from '../../protocol/layout.ts'
 import type { Plan, PlanParams } from '../../protocol/plan.ts'
