@@ -62,6 +62,12 @@ export const LOOKUPS: ConformanceTable = {
       status: 'yes',
     },
     {
+      construct: 'sub-queries of plain rows, joined on a key',
+      example:
+        'SELECT size, COUNT(*) FROM (SELECT passengers AS p FROM trips WHERE tip > 10) AS t JOIN (SELECT seats, size FROM cars WHERE doors > 3) AS c ON t.p = c.seats GROUP BY size',
+      status: 'yes',
+    },
+    {
       construct: 'MIN, MAX, quantiles of what is found',
       example: 'SELECT MAX(doors), MIN(doors) FROM trips JOIN cars ON passengers = seats',
       status: 'yes',
