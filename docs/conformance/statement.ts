@@ -87,6 +87,42 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
+      construct: 'sub-query with window functions over the rows of each member',
+      example:
+        'SELECT AVG(gap), COUNT(*) FILTER (WHERE gap > 7) FROM (SELECT day - lag(day) OVER (PARTITION BY rider ORDER BY day) AS gap FROM trips WHERE shared) AS q',
+      status: 'yes',
+    },
+    {
+      construct: 'ROW_NUMBER, RANK, DENSE_RANK, LEAD, FIRST_VALUE, LAST_VALUE in it',
+      example:
+        'WITH v AS (SELECT *, row_number() OVER w AS nth, lead(day, 1, day) OVER w AS next, dense_rank() OVER w AS d FROM trips WINDOW w AS (PARTITION BY rider ORDER BY day)) SELECT COUNT(*), MIN(day), SUM(next - day), AVG(d) FROM v WHERE nth = 1',
+      status: 'yes',
+    },
+    {
+      construct: 'COUNT, SUM, MIN, MAX so far, FILTER, ROWS UNBOUNDED PRECEDING in it',
+      example:
+        'SELECT borough, AVG(so_far), MAX(n) FROM (SELECT borough, SUM(passengers) OVER (PARTITION BY rider ORDER BY day) AS so_far, COUNT(*) FILTER (WHERE shared) OVER (PARTITION BY rider, borough) AS n FROM trips) AS q GROUP BY borough',
+      status: 'yes',
+    },
+    {
+      construct: 'of its own result: a second sub-query',
+      example:
+        'SELECT AVG(episode) FROM (SELECT SUM(new) OVER (PARTITION BY rider ORDER BY day) AS episode FROM (SELECT rider, day, CASE WHEN day - lag(day) OVER (PARTITION BY rider ORDER BY day) > 20 THEN 1 ELSE 0 END AS new FROM trips) AS a) AS b',
+      status: 'yes',
+    },
+    {
+      construct: 'without PARTITION BY the member',
+      example:
+        'SELECT AVG(x) FROM (SELECT fare - lag(fare) OVER (ORDER BY pickup) AS x FROM trips) AS q',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
+      construct: 'NTILE, AVG and other functions, other frames',
+      example:
+        'SELECT SUM(x) FROM (SELECT SUM(tip) OVER (PARTITION BY rider ORDER BY day ROWS 2 PRECEDING) AS x FROM trips) AS q',
+      status: 'SH_SQL_UNSUPPORTED',
+    },
+    {
       construct: 'sub-query with other GROUP BY, DISTINCT, aggregates, LIMIT, UNION',
       example: 'SELECT AVG(n) FROM (SELECT COUNT(*) AS n FROM trips GROUP BY borough) AS q',
       status: 'SH_SQL_UNSUPPORTED',
@@ -112,7 +148,7 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'window functions',
+      construct: 'window functions in the query that shows',
       example: 'SELECT SUM(fare) OVER () FROM trips',
       status: 'SH_SQL_UNSUPPORTED',
     },

@@ -14,8 +14,8 @@ import type { BoundAggregate, BoundQuery, BoundSource, Predicate } from './bound
 import { fail, locate, memberColumn } from './context.ts'
 import type { Context } from './context.ts'
 import type { MemberSelect } from './grouped-query.ts'
-import { columnOfAggregate, rowColumn } from './made-column.ts'
-import { nameOfDemand, withTable } from './made-table.ts'
+import { columnOfAggregate, hiddenColumns, rowColumn } from './made-column.ts'
+import { nameOfDemand, nameOfTable, withTable } from './made-table.ts'
 import type { DemandedColumn, MadeColumn, MadeTable, WrittenTable } from './made-table.ts'
 import { checkOverflow } from './overflow.ts'
 import { writeMembers } from './plan-members.ts'
@@ -65,7 +65,7 @@ export function bindMembers(rows: BoundRows, filter: Predicate, select: MemberSe
       ? undefined
       : rowColumn([...names, member.at(-1)!], hiddenColumns(rows, columnsOf(filter)))
   const schema: Schema = {
-    dataset: nameOfTable(rows),
+    dataset: nameOfTable(source),
     member: member.at(-1)!,
     kMin: source.kMin,
     purposes: [],
@@ -83,6 +83,8 @@ export function bindMembers(rows: BoundRows, filter: Predicate, select: MemberSe
     schema,
     ...(isRow === undefined ? {} : { isRow }),
     params: tableParams({ name: schema.dataset, rows: 'members' }, params),
+    secret:
+      'Of the sub-query that is grouped by the member nothing is opened: not what it has of a member, nor of which members it has a row, nor of how many.',
     // Ways to go about the query around demand the same again and again.
     write: remember(nameOfDemand, write),
   }
@@ -105,27 +107,7 @@ function rowsQuery(query: BoundSource & Pick<BoundQuery, 'filter'>): BoundQuery 
   }
 }
 
-/** The first is "sub-query 1"; datasets have no names with a space. */
-function nameOfTable({ source }: BoundRows): string {
-  const inner = source.made?.schema.dataset ?? 'sub-query 0'
-  return `sub-query ${Number(inner.split(' ')[1]) + 1}`
-}
-
 function readBy(aggregate: BoundAggregate): readonly Column[] {
   const conditions = [aggregate.filter, aggregate.condition].flatMap((one) => one?.condition ?? [])
   return [...argumentsOf(aggregate).flatMap(columnsIn), ...conditions.flatMap(columnsOf)]
-}
-
-/** Names of those columns whose single values must not be shown; what is public of a join is none. */
-function hiddenColumns(
-  { context, source }: BoundRows,
-  columns: readonly Column[],
-): readonly string[] {
-  const isSecret = (column: Column): boolean =>
-    context.columns.includes(column) || column === source.made?.isRow || 'hiddenBy' in column
-  const hidden = columns.filter((column) => isSecret(column) && column.reveal !== 'extremes')
-  const names = hidden.flatMap((column) =>
-    'hiddenBy' in column ? (column as MadeColumn).hiddenBy : [column.name],
-  )
-  return [...new Set(names)]
 }

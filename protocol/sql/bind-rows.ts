@@ -15,6 +15,7 @@ import type { Fields } from './ast.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindLookups } from './bind-lookup.ts'
 import { bindMembers } from './bind-members.ts'
+import { bindWindows } from './bind-windows.ts'
 import type { BoundSource, Predicate } from './bound.ts'
 import { resolveColumn } from './context.ts'
 import type { Context } from './context.ts'
@@ -96,7 +97,11 @@ function ofTable(
   params: PlanParams,
 ): BoundRows {
   const inner = bindRows(source, select.rows, schemas, params)
-  const made = bindMembers(inner, bindFilter(inner, select.rows.select), select)
+  const filter = bindFilter(inner, select.rows.select)
+  const made =
+    select.kind === 'members'
+      ? bindMembers(inner, filter, select)
+      : bindWindows(inner, filter, select)
   const table = madeTable(made)
   const { dataset, member, kMin } = made.schema
   return {

@@ -51,8 +51,8 @@ const REFUSED_CLAUSES: readonly {
   {
     field: 'windowClause',
     keyword: 'window',
-    what: 'Window functions are not supported.',
-    hint: 'Use GROUP BY.',
+    what: 'WINDOW is not supported here.',
+    hint: 'Window functions belong into a sub-query in FROM; or use GROUP BY.',
   },
   {
     field: 'lockingClause',

@@ -180,6 +180,6 @@ class Columns {
 }
 
 /** The name of a column of the made table, which no output can be meant by (context.ts). */
-function columnNamed(name: string, location: number | undefined): unknown {
+export function columnNamed(name: string, location: number | undefined): unknown {
   return { ColumnRef: { fields: [{ String: { sval: name } }], location, inlined: true } }
 }

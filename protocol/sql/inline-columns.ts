@@ -57,7 +57,7 @@ export function columnsOf(
 }
 
 /** All columns of the one dataset that is read, the member first. */
-function starColumns(
+export function starColumns(
   source: Source,
   schemas: ReadonlyMap<string, Schema>,
   select: Fields,

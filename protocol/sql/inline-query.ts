@@ -24,9 +24,11 @@ import { InlineNames } from './inline-names.ts'
 import type { ColumnNames } from './inline-names.ts'
 import { countingMembers, listsMembers, withoutDuplicates } from './member-list.ts'
 import type { ParsedSelect } from './parse.ts'
-import { checkGrouped, checkPlain } from './plain-query.ts'
+import { checkGrouped, checkPlain, checkWindowed, windowCallIn } from './plain-query.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
+import { splitWindows } from './window-query.ts'
+import type { WindowSelect } from './window-query.ts'
 
 /** A SELECT without sub-queries in FROM. */
 export interface Inlined {
@@ -34,7 +36,7 @@ export interface Inlined {
   /** Expressions that the statement holds and `select` does not: they must be right all the same. */
   readonly unused: readonly unknown[]
   /** The table that it is about, in the place of its FROM; absent if it is about datasets. */
-  readonly made?: MemberSelect
+  readonly made?: MemberSelect | WindowSelect
 }
 
 interface Inlining {
@@ -136,6 +138,10 @@ function inlineJoin(inlining: Inlining, select: Fields, scope: Scope): Inlined {
 /** A sub-query as a plain one. @throws as inlineQueries */
 function inlineTable(inlining: Inlining, table: DerivedTable): Inlined {
   const { source, schemas } = inlining
+  if (windowCallIn(table.select['targetList']) !== undefined) {
+    checkWindowed(source, table.select)
+    return splitWindows(source, inlineSelect(inlining, table.select, table.scope), schemas)
+  }
   const grouped = isGrouped(table.select)
   if (grouped) checkGrouped(source, table.select)
   else checkPlain(source, table.select)

@@ -18,7 +18,7 @@ export function leaksOf(
   query: BoundQuery,
   { cohorts, hidesSecond }: Pick<PlannedQuery, 'cohorts' | 'hidesSecond'>,
 ): string[] {
-  const { made, tables, kMin, keys, having, limit, offset } = query
+  const { made, kMin, keys, having, limit, offset } = query
   const aggregates = query.aggregates.filter(({ inner }) => inner === undefined)
   const groups = Number(countAnswerGroups(query))
   const nameOf = namesOf(query)
@@ -32,11 +32,7 @@ export function leaksOf(
     `To the querier: ${cohorts === 1 ? 'one bit' : `${cohorts} bits`}, whether at least ${kMin} members contribute${where}${!hidesSecond ? '' : '; where only one has fewer, the bit of the smallest other one is 0 too'}.`,
     `To the querier, where that bit is 1: ${openedNames(aggregates, nameOf).join(', ')}${where}.`,
   ]
-  if (made !== undefined && tables.every(({ madeIn }) => madeIn === undefined)) {
-    lines.push(
-      'Of the sub-query that is grouped by the member nothing is opened: not what it has of a member, nor of which members it has a row, nor of how many.',
-    )
-  }
+  if (made?.secret !== undefined) lines.push(made.secret)
   if (having !== undefined) {
     lines.push(
       'To the querier: where HAVING is true. A group where it is not looks like one that is too small; what only HAVING reads is not opened.',

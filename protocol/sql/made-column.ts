@@ -7,6 +7,7 @@ import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
 
 import type { SqlType } from './answer-spec.ts'
+import type { BoundRows } from './bind-rows.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import type { MadeColumn } from './made-table.ts'
@@ -58,7 +59,7 @@ export function columnOfAggregate(aggregate: BoundAggregate, facts: ColumnFacts)
     return numberColumn(facts, rangeOfSum(aggregate, facts, isEveryRow), !isEveryRow)
   }
   if (template.function === 'bool_and' || template.function === 'bool_or') {
-    return { ...common(facts, !isEveryRow), type: 'boolean' }
+    return { ...commonOf(facts, !isEveryRow), type: 'boolean' }
   }
   if (template.function === 'min' || template.function === 'max') {
     return columnOfValue(argument!, facts, !isEveryRow)
@@ -99,7 +100,7 @@ export function rowColumn(taken: readonly string[], hiddenBy: readonly string[])
   let name = 'row'
   while (taken.includes(name)) name += "'"
   const facts = { name, sqlType: 'boolean', hiddenBy } as const
-  return { ...common(facts, false), type: 'boolean' }
+  return { ...commonOf(facts, false), type: 'boolean' }
 }
 
 /** Whether every row that the sub-query is about contributes to the aggregate. */
@@ -114,10 +115,10 @@ function columnOfValue(value: RowValue, facts: ColumnFacts, nullable: boolean): 
   const { shape } = analysisOf(value)
   const domain = orderedDomain(value)
   if (shape.kind === 'words') {
-    return { ...common(facts, nullable), type: 'text', dictionary: domain.texts! }
+    return { ...commonOf(facts, nullable), type: 'text', dictionary: domain.texts! }
   }
   if (value.kind === 'column') {
-    return { ...value.column, ...common(facts, nullable) }
+    return storedLike(value.column, commonOf(facts, nullable))
   }
   const isNumber = ['integer', 'bigint', 'numeric'].includes(value.type)
   if (shape.kind !== 'numbers' || domain.texts !== undefined || !isNumber) {
@@ -126,8 +127,17 @@ function columnOfValue(value: RowValue, facts: ColumnFacts, nullable: boolean): 
   return numberColumn(facts, shape, nullable)
 }
 
-function numberColumn(
-  facts: ColumnFacts,
+/** The values of a stored column; what a schema says beside them does not stay. */
+export function storedLike(column: Column, common: CommonFacts): MadeColumn {
+  const { derived: _derived, unique: _unique, reveal: _reveal, ...values } = column
+  return { ...values, ...common }
+}
+
+/** What all columns that are made have. */
+type CommonFacts = Pick<MadeColumn, 'name' | 'nullable' | 'reveal' | 'sqlType' | 'hiddenBy'>
+
+export function numberColumn(
+  facts: Pick<ColumnFacts, 'name' | 'sqlType' | 'hiddenBy'>,
   { least, most, scale }: NumberRange,
   nullable: boolean,
 ): MadeColumn {
@@ -141,17 +151,17 @@ function numberColumn(
   }
   const exact = [least, most].every((end) => Number.isSafeInteger(Number(end)))
   if (scale === 0 && facts.sqlType !== 'numeric' && exact) {
-    return { ...common(facts, nullable), type: 'integer', min: Number(least), max: Number(most) }
+    return { ...commonOf(facts, nullable), type: 'integer', min: Number(least), max: Number(most) }
   }
   const [min, max] = [formatScaled(least, scale), formatScaled(most, scale)]
-  return { ...common(facts, nullable), type: 'decimal', precision: 38, scale, min, max }
+  return { ...commonOf(facts, nullable), type: 'decimal', precision: 38, scale, min, max }
 }
 
 /** What all columns have; of a stored one that it is made after, nothing else stays. */
-function common(
+export function commonOf(
   { name, sqlType, hiddenBy }: Pick<ColumnFacts, 'name' | 'sqlType' | 'hiddenBy'>,
   nullable: boolean,
-): Pick<MadeColumn, 'name' | 'nullable' | 'reveal' | 'sqlType' | 'hiddenBy'> {
+): CommonFacts {
   const reveal = hiddenBy.length === 0 ? { reveal: 'extremes' as const } : {}
   return { name, nullable, sqlType, hiddenBy, ...reveal }
 }
@@ -162,4 +172,18 @@ function unsupported(what: string, hint: string): ShareholdError {
     `${what} in a sub-query that is grouped by the member is not supported.`,
     { hint },
   )
+}
+
+/** Names of those columns whose single values must not be shown; what is public of a join is none. */
+export function hiddenColumns(
+  { context, source }: BoundRows,
+  columns: readonly Column[],
+): readonly string[] {
+  const isSecret = (column: Column): boolean =>
+    context.columns.includes(column) || column === source.made?.isRow || 'hiddenBy' in column
+  const hidden = columns.filter((column) => isSecret(column) && column.reveal !== 'extremes')
+  const names = hidden.flatMap((column) =>
+    'hiddenBy' in column ? (column as MadeColumn).hiddenBy : [column.name],
+  )
+  return [...new Set(names)]
 }

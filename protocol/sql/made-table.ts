@@ -9,6 +9,7 @@ import type { Column, Schema } from '../../shares/schema.ts'
 import type { Plan, PlanParams } from '../plan.ts'
 
 import type { SqlType } from './answer-spec.ts'
+import type { BoundSource } from './bound.ts'
 import type { Choice } from './choices.ts'
 import { PlanWriter } from './plan-writer.ts'
 
@@ -22,6 +23,8 @@ export interface MadeTable {
   readonly isRow?: Column
   /** Of plans over it. */
   readonly params: PlanParams
+  /** What is to be said of it among the leaks, in a sentence, if anything is. */
+  readonly secret?: string
   /** Writes the operators that make these columns; `table` is the last. Columns that are not demanded need not be made. */
   readonly write: (demanded: readonly DemandedColumn[]) => WrittenTable
 }
@@ -71,4 +74,10 @@ export function withTable(table: MadeTable, outer: PlanWriter): WrittenTable {
   writer.append(inner)
   writer.append(outer)
   return { writer, choices }
+}
+
+/** The first is "sub-query 1"; datasets have no names with a space. */
+export function nameOfTable({ made }: BoundSource): string {
+  const inner = made?.schema.dataset ?? 'sub-query 0'
+  return `sub-query ${Number(inner.split(' ')[1]) + 1}`
 }

@@ -61,8 +61,8 @@ const CLAUSES: readonly Clause[] = [
   {
     field: 'windowClause',
     keyword: /^window$/iu,
-    what: 'A window in a sub-query',
-    hint: 'Use GROUP BY in the outer query.',
+    what: 'A window that no function is over',
+    hint: 'Leave WINDOW away.',
   },
   {
     field: 'sortClause',
@@ -107,8 +107,31 @@ const OF_GROUPS: ReadonlySet<string> = new Set(['groupClause', 'havingClause'])
 /** Refuses what a sub-query with groups has besides groups and aggregates. @throws ShareholdError SH_SQL_UNSUPPORTED */
 export function checkGrouped(source: Source, select: Fields): void {
   checkClauses(source, select, OF_GROUPS)
-  const call = windowIn([select['targetList'], select['havingClause']])
+  const call = windowCallIn([select['targetList'], select['havingClause']])
+  if (call !== undefined) throw refusedCall(source, { FuncCall: call })
+}
+
+const OF_WINDOWS: ReadonlySet<string> = new Set(['windowClause'])
+
+/** Refuses what a sub-query with window functions has besides them. @throws ShareholdError SH_SQL_UNSUPPORTED */
+export function checkWindowed(source: Source, select: Fields): void {
+  checkClauses(source, select, OF_WINDOWS)
+  const call = aggregateIn(withoutWindows(select['targetList']))
   if (call !== undefined) throw refusedCall(source, call)
+}
+
+/** The tree with the arguments of window functions in the place of their calls. */
+function withoutWindows(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(withoutWindows)
+  if (typeof node !== 'object' || node === null) return node
+  const { kind, fields } = open(node)
+  const { over: _over, ...parts } = fields
+  if (kind === 'FuncCall' && fields['over'] !== undefined) {
+    return withoutWindows([parts['args'], parts['agg_filter']])
+  }
+  return Object.fromEntries(
+    Object.entries(node).map(([name, value]) => [name, withoutWindows(value)]),
+  )
 }
 
 /** @param allowed clauses */
@@ -149,10 +172,10 @@ function refusedCall(source: Source, call: unknown): ShareholdError {
   const isWindow = fields['over'] !== undefined
   return refused(
     source,
-    isWindow ? 'A window function in a sub-query' : 'An aggregate in a sub-query',
+    isWindow ? 'A window function beside groups' : 'An aggregate in a sub-query',
     locationOf(fields) ?? firstLocation(call),
     isWindow
-      ? 'Use GROUP BY in the outer query.'
+      ? 'Group in a sub-query of its own, and write the window function into the query around it.'
       : 'Ask for it in one query, and compute with its answer.',
   )
 }
@@ -170,14 +193,14 @@ export function aggregateIn(node: unknown): unknown {
   return undefined
 }
 
-/** The first window function inside an expression, likewise. */
-function windowIn(node: unknown): unknown {
+/** The first call of a window function inside an expression, sub-queries in it left out: they are refused as such. */
+export function windowCallIn(node: unknown): Fields | undefined {
   if (typeof node !== 'object' || node === null) return undefined
   const { kind, fields } = open(node)
   if (kind === 'SubLink') return undefined
-  if (kind === 'FuncCall' && fields['over'] !== undefined) return node
+  if (kind === 'FuncCall' && fields['over'] !== undefined) return fields
   for (const child of Object.values(node)) {
-    const found = windowIn(child)
+    const found = windowCallIn(child)
     if (found !== undefined) return found
   }
   return undefined

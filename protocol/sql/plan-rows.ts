@@ -154,8 +154,8 @@ export function planRows(
  * @returns where each of them is
  */
 export function writeRowCircuit(
-  query: BoundQuery,
-  { builder, columns }: RowPlan,
+  query: Pick<BoundQuery, 'tables' | 'joined'>,
+  { builder, columns }: Pick<RowPlan, 'builder' | 'columns'>,
   planes: readonly Wire[],
   writer: PlanWriter,
 ): (plane: Wire) => Ref {

@@ -70,7 +70,13 @@ export function writeWindowRows(
 ): WindowRows {
   const last = gone === undefined ? [] : [gone]
   const key = [...order, ...partition, ...last]
-  const sorted = sortedPlanes({ writer, params }, [...key, ...carried], key.length)
+  const nameOf = ({ op, part }: Ref): string => `${op} ${part}`
+  const names = new Set(key.map(nameOf))
+  // A plane of the key that moves along moves once.
+  const others = carried.filter((ref) => !names.has(nameOf(ref)))
+  const inputs = [...key, ...others]
+  const sorted = sortedPlanes({ writer, params }, inputs, key.length)
+  const places = new Map(inputs.map((ref, place) => [nameOf(ref), sorted[place]!]))
   const placed = writer.add({ kind: 'member-place' }, 'the place of each row among its member’s')
   const place = refsOf(placed, 0, placePlanes(params))
   const compared = sorted.slice(0, key.length)
@@ -92,7 +98,7 @@ export function writeWindowRows(
   )
   return {
     ...(gone === undefined ? {} : { gone: sorted[key.length - 1]! }),
-    carried: sorted.slice(key.length),
+    carried: carried.map((ref) => places.get(nameOf(ref))!),
     place,
     start: marks(0),
     peer: marks(1),

@@ -42,7 +42,10 @@ export function writeCopy(
     const further = 2 * distance < longest
     const state = [found, ...copied]
     const by = direction === 'before' ? distance : -distance
-    const moved = writer.add({ kind: 'shift', inputs: state, by }, `${distance} rows ${direction}`)
+    const moved = writer.add(
+      { kind: 'shift', inputs: state, by },
+      `the row ${distance} ${direction}`,
+    )
     const step = writer.add(
       {
         kind: 'circuit',
@@ -89,7 +92,7 @@ export function writeRunning(
     const state = [broken, ...running]
     const moved = writer.add(
       { kind: 'shift', inputs: state, by: distance },
-      `${distance} rows before`,
+      `the row ${distance} before`,
     )
     const circuits = ways.map((combine) => runningCircuit(running.length, combine, further))
     const circuit = cheapestCircuit(params, rowsOf(params), circuits)

@@ -81,7 +81,7 @@ export function writeOtherRow(
         ? { inputs: [rows.start], circuit: NOT }
         : afterOthers(plan, rows, distance)),
     },
-    `whether the row is not one of the first ${distance} of its partition`,
+    `whether its partition has ${rowsOfText(distance)} before the row`,
   )(0)
   const { length } = value.planes
   const valid = value.valid === undefined ? [] : [value.valid]
@@ -89,7 +89,7 @@ export function writeOtherRow(
   const flag = by < 0 ? [isLater] : []
   const moved = writer.add(
     { kind: 'shift', inputs: [...value.planes, ...valid, ...flag], by },
-    `${distance} rows ${by > 0 ? 'before' : 'behind'}`,
+    `${rowsOfText(distance)} ${by > 0 ? 'before' : 'behind'}`,
   )
   const inside = by < 0 ? moved(length + valid.length) : isLater
   const others = refsOf(moved, 0, length + valid.length)
@@ -227,6 +227,10 @@ export function writeExtreme(
     ...(valid === undefined ? {} : { valid: best[planes.length]! }),
   }
   return writeLastValue(plan, rows, value, frame)
+}
+
+function rowsOfText(count: number): string {
+  return count === 1 ? 'a row' : `${count} rows`
 }
 
 /** Copies of planes and validity. */

@@ -45,7 +45,7 @@ const FAMILIES: readonly (readonly [names: string, hint: string])[] = [
   ['datediff date_diff timestampdiff age', 'Subtract the dates: DATE a - DATE b.'],
   [
     'row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value',
-    'Window functions are not there: use GROUP BY and ORDER BY.',
+    'Window functions belong into a sub-query in FROM, PARTITION BY the member.',
   ],
 ]
 
@@ -112,7 +112,10 @@ function notSupported(
 /** What is unusual about a call: window, FILTER, ORDER BY, DISTINCT, VARIADIC. */
 export function modifierOf(call: Fields): Refusal | undefined {
   if (call['over'] !== undefined) {
-    return { what: 'A window function (OVER)', hint: 'Use GROUP BY.' }
+    return {
+      what: 'A window function (OVER)',
+      hint: 'Write it into a sub-query in FROM, PARTITION BY the member; or use GROUP BY.',
+    }
   }
   if (call['agg_filter'] !== undefined) {
     return { what: 'FILTER here', hint: 'It belongs to an aggregate: COUNT(*) FILTER (WHERE …).' }

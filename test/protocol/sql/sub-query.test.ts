@@ -155,13 +155,13 @@ const REFUSED: readonly Case[] = [
   ],
   [
     'SH_SQL_UNSUPPORTED',
-    'SELECT COUNT(*) FROM (SELECT «row_number»() OVER () AS r FROM trips) q WHERE r = 1',
-    /GROUP BY/u,
+    'SELECT COUNT(*) FROM (SELECT row_number() OVER «(») AS r FROM trips) q WHERE r = 1',
+    /PARTITION BY rider/u,
   ],
   [
     'SH_SQL_UNSUPPORTED',
     'SELECT COUNT(*) FROM (SELECT fare FROM trips «WINDOW» w AS (ORDER BY fare)) q',
-    /GROUP BY/u,
+    /Leave/u,
   ],
   [
     'SH_SQL_UNSUPPORTED',
