@@ -15,10 +15,15 @@ export function explainText(explained: Explanation, measured?: MeasuredRun): str
   const datasets = [{ dataset, version }, ...joined].map(
     (one) => `${one.dataset} version ${one.version}`,
   )
+  // Members of a join are counted once for each dataset whose rows are lanes.
+  const extent =
+    joined.length === 0
+      ? `${count(rows)} rows of ${count(members)} members`
+      : `at most ${count(rows)} rows, a lane each, of at most ${count(members)} members`
   const { n, t } = params.committee
   const busiest = Math.max(...explained.bytesSent)
   return [
-    `${datasets.join(', joined with ')}: ${joined.length === 0 ? '' : 'at most '}${count(rows)} rows of ${count(members)} members, at least ${kMin} to show a value`,
+    `${datasets.join(', joined with ')}: ${extent}, at least ${kMin} to show a value`,
     `${count(groups)} ${groups === 1 ? 'group' : 'groups'}, ${count(lanes)} numbers opened; plan ${planHash.slice(0, 16)}`,
     `${n} parties, any ${t + 1} of them could read the data together (security ${params.security})`,
     '',
