@@ -2,6 +2,7 @@
  * Columns of tables that a plan makes: what an aggregate over the rows of one member can be, as a range. It is public, and
  * wide enough for whatever rows there are.
  */
+import { codecOf } from '../../shares/column-codec.ts'
 import { formatScaled } from '../../shares/decimal.ts'
 import { ShareholdError } from '../../shares/errors.ts'
 import type { Column } from '../../shares/schema.ts'
@@ -11,6 +12,7 @@ import type { BoundRows } from './bind-rows.ts'
 import { argumentsOf } from './bound.ts'
 import type { BoundAggregate } from './bound.ts'
 import type { MadeColumn } from './made-table.ts'
+import { parseNumeric, powerOfTen } from './numeric.ts'
 import { orderedDomain } from './ordered-planes.ts'
 import { neverTrueWhere, neverUnknown } from './predicate.ts'
 import { analysisOf, nullOfValue } from './row-analysis.ts'
@@ -121,10 +123,20 @@ function columnOfValue(value: RowValue, facts: ColumnFacts, nullable: boolean): 
     return storedLike(value.column, commonOf(facts, nullable))
   }
   const isNumber = ['integer', 'bigint', 'numeric'].includes(value.type)
-  if (shape.kind !== 'numbers' || domain.texts !== undefined || !isNumber) {
+  const scales = new Set(domain.texts?.map((text) => parseNumeric(text).scale))
+  if (shape.kind !== 'numbers' || !isNumber || scales.size > 1) {
     throw unsupported(`MIN and MAX of ${textOfValue(value)}`, 'Take them of a column.')
   }
   return numberColumn(facts, shape, nullable)
+}
+
+/** The codes of a column of numbers whose values are listed by their places. */
+export function codesOfTexts(column: Column, texts: readonly string[]): readonly bigint[] {
+  const { fieldMin, scale } = codecOf(column)
+  return texts.map((text) => {
+    const { digits, scale: own } = parseNumeric(text)
+    return digits * powerOfTen(scale - own) - fieldMin
+  })
 }
 
 /** The values of a stored column; what a schema says beside them does not stay. */

@@ -3,6 +3,7 @@ import { codecOf, planesOf } from '../../shares/column-codec.ts'
 import type { Column } from '../../shares/schema.ts'
 import { FALSE, TRUE } from '../circuit-builder.ts'
 import type { Wire } from '../circuit-builder.ts'
+import { oneHot } from '../circuit-gadgets.ts'
 import type { Circuit } from '../circuit.ts'
 import { sumOf } from '../linear-circuit.ts'
 import { levelsFor } from '../member-reduce.ts'
@@ -12,10 +13,12 @@ import { mostRowsOf, rowsOf } from '../validate-plan.ts'
 import type { BoundAggregate, BoundQuery } from './bound.ts'
 import { cheapestCircuit } from './circuit-tuning.ts'
 import type { ValueDemand } from './demand.ts'
+import { codesOfTexts } from './made-column.ts'
 import type { DemandedColumn } from './made-table.ts'
 import { adderCircuits, circuitOf, furtherCircuits } from './member-circuits.ts'
 import { countWidth, MemberConstants } from './member-constants.ts'
 import type { MemberStrategy } from './member-ways.ts'
+import { orderedDomain } from './ordered-planes.ts'
 import { writeNumbers } from './plan-counts.ts'
 import { writeMemberSums } from './plan-member-sums.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
@@ -162,7 +165,7 @@ export class MemberColumns {
         return [this.#writer.add({ kind: 'circuit', inputs, circuit }, 'no row is false')(0)]
       }
       case 'extreme':
-        return this.#extreme(value, width, validity)
+        return this.#extreme(value, demand.column, validity)
       case 'distinct': {
         const bits = value.planes.map((plane) => this.#anyRow(plane))
         const circuit = circuitOf(bits.length, (b, wires) => {
@@ -230,20 +233,32 @@ export class MemberColumns {
     return digits
   }
 
-  /** MIN or MAX: of two rows the one that is further out, if it takes part. */
+  /** MIN or MAX: the code of the value that is furthest out. */
   #extreme(
-    { argument, plane, largest }: Extract<ValueDemand, { kind: 'extreme' }>,
-    width: number,
+    value: Extract<ValueDemand, { kind: 'extreme' }>,
+    column: Column,
     validity: Ref | undefined,
   ): readonly Ref[] {
+    const found = this.#furthest(value)
+    const { texts } = orderedDomain(value.argument)
+    const listed = texts !== undefined && column.type !== 'text'
+    const code = listed ? this.#listed(found, column, texts) : found
+    const none = Array.from({ length: planesOf(column) - code.length }, () =>
+      this.#constants.bit(false),
+    )
+    const planes = [...code, ...none]
+    return validity === undefined ? planes : this.#masked(planes, validity)
+  }
+
+  /** Of two rows the one that is further out, if it takes part: its place among all values. */
+  #furthest({
+    argument,
+    plane,
+    largest,
+  }: Extract<ValueDemand, { kind: 'extreme' }>): readonly Ref[] {
     const planes = this.#rowPlan.ordered.get(argument)!
-    const pad = (refs: readonly Ref[]): readonly Ref[] => [
-      ...refs,
-      ...Array.from({ length: width - refs.length }, () => this.#constants.bit(false)),
-    ]
     if (plane === FALSE || planes.every(isConstant)) {
-      const code = planes.map((wire) => this.#constants.bit(plane !== FALSE && wire === TRUE))
-      return validity === undefined ? pad(code) : this.#masked(pad(code), validity)
+      return planes.map((wire) => this.#constants.bit(plane !== FALSE && wire === TRUE))
     }
     const isAlways = plane === TRUE
     const inputs = [...planes, ...(isAlways ? [] : [plane])].map(this.#bit)
@@ -252,8 +267,24 @@ export class MemberColumns {
       { kind: 'member-reduce', inputs, circuits: this.#perLevel(() => ways) },
       largest ? 'the largest of each member' : 'the smallest of each member',
     )
-    const refs = pad(refsOf(found, planes.length))
-    return validity === undefined ? refs : this.#masked(refs, validity)
+    return refsOf(found, planes.length)
+  }
+
+  /** The codes of values that are listed, by their places. */
+  #listed(places: readonly Ref[], column: Column, texts: readonly string[]): readonly Ref[] {
+    const codes = codesOfTexts(column, texts)
+    const bits = Array.from({ length: planesOf(column) }, (_, i) => BigInt(i))
+    const isSet = (code: bigint, bit: bigint): boolean => ((code >> bit) & 1n) === 1n
+    if (places.length === 0) return bits.map((bit) => this.#constants.bit(isSet(codes[0]!, bit)))
+    const circuit = circuitOf(places.length, (b, wires) => {
+      const hot = oneHot(b, wires, [...codes.keys()])
+      return bits.map((bit) => b.xorMany(hot.filter((_, place) => isSet(codes[place]!, bit))))
+    })
+    const looked = this.#writer.add(
+      { kind: 'circuit', inputs: places, circuit },
+      'values by their places',
+    )
+    return refsOf(looked, bits.length)
   }
 
   #anyRow(plane: Wire): Ref {

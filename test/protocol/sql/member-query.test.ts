@@ -223,6 +223,7 @@ const OTHERS: readonly string[] = [
   'SELECT COUNT(*), SUM(a) FROM (SELECT t.rider, SUM(t.f) AS a FROM (SELECT rider, fare + tip AS f FROM trips WHERE fare > 0) t GROUP BY t.rider) q',
   'SELECT SUM(d), MAX(d), SUM(e), COUNT(*) FROM (SELECT rider, COUNT(DISTINCT borough) AS d, COUNT(DISTINCT tip) FILTER (WHERE shared) AS e FROM trips GROUP BY rider) q',
   'SELECT d, COUNT(*) FROM (SELECT rider, COUNT(DISTINCT tip) AS d FROM trips GROUP BY rider) q GROUP BY d ORDER BY d',
+  "SELECT SUM(q), SUM(k), MIN(f), SUM(h), COUNT(h) FROM (SELECT rider, MAX(CASE WHEN borough = 'Queens' THEN 1 ELSE 0 END) AS q, MIN(CASE WHEN fare > 5 THEN -7 WHEN fare > 1 THEN 40 END) AS k, MAX(FLOOR(fare * 0.4)) AS f, MAX(3) FILTER (WHERE shared) AS h FROM trips GROUP BY rider) q",
   'SELECT AVG(c), SUM(c) FROM (SELECT rider, SUM(3) AS c, SUM(-1) FILTER (WHERE shared) FROM trips GROUP BY rider) q',
   'SELECT COUNT(n), SUM(m) FROM (SELECT rider, COUNT(NULL) AS n, MAX(tip) FILTER (WHERE shared) AS m FROM trips WHERE tip > 0 GROUP BY rider) q',
   'WITH a AS (SELECT rider x, SUM(fare) s FROM trips GROUP BY x), b AS (SELECT s + 1 AS s FROM a WHERE s > 7) SELECT SUM(s) FROM b',
@@ -402,6 +403,11 @@ const REFUSED: readonly Case[] = [
   [
     'SH_POLICY_EXTREME',
     'SELECT «MAX»(n) FROM (SELECT rider, COUNT(*) AS n FROM trips WHERE tip > 3 GROUP BY rider) q',
+    /reveal: extremes for tip/u,
+  ],
+  [
+    'SH_POLICY_EXTREME',
+    'SELECT «MAX»(m) FROM (SELECT rider, MAX(fare) AS m FROM trips WHERE tip > 3 GROUP BY rider) q',
     /reveal: extremes for tip/u,
   ],
   [

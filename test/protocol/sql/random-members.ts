@@ -100,7 +100,15 @@ function randomAggregate(g: Gen, schema: Schema, names: Namer): string {
       return few.length === 0 ? 'COUNT(*)' : `COUNT(DISTINCT ${of(few)})`
     }
     case 5:
-      return g(fc.constantFrom, 'SUM(3)', 'COUNT(1)', `SUM(0.5 * ${of(numbers)} + 1)`, 'sum(-1)')
+      return g(
+        fc.constantFrom,
+        'SUM(3)',
+        'COUNT(1)',
+        `SUM(0.5 * ${of(numbers)} + 1)`,
+        `MAX(CASE WHEN ${randomCondition(g, schema, names, 1)} THEN 1 ELSE 0 END)`,
+        `MIN(CASE WHEN ${randomCondition(g, schema, names, 1)} THEN 30 WHEN ${randomCondition(g, schema, names, 1)} THEN -4 END)`,
+        'sum(-1)',
+      )
     default:
       return `${g(fc.constantFrom, 'MIN', 'MAX')}(${of(schema.columns.filter(({ type }) => type !== 'boolean'))})`
   }
