@@ -151,3 +151,27 @@ function maskOf(arena: Arena, bytes: number, from: number, to: number): Block {
   }
   return block
 }
+
+/** Lane i of the result is the sum modulo 2 of the lanes 0..i: local, as sharings of bits are sums. */
+export function prefixBits({ committee }: Party, arena: Arena, plane: BitShare): BitShare {
+  const out = newBitShare(arena, committee, plane.bytes)
+  for (let position = 0; position < out.components; position++) {
+    const [from, to] = [component(plane, position), component(out, position)].map(wordsOf)
+    let carry = 0
+    for (let word = 0; word < from!.length; word++) {
+      let bits = from![word]!
+      for (let by = 1; by < 32; by *= 2) bits ^= bits << by
+      bits ^= carry
+      to![word] = bits
+      // All ones if the last lane is one.
+      carry = bits >> 31
+    }
+  }
+  return out
+}
+
+/** 32 lanes a word: planes are whole numbers of 16 bytes. Valid until the next allocation in kernel memory. */
+function wordsOf(block: Block): Uint32Array {
+  const bytes = view(block)
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+}

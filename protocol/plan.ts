@@ -147,7 +147,7 @@ export type Operator =
       readonly from: number
       readonly to: number
     }
-  /** slots/field: lane i holds the sum of the lanes 0..i. Local. */
+  /** slots, bits or field as its inputs: lane i holds the sum of the lanes 0..i, of bits modulo 2. Local. */
   | { readonly kind: 'prefix-sum'; readonly inputs: readonly Ref[] }
   /**
    * slots, bits or field as its inputs: lanes in another order. The planes of `order`, lowest first, spell the

@@ -10,6 +10,7 @@ import { asShamirShare, type ShamirShare } from '../shares/shamir.ts'
 import {
   appendBits,
   appendField,
+  prefixBits,
   shiftBits,
   shiftField,
   sliceBits,
@@ -123,6 +124,13 @@ export async function runArrangement(
           )
     }
     case 'prefix-sum': {
+      if (own.type === 'bits') {
+        const planes = operator.inputs.map((ref) => planeOf(values, ref))
+        return bitValue(
+          arena,
+          planes.map((plane) => prefixBits(party, arena, plane)),
+        )
+      }
       const sums = operator.inputs.map((ref) => {
         const out = arena.elements(own.lanes)
         prefixSum(out, vectorOf(values, ref))

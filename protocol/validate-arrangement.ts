@@ -93,7 +93,6 @@ export function shapeOfArrangement(
       return { ...own, lanes: to - from }
     }
     case 'prefix-sum':
-      check(type === 'field', 'sums bits')
       return { ...own, lanes }
     case 'permute': {
       const { order } = operator

@@ -2,15 +2,17 @@
  * Equi-join on a secret key, one side unique: for every row of one table (the left one) the row of another that
  * has its key, if there is one. Nothing about matches shows: as many rows come out as the left table has.
  *
- *   right rows, then left rows  -> sort by key: stable, so the row that is looked for leads those that look for it
- *   copied down the rows of equal keys, in steps of 1, 2, 4, ... (a segmented scan)
- *   -> back to where each row came from -> the left rows
- * Source: sort, segmented copy, as in ORQ (SOSP 2025) and Badrinarayanan et al. (CCS 2022); protocol.md C4.
+ *   right rows -> sort by key -> differences, modulo 2, of each from the row before
+ *   these, then left rows with differences of 0 -> sort by key: stable, so the right row leads those that look for it
+ *   prefix sums of the differences: in each row what the last right row before it has
+ *   -> is its key that of the row? -> back to where each row came from -> the left rows
+ * Source: sort and copy, as in ORQ (SOSP 2025) and Badrinarayanan et al. (CCS 2022); protocol.md C4. [der]: that what is copied
+ * are prefix sums of differences, which are local, in place of ceil(log2 N) rounds of a segmented copy.
  *
  * Secure against t semi-honest parties: opened are orders under secret shuffles (permute.ts, sort.ts). Nobody learns
- * anything but the sizes of both tables. Where a key is not unique on the right, the first of its rows is found.
- * Cost for N rows of both tables, k key planes and p others: a sort of N lanes by k planes; (p + 3) N ANDs in two
- * rounds for each of ceil(log2 N) steps; a shuffle back. No SQL construct uses it yet.
+ * anything but the sizes of both tables. Where a key is not unique on the right, the last of its rows is found.
+ * Cost for N rows of both tables, M of them right ones, k key planes and p others: a sort of M lanes by k + 1 planes, one of
+ * N by k; (k + 1 + p) N ANDs in ceil(log2(k + 2)) + 1 rounds; a shuffle back.
  */
 import { CircuitBuilder } from '../circuit-builder.ts'
 import type { Circuit } from '../circuit.ts'
@@ -57,12 +59,31 @@ export function writeLookup(
   if (width !== right.key.length) throw new RangeError('keys of different lengths')
   const lanes = left.lanes + right.lanes
   const wanted = right.planes.length
-  const known = (value: 0 | 1): Piece => ({ lanes: left.lanes, value: String(value) })
+  // Of equal keys those that do not count come first, and do not hide the one that does.
+  const own = [right.valid, ...right.key, ...right.planes]
+  const ownDigit = sortTuning(params, right.lanes, own.length, 1 + width)
+  const ordered = writer.add(
+    { kind: 'sort', inputs: own, key: 1 + width, digit: ownDigit },
+    'rows that are looked for, by key',
+  )
+  const sortedOwn = own.map((_, k) => ordered(k))
+  const before = writer.add(
+    { kind: 'shift', inputs: sortedOwn, by: 1 },
+    'the one before of those that are looked for',
+  )
+  const difference = writer.add(
+    {
+      kind: 'circuit',
+      inputs: [...sortedOwn, ...own.map((_, k) => before(k))],
+      circuit: differenceCircuit(own.length),
+    },
+    'in what a row differs from the one before',
+  )
+  const none = (rows: LookingRows): Piece => ({ lanes: rows.lanes, value: '0' })
   const parts: (readonly Piece[])[] = [
-    ...right.key.map((plane, k) => [plane, left.key[k]!]),
-    [right.valid, known(0)],
-    [{ lanes: right.lanes, value: '0' }, left.valid],
-    ...right.planes.map((plane) => [plane, known(0)]),
+    ...left.key.map((plane, k) => [ordered(1 + k), plane]),
+    [none(right), left.valid],
+    ...own.map((_, k) => [difference(k), none(left)]),
   ]
   const together = writer.add(
     { kind: 'append', parts },
@@ -75,96 +96,52 @@ export function writeLookup(
   const sorted = writer.add({ kind: 'sort', inputs, key: width, digit }, 'rows by key')
   const refs = (from: number, count: number): Ref[] =>
     Array.from({ length: count }, (_, k) => sorted(from + k))
-
-  const key = refs(0, width)
-  const before = writer.add({ kind: 'shift', inputs: key, by: 1 }, 'the key before')
-  const first = writer.add(
-    {
-      kind: 'circuit',
-      inputs: [
-        ...key,
-        ...key.map((_, k) => before(k)),
-        ...refs(width, 1),
-        ...refs(width + 2, wanted),
-      ],
-      circuit: startCircuit(width, wanted),
-    },
-    'whether the key is that of the row before; what is looked for, where it is',
+  const last = writer.add(
+    { kind: 'prefix-sum', inputs: refs(width + 1, own.length) },
+    'the last row before that is looked for',
   )
-  let same = first(0)
-  let copied = Array.from({ length: 1 + wanted }, (_, k) => first(1 + k))
-  for (let distance = 1; distance < lanes; distance *= 2) {
-    const further = 2 * distance < lanes
-    const state = [same, ...copied]
-    const moved = writer.add(
-      { kind: 'shift', inputs: state, by: distance },
-      `${distance} rows before`,
-    )
-    const level = writer.add(
-      {
-        kind: 'circuit',
-        inputs: [...state, ...state.map((_, k) => moved(k))],
-        circuit: copyCircuit(copied.length, further),
-      },
-      'copied to rows of the same key',
-    )
-    copied = copied.map((_, k) => level(k))
-    if (further) same = level(copied.length)
-  }
   const result = writer.add(
     {
       kind: 'circuit',
-      inputs: [...refs(width + 1, 1), ...copied],
-      circuit: maskCircuit(copied.length),
+      inputs: [...refs(0, width + 1), ...own.map((_, k) => last(k))],
+      circuit: foundCircuit(width, wanted),
     },
-    'only where a key is there',
+    'whether its key is that of the row; what it has, if so',
   )
+  const found = Array.from({ length: 1 + wanted }, (_, k) => result(k))
   const back = writer.add(
     {
       kind: 'permute',
-      inputs: copied.map((_, k) => result(k)),
+      inputs: found,
       order: refs(parts.length, order.length),
       direction: 'to',
     },
     'back to where the rows came from',
   )
   const cut = writer.add(
-    {
-      kind: 'slice',
-      inputs: copied.map((_, k) => back(k)),
-      from: right.lanes,
-      to: lanes,
-    },
+    { kind: 'slice', inputs: found.map((_, k) => back(k)), from: right.lanes, to: lanes },
     'the rows that looked for others',
   )
   return { found: cut(0), planes: Array.from({ length: wanted }, (_, k) => cut(1 + k)) }
 }
 
-/** Inputs: a key, the one before, whether it is a row to be found, its planes. */
-function startCircuit(width: number, planes: number): Circuit {
+/** Inputs: planes, and those of the row before. */
+function differenceCircuit(planes: number): Circuit {
   const builder = new CircuitBuilder()
-  const [key, before] = [builder.inputs(width), builder.inputs(width)]
-  const [start, ...values] = builder.inputs(1 + planes)
-  const same = builder.andMany(key.map((wire, k) => builder.not(builder.xor(wire, before[k]!))))
-  return builder.build([same, start!, ...values.map((wire) => builder.and(wire, start!))])
+  const [here, before] = [builder.inputs(planes), builder.inputs(planes)]
+  return builder.build(here.map((wire, k) => builder.xor(wire, before[k]!)))
 }
 
 /**
- * Inputs: same, found, planes; the same of rows before. What has been found is kept, else taken from there, if all
- * rows between have the same key. Outputs: found, planes, and same over twice the way if it is needed.
+ * Inputs: a key, whether it looks for one; of the last row that is looked for, whether it counts, its key, its planes.
+ * Outputs: whether it is the one, its planes if so.
  */
-function copyCircuit(copied: number, further: boolean): Circuit {
+function foundCircuit(width: number, planes: number): Circuit {
   const builder = new CircuitBuilder()
-  const [same, ...here] = builder.inputs(1 + copied)
-  const [sameBefore, ...before] = builder.inputs(1 + copied)
-  const take = builder.and(same!, builder.not(here[0]!))
-  // Where nothing was found yet, there are zeros.
-  const outputs = here.map((wire, k) => builder.xor(wire, builder.and(take, before[k]!)))
-  return builder.build(further ? [...outputs, builder.and(same!, sameBefore!)] : outputs)
-}
-
-function maskCircuit(planes: number): Circuit {
-  const builder = new CircuitBuilder()
-  const [mask, ...wires] = builder.inputs(1 + planes)
-  return builder.build(wires.map((wire) => builder.and(wire, mask!)))
+  const key = builder.inputs(width)
+  const [looks, counts] = [builder.input(), builder.input()]
+  const [found, values] = [builder.inputs(width), builder.inputs(planes)]
+  const same = key.map((wire, k) => builder.not(builder.xor(wire, found[k]!)))
+  const isIt = builder.andMany([looks, counts, ...same])
+  return builder.build([isIt, ...values.map((wire) => builder.and(wire, isIt))])
 }

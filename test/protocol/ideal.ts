@@ -506,6 +506,14 @@ export function idealOperator(
     case 'slice':
       return rearranged(operator.inputs, (lanes) => lanes.slice(operator.from, operator.to))
     case 'prefix-sum':
+      if (values[operator.inputs[0]!.op]!.type === 'bits') {
+        return bits(
+          operator.inputs.map((ref) => {
+            let sum = 0
+            return plane(ref).map((bit) => (sum ^= bit))
+          }),
+        )
+      }
       return field(
         operator.inputs.map((ref) => {
           let sum = 0n

@@ -272,7 +272,7 @@ export function randomCase(n: number, seed: number, joins = false): RandomCase {
       return { kind: 'slice', inputs, from, to: from + 1 + below(lanes - from) }
     },
     () => {
-      const inputs = some(refs('field', ['slots']), 3)
+      const inputs = some(refs(pick(['bits', 'field']), ['slots']), 3)
       return inputs && { kind: 'prefix-sum', inputs }
     },
     reorder,
