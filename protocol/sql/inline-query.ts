@@ -24,7 +24,7 @@ import { InlineNames } from './inline-names.ts'
 import type { ColumnNames } from './inline-names.ts'
 import { countingMembers, listsMembers, withoutDuplicates } from './member-list.ts'
 import type { ParsedSelect } from './parse.ts'
-import { checkGrouped, checkPlain, checkWindowed, windowCallIn } from './plain-query.ts'
+import { checkGrouped, checkPlain, checkWindowed, isWindowed } from './plain-query.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
 import { splitWindows } from './window-query.ts'
@@ -138,7 +138,7 @@ function inlineJoin(inlining: Inlining, select: Fields, scope: Scope): Inlined {
 /** A sub-query as a plain one. @throws as inlineQueries */
 function inlineTable(inlining: Inlining, table: DerivedTable): Inlined {
   const { source, schemas } = inlining
-  if (windowCallIn(table.select['targetList']) !== undefined) {
+  if (isWindowed(table.select)) {
     checkWindowed(source, table.select)
     return splitWindows(source, inlineSelect(inlining, table.select, table.scope), schemas)
   }

@@ -111,6 +111,12 @@ export function checkGrouped(source: Source, select: Fields): void {
   if (call !== undefined) throw refusedCall(source, { FuncCall: call })
 }
 
+/** Whether a query has window functions, and no groups: beside those they are refused. */
+export function isWindowed(select: Fields): boolean {
+  const hasGroups = ['groupClause', 'havingClause'].some((field) => select[field] !== undefined)
+  return !hasGroups && windowCallIn(select['targetList']) !== undefined
+}
+
 const OF_WINDOWS: ReadonlySet<string> = new Set(['windowClause'])
 
 /** Refuses what a sub-query with window functions has besides them. @throws ShareholdError SH_SQL_UNSUPPORTED */

@@ -214,8 +214,8 @@ const REFUSED: readonly (readonly [code: string, marked: string, hint: RegExp])[
   ],
   [
     'SH_SQL_UNSUPPORTED',
-    'SELECT SUM(x) FROM (SELECT borough, SUM(COUNT(*)) OVER (PARTITION BY rider) AS x FROM trips «GROUP» BY rider, borough) t',
-    /./u,
+    'SELECT SUM(x) FROM (SELECT borough, «SUM»(COUNT(*)) OVER (PARTITION BY rider) AS x FROM trips GROUP BY rider, borough) t',
+    /sub-query of its own/u,
   ],
   [
     'SH_SQL_UNSUPPORTED',
