@@ -40,13 +40,17 @@ export const datasets: Command = {
     }
     const { schema, repositories, version } = await viewDataset(client, networkKeys(topology), name)
     printRows(
-      ['column', 'type', 'nullable', 'range'],
-      schema.columns.map((column) => [
-        column.name,
-        typeOf(column),
-        column.nullable ? 'yes' : 'no',
-        rangeOf(column, format === undefined || format === 'table'),
-      ]),
+      ['column', 'type', 'nullable', 'extremes', 'range'],
+      [
+        [schema.member, 'member', 'no', 'no', 'pseudonyms, to join and count by, never shown'],
+        ...schema.columns.map((column) => [
+          column.name,
+          typeOf(column),
+          column.nullable ? 'yes' : 'no',
+          column.reveal === 'extremes' ? 'yes' : 'no',
+          rangeOf(column, format === undefined || format === 'table'),
+        ]),
+      ],
       format,
     )
     note(

@@ -298,8 +298,10 @@ describe('asking', () => {
       column: 'passengers',
       type: 'integer',
       nullable: 'no',
+      extremes: 'yes',
       range: '0 to 9',
     })
+    expect(JSON.parse(stdout)[0]).toMatchObject({ column: 'member', type: 'member' })
   })
 
   test('the same question three times at once: as JSON, as CSV, as a table', async () => {
