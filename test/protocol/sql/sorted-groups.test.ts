@@ -87,7 +87,7 @@ describe('many groups', () => {
   const schema: Schema = {
     dataset: 'stays',
     member: 'patient',
-    // Else planes of groups are taken if they are possible.
+    // Without second groups, which cost both ways something.
     kMin: 1,
     purposes: ['test'],
     columns: [
@@ -119,7 +119,7 @@ describe('many groups', () => {
     expect(explainText(explainQuery(compiled, params(100_000)))).toContain(`${2 * 65_536} bits`)
   })
 
-  test('with kMin above 1 planes are taken if they fit, else rows are sorted, and a second group hidden', async () => {
+  test('with kMin above 1 the cheaper way is taken too, and a second group hidden', async () => {
     const strict = { ...schema, kMin: 2 }
     const kindsOf = async (sql: string, rows: number): Promise<Set<string>> =>
       new Set((await compile(sql, strict, params(rows))).plan.operators.map(({ kind }) => kind))
