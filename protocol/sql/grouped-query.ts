@@ -80,12 +80,13 @@ export function groupingMember(
  * Splits a query that is grouped by the member.
  *
  * @returns a plain query over the table that it makes
- * @throws ShareholdError SH_SQL_GROUPING
+ * @throws ShareholdError SH_SQL_GROUPING, SH_SQL_UNKNOWN_COLUMN
  */
 export function splitGrouped(
   source: Source,
   { select, unused, made }: Inlined,
   member: readonly string[],
+  schemas: ReadonlyMap<string, Schema>,
 ): Inlined {
   const { fromClause, whereClause, targetList, havingClause, groupClause, ...others } = select
   const rows: Inlined = {
@@ -96,7 +97,9 @@ export function splitGrouped(
     unused,
     ...(made === undefined ? {} : { made }),
   }
-  const columns = new Columns(source, member)
+  // Over a table that the plan makes, all names have been looked up already.
+  const names = [...schemas.values()].flatMap((schema) => schema.columns.map(({ name }) => name))
+  const columns = new Columns(source, member, made === undefined ? names : undefined)
   const targets = listOf({ targetList }, 'targetList').map((node) => {
     const target = openAs(node, 'ResTarget') ?? {}
     const name = textOf(target, 'name') || outputName(target['val'])
@@ -123,10 +126,13 @@ class Columns {
   readonly #source: Source
   readonly #member: readonly string[]
   readonly #byTree = new Map<string, string>()
+  readonly #known: readonly string[] | undefined
 
-  constructor(source: Source, member: readonly string[]) {
+  /** @param known names of columns that could be meant, if any might be none */
+  constructor(source: Source, member: readonly string[], known: readonly string[] | undefined) {
     this.#source = source
     this.#member = member
+    this.#known = known
   }
 
   /** @param name that the column gets if the expression is one aggregate */
@@ -167,12 +173,22 @@ class Columns {
     const isMember =
       parts.length > 0 && parts.slice(-shorter).join('.') === this.#member.slice(-shorter).join('.')
     if (isMember) return columnNamed(this.#member.at(-1)!, location)
+    const name = parts.at(-1) ?? ''
+    if (name !== '' && this.#known?.includes(name) === false) {
+      throw sqlError(
+        this.#source,
+        'SH_SQL_UNKNOWN_COLUMN',
+        `Column "${name}" does not exist in what the sub-query reads.`,
+        location,
+        'Names of outputs are for the query around it: write the aggregate again.',
+      )
+    }
     throw sqlError(
       this.#source,
       'SH_SQL_GROUPING',
-      parts.at(-1) === ''
+      name === ''
         ? 'A * in a sub-query with GROUP BY stands for columns that are not in it.'
-        : `Column "${parts.at(-1) ?? ''}" must appear in GROUP BY or be used in an aggregate.`,
+        : `Column "${name}" must appear in GROUP BY or be used in an aggregate.`,
       location,
       'The sub-query has a row for each member: aggregate the column.',
     )

@@ -148,7 +148,7 @@ function inlineTable(inlining: Inlining, table: DerivedTable): Inlined {
   const inner = inlineSelect(inlining, table.select, table.scope)
   if (!grouped) return inner
   const member = groupingMember(inner, schemas)
-  if (member !== undefined) return splitGrouped(source, inner, member)
+  if (member !== undefined) return splitGrouped(source, inner, member, schemas)
   checkPlain(source, table.select)
   throw new RangeError('a query with groups is not plain')
 }

@@ -80,6 +80,9 @@ interface NumberRange {
   readonly scale: number
 }
 
+/** Where there is no number. */
+const NOTHING: NumberRange = { least: 0n, most: 0n, scale: 0 }
+
 /** Of a sum over one row at least, or of none. */
 function rangeOfSum(
   { argument }: BoundAggregate,
@@ -87,7 +90,7 @@ function rangeOfSum(
   isEveryRow: boolean,
 ): NumberRange {
   const { shape } = analysisOf(argument!)
-  if (shape.kind !== 'numbers') return { least: 0n, most: 0n, scale: 0 }
+  if (shape.kind !== 'numbers') return NOTHING
   const { least, most, scale } = shape
   const many = BigInt(mostRows)
   return {
@@ -123,8 +126,11 @@ function columnOfValue(value: RowValue, facts: ColumnFacts, nullable: boolean): 
     return storedLike(value.column, commonOf(facts, nullable))
   }
   const isNumber = ['integer', 'bigint', 'numeric'].includes(value.type)
-  const scales = new Set(domain.texts?.map((text) => parseNumeric(text).scale))
-  if (shape.kind !== 'numbers' || !isNumber || scales.size > 1) {
+  // It is NULL on every row.
+  if (shape.kind === 'none' && isNumber) return numberColumn(facts, NOTHING, true)
+  const texts = shape.kind === 'numbers' && isNumber ? (domain.texts ?? []) : undefined
+  const scales = new Set(texts?.map((text) => parseNumeric(text).scale))
+  if (shape.kind !== 'numbers' || texts === undefined || scales.size > 1) {
     throw unsupported(`MIN and MAX of ${textOfValue(value)}`, 'Take them of a column.')
   }
   return numberColumn(facts, shape, nullable)

@@ -24,6 +24,7 @@ import { writeMemberSums } from './plan-member-sums.ts'
 import { lookup, nowhere, writeRowCircuit } from './plan-rows.ts'
 import type { RowPlan } from './plan-rows.ts'
 import type { PlanWriter } from './plan-writer.ts'
+import { analysisOf } from './row-analysis.ts'
 
 /** A column, and what it is made from. */
 export interface ColumnSource {
@@ -241,8 +242,8 @@ export class MemberColumns {
   ): readonly Ref[] {
     const found = this.#furthest(value)
     const { texts } = orderedDomain(value.argument)
-    const listed = texts !== undefined && column.type !== 'text'
-    const code = listed ? this.#listed(found, column, texts) : found
+    const isNumber = analysisOf(value.argument).shape.kind === 'numbers'
+    const code = texts !== undefined && isNumber ? this.#listed(found, column, texts) : found
     const none = Array.from({ length: planesOf(column) - code.length }, () =>
       this.#constants.bit(false),
     )

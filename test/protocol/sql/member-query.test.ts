@@ -224,6 +224,7 @@ const OTHERS: readonly string[] = [
   'SELECT SUM(d), MAX(d), SUM(e), COUNT(*) FROM (SELECT rider, COUNT(DISTINCT borough) AS d, COUNT(DISTINCT tip) FILTER (WHERE shared) AS e FROM trips GROUP BY rider) q',
   'SELECT d, COUNT(*) FROM (SELECT rider, COUNT(DISTINCT tip) AS d FROM trips GROUP BY rider) q GROUP BY d ORDER BY d',
   "SELECT SUM(q), SUM(k), MIN(f), SUM(h), COUNT(h) FROM (SELECT rider, MAX(CASE WHEN borough = 'Queens' THEN 1 ELSE 0 END) AS q, MIN(CASE WHEN fare > 5 THEN -7 WHEN fare > 1 THEN 40 END) AS k, MAX(FLOOR(fare * 0.4)) AS f, MAX(3) FILTER (WHERE shared) AS h FROM trips GROUP BY rider) q",
+  'SELECT SUM(m), COUNT(*) FROM (SELECT rider, MIN(CASE WHEN tip > 9 THEN 3 END) AS n, MAX(NULLIF(2, 2)) AS k, MAX(tip) AS m FROM trips GROUP BY rider) q WHERE n IS NULL AND k IS NULL',
   'SELECT AVG(c), SUM(c) FROM (SELECT rider, SUM(3) AS c, SUM(-1) FILTER (WHERE shared) FROM trips GROUP BY rider) q',
   'SELECT COUNT(n), SUM(m) FROM (SELECT rider, COUNT(NULL) AS n, MAX(tip) FILTER (WHERE shared) AS m FROM trips WHERE tip > 0 GROUP BY rider) q',
   'WITH a AS (SELECT rider x, SUM(fare) s FROM trips GROUP BY x), b AS (SELECT s + 1 AS s FROM a WHERE s > 7) SELECT SUM(s) FROM b',
@@ -345,6 +346,11 @@ const REFUSED: readonly Case[] = [
     'SH_SQL_GROUPING',
     'SELECT COUNT(*) FROM (SELECT rider FROM trips GROUP BY rider HAVING «fare» > 2) q',
   ],
+  [
+    'SH_SQL_UNKNOWN_COLUMN',
+    'SELECT COUNT(*) FROM (SELECT rider, COUNT(*) AS n FROM trips GROUP BY rider HAVING «n» > 2) q',
+    /write the aggregate/u,
+  ],
   ['SH_SQL_GROUPING', 'SELECT COUNT(*) FROM (SELECT «*» FROM trips GROUP BY rider) q'],
   [
     'SH_SQL_GROUPING',
@@ -372,7 +378,7 @@ const REFUSED: readonly Case[] = [
   ],
   [
     'SH_SQL_UNSUPPORTED',
-    'SELECT SUM(a) FROM (SELECT rider, «sum»(COUNT(*)) OVER () AS a FROM trips GROUP BY rider) q',
+    'SELECT SUM(a) FROM (SELECT rider, sum(COUNT(*)) OVER () AS a FROM trips «GROUP» BY rider) q',
   ],
   [
     'SH_POLICY_MEMBER',
