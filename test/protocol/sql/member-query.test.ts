@@ -378,7 +378,7 @@ const REFUSED: readonly Case[] = [
   ],
   [
     'SH_SQL_UNSUPPORTED',
-    'SELECT SUM(a) FROM (SELECT rider, sum(COUNT(*)) OVER () AS a FROM trips «GROUP» BY rider) q',
+    'SELECT SUM(a) FROM (SELECT rider, «sum»(COUNT(*)) OVER () AS a FROM trips GROUP BY rider) q',
   ],
   [
     'SH_POLICY_MEMBER',
