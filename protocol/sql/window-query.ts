@@ -12,7 +12,11 @@ import { columnNamed } from './grouped-query.ts'
 import { starColumns } from './inline-columns.ts'
 import type { Inlined } from './inline-query.ts'
 import { windowCallIn } from './plain-query.ts'
+import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
+
+/** Calls of window functions in a statement: each may take a sort of its own, and all nodes plan them. */
+const MAX_CALLS = 32
 
 /** A call of a window function, as columns of the table that is made. */
 export interface CallColumns {
@@ -47,7 +51,7 @@ function callsBelow({ made }: Inlined): number {
  * Splits a query with window functions.
  *
  * @returns a plain query over the table that it makes
- * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET
+ * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_SQL_UNKNOWN_DATASET, SH_SQL_TOO_COMPLEX
  */
 export function splitWindows(
   source: Source,
@@ -60,7 +64,7 @@ export function splitWindows(
   const definitions = listOf({ windowClause }, 'windowClause').map(
     (node) => openAs(node, 'WindowDef') ?? {},
   )
-  const calls = new Calls(callsBelow({ select, unused, ...below }))
+  const calls = new Calls(source, callsBelow({ select, unused, ...below }))
   const targets = listOf({ targetList }, 'targetList').flatMap((node) => {
     const target = openAs(node, 'ResTarget') ?? {}
     const reference = openAs(target['val'], 'ColumnRef')
@@ -107,10 +111,12 @@ class Calls {
   readonly all: CallColumns[] = []
   /** Columns outside of calls. */
   readonly references: unknown[] = []
+  readonly #source: Source
   readonly #before: number
   readonly #byTree = new Map<string, CallColumns>()
 
-  constructor(before: number) {
+  constructor(source: Source, before: number) {
+    this.#source = source
     this.#before = before
   }
 
@@ -152,7 +158,17 @@ class Calls {
     const tree = withoutLocations({ call, hasDefault })
     const known = this.#byTree.get(tree)
     if (known !== undefined) return known
-    const name = `${called} ${this.#before + this.all.length + 1}`
+    const number = this.#before + this.all.length + 1
+    if (number > MAX_CALLS) {
+      throw sqlError(
+        this.#source,
+        'SH_SQL_TOO_COMPLEX',
+        `A query has at most ${MAX_CALLS} different calls of window functions.`,
+        locationOf(call),
+        'Ask in several queries.',
+      )
+    }
+    const name = `${called} ${number}`
     const column = { name, ...(hasDefault ? { inside: `${name} there` } : {}), call }
     this.#byTree.set(tree, column)
     this.all.push(column)

@@ -91,6 +91,8 @@ export const QUERIES: readonly string[] = [
   'SELECT count(*) FROM trips CROSS JOIN LATERAL (SELECT trips.fare + 1) x',
   'SELECT AVG(trips.fare) WHERE members.age > 3 AND trips.rider = members.rider',
   'SELECT borough, sum(fare) OVER (PARTITION BY borough ORDER BY pickup ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM trips',
+  'SELECT AVG(d) FROM (SELECT day - lag(day, 2, day) OVER w AS d, rank() OVER (PARTITION BY rider, borough ORDER BY tip DESC) AS r FROM trips WHERE shared WINDOW w AS (PARTITION BY rider ORDER BY day)) q WHERE r < 3',
+  'SELECT MAX(n) FROM (SELECT *, COUNT(fare) FILTER (WHERE shared) OVER (PARTITION BY rider ORDER BY day ROWS UNBOUNDED PRECEDING) AS n FROM trips) q',
   'SELECT rank() OVER w, lag(fare, 1, 0) OVER w FROM trips WINDOW w AS (PARTITION BY rider ORDER BY day DESC)',
   'SELECT rider, row_number() OVER (PARTITION BY rider ORDER BY pickup) FROM trips',
   'SELECT count(*) FROM (SELECT day - lag(day) OVER (PARTITION BY rider ORDER BY day) AS gap FROM trips) q WHERE gap BETWEEN 15 AND 56',

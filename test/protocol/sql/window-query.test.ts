@@ -19,6 +19,7 @@ import { createTable, plainColumns } from './random-table.ts'
 import { randomWindows, withNumbers } from './random-windows.ts'
 import { refusal, unmark } from './refusal.ts'
 import { compareSubQueries, COMPARISONS } from './sub-query-property.ts'
+import { PARAMS, TRIPS } from './trips-schema.ts'
 
 // Correct on a busy machine too.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 })
@@ -250,4 +251,16 @@ describe('refused', () => {
       expect(`${error.hint}`).toMatch(hint)
     },
   )
+})
+
+test('too many calls are refused, also over several sub-queries', async () => {
+  const calls = (count: number, of: string): string =>
+    Array.from(
+      { length: count },
+      (_, k) => `lag(${of}, ${k + 1}) OVER (PARTITION BY rider ORDER BY tip) AS ${of}${k}`,
+    ).join(', ')
+  const query = (inner: number, outer: number): string =>
+    `SELECT COUNT(fare0) FROM (SELECT rider, ${calls(outer, 'fare')} FROM (SELECT rider, fare, tip, ${calls(inner, 'passengers')} FROM trips) a) b`
+  expect((await refusal(query(30, 3))).code).toBe('SH_SQL_TOO_COMPLEX')
+  await compile(query(3, 2), TRIPS, PARAMS)
 })
