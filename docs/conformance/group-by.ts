@@ -86,6 +86,13 @@ export const GROUP_BY: ConformanceTable = {
       status: 'SH_SQL_GROUPING',
     },
     {
+      construct: 'window functions over the groups, which the querier computes',
+      example:
+        'SELECT passengers, COUNT(*), rank() OVER (ORDER BY COUNT(*) DESC), SUM(COUNT(*)) OVER (ORDER BY passengers), COUNT(*) - lag(COUNT(*)) OVER w FROM trips GROUP BY passengers WINDOW w AS (ORDER BY passengers)',
+      status: 'yes',
+      note: 'a group of which something that the call reads is suppressed takes no part',
+    },
+    {
       construct: 'an aggregate',
       example: 'SELECT COUNT(*) AS n FROM trips GROUP BY n',
       status: 'SH_SQL_GROUPING',

@@ -148,7 +148,7 @@ export const STATEMENT: ConformanceTable = {
       status: 'SH_SQL_UNSUPPORTED',
     },
     {
-      construct: 'window functions in the query that shows',
+      construct: 'window functions in a query without groups',
       example: 'SELECT SUM(fare) OVER () FROM trips',
       status: 'SH_SQL_UNSUPPORTED',
     },

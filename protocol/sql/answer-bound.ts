@@ -15,6 +15,8 @@ export interface RowContext {
   readonly keys: readonly (string | null)[]
   /** Value of an aggregate whose cohort bit is 1. */
   readonly aggregate: (spec: AggregateSpec) => Value | null
+  /** Value of a window function; where there are none it is not called. */
+  readonly window?: (index: number) => Value | null
 }
 
 /** An expression with its type resolved; nothing is computed before `evaluate`. */

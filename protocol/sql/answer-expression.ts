@@ -75,6 +75,10 @@ export function bindExpression(expression: AnswerExpression, keyTypes: readonly 
         type: aggregateType(expression),
         evaluate: (row) => row.aggregate(expression),
       }
+    case 'window': {
+      const { index, type } = expression
+      return { type, evaluate: (row) => row.window!(index) }
+    }
     case 'key': {
       const { index } = expression
       const type = keyTypes[index]

@@ -166,6 +166,8 @@ export type AnswerExpression =
   | AggregateSpec
   /** Value of the row's k-th group key. */
   | { readonly kind: 'key'; readonly index: number }
+  /** Value of the k-th window function in the row. */
+  | { readonly kind: 'window'; readonly index: number; readonly type: SqlType }
   /** A literal in PostgreSQL's text form; null is the NULL of that type. */
   | { readonly kind: 'literal'; readonly type: SqlType; readonly text: string | null }
   | {
@@ -213,6 +215,42 @@ export type AnswerExpression =
       readonly operand: AnswerExpression
     }
 
+export type AnswerWindowFunction =
+  | 'row_number'
+  | 'rank'
+  | 'dense_rank'
+  | 'lag'
+  | 'lead'
+  | 'first_value'
+  | 'last_value'
+  | 'count'
+  | 'sum'
+  | 'avg'
+  | 'min'
+  | 'max'
+
+export interface AnswerOrder {
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+/** A window function over the rows of the answer (answer-window.ts): computed by the querier from what is opened. */
+export interface AnswerWindow {
+  readonly function: AnswerWindowFunction
+  /** Absent for what is about rows. */
+  readonly argument?: AnswerExpression
+  /** Of LAG and LEAD, of the argument's type: what there is beyond the partition, else NULL. */
+  readonly otherwise?: AnswerExpression
+  /** Of LAG: rows back; of LEAD: less than 0; else 0. */
+  readonly by: number
+  readonly partition: readonly AnswerExpression[]
+  readonly order: readonly AnswerExpression[]
+  readonly orderBy: readonly AnswerOrder[]
+  /** To the row, to the last one that the order leaves equal to it, or the whole partition. */
+  readonly frame: 'rows' | 'peers' | 'partition'
+  readonly type: SqlType
+}
+
 export interface AnswerRowSpec {
   /** Place of the row's grouping: 0 but for grouping sets. */
   readonly grouping: number
@@ -235,7 +273,9 @@ export interface AnswerSpec {
   /** One expression per ORDER BY item. */
   readonly order: readonly AnswerExpression[]
   readonly rows: readonly AnswerRowSpec[]
-  readonly orderBy: readonly { readonly descending: boolean; readonly nullsFirst: boolean }[]
+  readonly orderBy: readonly AnswerOrder[]
+  /** Window functions, by the index that expressions have for them; absent if there are none. */
+  readonly windows?: readonly AnswerWindow[]
   readonly limit: number | null
   readonly offset: number
 }

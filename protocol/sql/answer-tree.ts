@@ -9,6 +9,7 @@ export function mapOperands(
   switch (expression.kind) {
     case 'aggregate':
     case 'key':
+    case 'window':
     case 'literal':
       return expression
     case 'binary':
@@ -55,6 +56,13 @@ export function aggregatesOf(expression: AnswerExpression): readonly AggregateSp
   }
   visit(expression)
   return found
+}
+
+/** The window functions in an expression, by their index. */
+export function windowsOf(expression: AnswerExpression): readonly number[] {
+  return expression.kind === 'window'
+    ? [expression.index]
+    : operandsOf(expression).flatMap(windowsOf)
 }
 
 /** Replaces the aggregates in an expression. */

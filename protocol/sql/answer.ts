@@ -11,17 +11,22 @@ import { ShareholdError } from '../../shares/errors.ts'
 import { aggregateValue } from './answer-aggregate.ts'
 import type { RowContext } from './answer-bound.ts'
 import { bindExpression } from './answer-expression.ts'
+import { compareBy } from './answer-order.ts'
+import type { CellValue } from './answer-order.ts'
 import type {
   AggregateSpec,
   AnswerExpression,
   AnswerRowSpec,
   AnswerSpec,
+  AnswerWindow,
   Cell,
   SqlType,
 } from './answer-spec.ts'
-import { aggregatesOf } from './answer-tree.ts'
-import { compareValues, formatValue } from './answer-value.ts'
+import { aggregatesOf, windowsOf } from './answer-tree.ts'
+import { formatValue } from './answer-value.ts'
 import type { Value } from './answer-value.ts'
+import { windowValues } from './answer-window.ts'
+import type { WindowRow } from './answer-window.ts'
 
 /** p = 2^61 - 1. */
 const FIELD_MODULUS = (1n << 61n) - 1n
@@ -31,9 +36,6 @@ export interface Answer {
   readonly columns: readonly { readonly name: string; readonly type: SqlType }[]
   readonly rows: readonly (readonly Cell[])[]
 }
-
-/** Value of a cell before it becomes text; undefined when suppressed. */
-type CellValue = Value | null | undefined
 
 /**
  * Turns opened lanes into the answer: aggregates, expressions, ORDER BY, OFFSET and LIMIT.
@@ -47,15 +49,21 @@ export function evaluateAnswer(spec: AnswerSpec, lanes: readonly bigint[]): Answ
   checkLanes(spec, lanes)
   const cells = spec.cells.map((cell) => evaluator(cell, spec))
   const order = spec.order.map((item) => evaluator(item, spec))
-  const rows = spec.rows.map((row) => {
-    const opened: OpenedRow = { row, lane: (place) => laneAt(lanes, row.lanes[place ?? -1]) }
+  const plain = spec.rows.map((row): OpenedRow => ({
+    row,
+    lane: (place) => laneAt(lanes, row.lanes[place ?? -1]),
+    windows: [],
+  }))
+  const windows = (spec.windows ?? []).map((window) => valuesOver(window, spec, plain))
+  const rows = plain.map((one, place) => {
+    const opened = { ...one, windows: windows.map((values) => values[place]) }
     return {
       cells: cells.map((evaluate) => toCell(evaluate(opened))),
       order: order.map((evaluate) => evaluate(opened)),
     }
   })
   // Array sorting is stable: rows that tie stay in the order of the spec.
-  const sorted = rows.toSorted((left, right) => compareRows(spec, left.order, right.order))
+  const sorted = rows.toSorted((left, right) => compareBy(spec.orderBy, left.order, right.order))
   const end = spec.limit === null ? undefined : spec.offset + spec.limit
   return {
     columns: spec.columns,
@@ -67,6 +75,40 @@ export function evaluateAnswer(spec: AnswerSpec, lanes: readonly bigint[]): Answ
 interface OpenedRow {
   readonly row: AnswerRowSpec
   readonly lane: (place: number | undefined) => bigint
+  /** What window functions give in it. */
+  readonly windows: readonly CellValue[]
+}
+
+/** What a window function gives in each row. */
+function valuesOver(
+  window: AnswerWindow,
+  spec: AnswerSpec,
+  rows: readonly OpenedRow[],
+): readonly CellValue[] {
+  const read = expressionsOf(window)
+  const own = read.flatMap(aggregatesOf)
+  const all = [...spec.cells, ...spec.order, ...(spec.windows ?? []).flatMap(expressionsOf)]
+  const shown = own.length > 0 ? own : all.flatMap(aggregatesOf)
+  const bound = new Map(read.map((expression) => [expression, evaluator(expression, spec)]))
+  const inputs = rows.map((row): WindowRow | undefined => {
+    const isShown = ({ cohort }: AggregateSpec): boolean => row.lane(cohort) === 1n
+    if (!(own.length > 0 ? shown.every(isShown) : shown.some(isShown))) return undefined
+    const at = (expression: AnswerExpression | undefined): Value | null =>
+      expression === undefined ? null : (bound.get(expression)!(row) ?? null)
+    return {
+      argument: at(window.argument),
+      otherwise: at(window.otherwise),
+      partition: window.partition.map(at),
+      order: window.order.map(at),
+    }
+  })
+  return windowValues(window, inputs)
+}
+
+function expressionsOf(window: AnswerWindow): readonly AnswerExpression[] {
+  return [window.argument, window.otherwise, ...window.partition, ...window.order].filter(
+    (expression) => expression !== undefined,
+  )
 }
 
 /** An expression made ready for all rows: what it holds is looked for once. */
@@ -75,13 +117,16 @@ function evaluator(
   { keyTypes }: AnswerSpec,
 ): (opened: OpenedRow) => CellValue {
   const aggregates = aggregatesOf(expression)
+  const called = windowsOf(expression)
   const { evaluate } = bindExpression(expression, keyTypes)
-  return ({ row, lane }) => {
+  return ({ row, lane, windows }) => {
     if (aggregates.some(({ cohort }) => lane(cohort) === 0n)) return undefined
+    if (called.some((index) => windows[index] === undefined)) return undefined
     const context: RowContext = {
       keyTypes,
       keys: row.keys,
       aggregate: (aggregate) => openAggregate(aggregate, lane),
+      window: (index) => windows[index] ?? null,
     }
     return evaluate(context)
   }
@@ -95,7 +140,8 @@ function checkLanes(spec: AnswerSpec, lanes: readonly bigint[]): void {
   if (lanes.some((lane) => lane < 0n || lane >= FIELD_MODULUS)) {
     throw inconsistent('A lane holds no element of the field.')
   }
-  const aggregates = [...spec.cells, ...spec.order].flatMap(aggregatesOf)
+  const expressions = [...spec.cells, ...spec.order, ...(spec.windows ?? []).flatMap(expressionsOf)]
+  const aggregates = expressions.flatMap(aggregatesOf)
   for (const row of spec.rows) {
     for (const { cohort, places } of aggregates) {
       const bit = laneAt(lanes, row.lanes[cohort])
@@ -121,25 +167,6 @@ function laneAt(lanes: readonly bigint[], index: number | undefined): bigint {
 /** Field element to integer: the upper half of the field is negative. */
 function signed(lane: bigint): bigint {
   return lane > FIELD_MODULUS / 2n ? lane - FIELD_MODULUS : lane
-}
-
-function compareRows(
-  spec: AnswerSpec,
-  left: readonly CellValue[],
-  right: readonly CellValue[],
-): number {
-  for (const [index, { descending, nullsFirst }] of spec.orderBy.entries()) {
-    // What is suppressed sorts like NULL: its place must not tell more than its marker.
-    const a = left[index] ?? null
-    const b = right[index] ?? null
-    if (a === null || b === null) {
-      if (a === b) continue
-      return (a === null) === nullsFirst ? -1 : 1
-    }
-    const comparison = compareValues(a, b)
-    if (comparison !== 0) return descending ? -comparison : comparison
-  }
-  return 0
 }
 
 function toCell(value: CellValue): Cell {

@@ -1,7 +1,3 @@
-/**
- * Calls of aggregates: name, arguments, DISTINCT, FILTER. Equal aggregates of a query are one, however often
- * they are written.
- */
 import type { Column } from '../../shares/schema.ts'
 
 import {
@@ -16,6 +12,11 @@ import {
 import type { AggregateName, AggregateSpec, SqlType } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, openAs, startOf, textOf, withoutLocations } from './ast.ts'
 import type { Fields } from './ast.ts'
+/**
+ * Calls of aggregates: name, arguments, DISTINCT, FILTER. Equal aggregates of a query are one, however often
+ * they are written.
+ */
+import type { WindowList } from './bind-answer-window.ts'
 import { bindCondition } from './bind-condition.ts'
 import { bindRow } from './bind-row.ts'
 import type { AggregateFilter, BoundAggregate } from './bound.ts'
@@ -39,6 +40,8 @@ export interface AggregateList {
   readonly aggregates: BoundAggregate[]
   /** Calls of GROUPING, each once, by the places of their arguments among the keys. */
   readonly groupingCalls: (readonly number[])[]
+  /** Where window functions may stand. */
+  readonly windows?: WindowList
 }
 
 /** What an aggregate is of. */

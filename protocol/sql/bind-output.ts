@@ -9,6 +9,7 @@ import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './as
 import type { Fields } from './ast.ts'
 import { aggregateIn, bindAggregate, NESTED } from './bind-aggregate.ts'
 import type { AggregateList } from './bind-aggregate.ts'
+import { bindAnswerWindow } from './bind-answer-window.ts'
 import { bindRow } from './bind-row.ts'
 import type { BoundKey } from './bound.ts'
 import { fail, resolveColumn } from './context.ts'
@@ -41,11 +42,18 @@ export function bindOutput(
     column: (reference) => bindKey(context, leaves, keys, reference),
     aggregate: (name, call) => bindAggregate(context, leaves, list, name, call),
     whole: (node) => computedKey(context, leaves, keys, node),
+    ...(list.windows === undefined
+      ? {}
+      : { window: (call: Fields) => bindAnswerWindow(context, plain(), list.windows!, call) }),
     grouping: (call) => {
       const scalar = bindGroupingCall(context, leaves, keys, list, call)
       keyTypes.splice(keys.length, keyTypes.length, ...list.groupingCalls.map(callType))
       return scalar
     },
+  }
+  const plain = (): Leaves => {
+    const { window: _, ...others } = leaves
+    return others
   }
   return settle(context, bindScalar(context, leaves, node), untyped)
 }

@@ -5,10 +5,13 @@
 import type { Schema } from '../../shares/schema.ts'
 import type { PlanParams } from '../plan.ts'
 
+import { AGGREGATE_FUNCTIONS } from './aggregate-functions.ts'
 import type { AnswerExpression } from './answer-spec.ts'
-import { listOf, locationOf, open, openAs, startOf, textOf } from './ast.ts'
+import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
+import { namedWindows } from './bind-answer-window.ts'
+import type { WindowList } from './bind-answer-window.ts'
 import { bindGroupBy } from './bind-group.ts'
 import { bindHaving } from './bind-having.ts'
 import { bindOutput, outputName } from './bind-output.ts'
@@ -49,12 +52,6 @@ const REFUSED_CLAUSES: readonly {
     hint: 'Queries change nothing: leave INTO away.',
   },
   {
-    field: 'windowClause',
-    keyword: 'window',
-    what: 'WINDOW is not supported here.',
-    hint: 'Window functions belong into a sub-query in FROM; or use GROUP BY.',
-  },
-  {
     field: 'lockingClause',
     keyword: 'for',
     what: 'Locking rows is not supported.',
@@ -93,14 +90,19 @@ export function bindSelect(
   const filter = bindFilter(rows, select)
   const { keys, groupings } = bindGroupBy(context, select, targets)
   refuseRowValues(context, select, targets)
-  const list: AggregateList = { aggregates: [], groupingCalls: [] }
+  const windows = mayHaveWindows(context, select, targets)
+    ? { calls: [], named: namedWindows(select), used: new Set<string>() }
+    : undefined
+  const plain = { aggregates: [], groupingCalls: [] }
+  const list: AggregateList = windows === undefined ? plain : { ...plain, windows }
   const outputs = targets.map((target) => bindTarget(context, keys, list, target))
   const orderBy = listOf(select, 'sortClause').map((node) =>
     bindOrder(context, keys, list, outputs, openAs(node, 'SortBy') ?? {}),
   )
   refuseNoAggregate(context, list)
+  if (windows !== undefined) refuseUnusedWindow(context, windows)
   const clause = select['havingClause']
-  const bound = clause === undefined ? undefined : bindHaving(context, keys, list, clause)
+  const bound = clause === undefined ? undefined : bindHaving(context, keys, plain, clause)
   if (select['limitOption'] === 'LIMIT_OPTION_WITH_TIES') {
     throw fail(
       context,
@@ -124,9 +126,52 @@ export function bindSelect(
       expression: scalar.expression,
     })),
     orderBy,
+    ...(windows === undefined || windows.calls.length === 0 ? {} : { windows: windows.calls }),
     limit: bindCount(context, select['limitCount'], 'LIMIT'),
     offset: bindCount(context, select['limitOffset'], 'OFFSET') ?? 0,
   }
+}
+
+/**
+ * Whether window functions are over groups: there are some, or something is aggregated besides.
+ *
+ * @throws ShareholdError SH_SQL_UNSUPPORTED if WINDOW stands where they are not
+ */
+function mayHaveWindows(context: Context, select: Fields, targets: readonly Fields[]): boolean {
+  if (listOf(select, 'groupClause').length > 0 || targets.some(({ val }) => holdsAggregate(val))) {
+    return true
+  }
+  if (select['windowClause'] === undefined) return false
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    'Window functions over single rows are not supported here.',
+    keywordAt(context.source, 'window'),
+    'Write them into a sub-query in FROM, PARTITION BY the member; or use GROUP BY.',
+  )
+}
+
+/** Nothing is looked at in a window that no function is over. */
+function refuseUnusedWindow(context: Context, { named, used }: WindowList): void {
+  if ([...named.keys()].every((name) => used.has(name))) return
+  throw fail(
+    context,
+    'SH_SQL_UNSUPPORTED',
+    'A window that no function is over is not supported.',
+    keywordAt(context.source, 'window'),
+    'Leave it away.',
+  )
+}
+
+/** Whether an aggregate that is no window function stands in an expression. */
+function holdsAggregate(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  const call = openAs(node, 'FuncCall')
+  if (call !== undefined && call['over'] === undefined) {
+    const name = namesOf(call, 'funcname').at(-1) ?? ''
+    if (Object.hasOwn(AGGREGATE_FUNCTIONS, name)) return true
+  }
+  return Object.values(node).some(holdsAggregate)
 }
 
 interface Target {

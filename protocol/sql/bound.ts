@@ -4,7 +4,7 @@
  */
 import type { Column } from '../../shares/schema.ts'
 
-import type { AggregateSpec, AnswerExpression, SqlType } from './answer-spec.ts'
+import type { AggregateSpec, AnswerExpression, AnswerWindow, SqlType } from './answer-spec.ts'
 import type { CodeSet } from './code-set.ts'
 import type { MadeTable } from './made-table.ts'
 import type { JointTable } from './row-table.ts'
@@ -143,6 +143,8 @@ export interface BoundQuery extends BoundSource {
   /** Sets of keys by their places, ascending: the answer has the rows of each. One, of all keys, for a plain GROUP BY. */
   readonly groupings: readonly (readonly number[])[]
   /** Calls of GROUPING, by their arguments' places: the answer's expressions see them as further keys, of type integer. */
+  /** Window functions over the rows of the answer, by the index that outputs have for them. */
+  readonly windows?: readonly AnswerWindow[]
   readonly groupingCalls: readonly (readonly number[])[]
   readonly aggregates: readonly BoundAggregate[]
   readonly having?: BoundHaving

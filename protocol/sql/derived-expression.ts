@@ -130,6 +130,7 @@ function scaleOf(expression: AnswerExpression, columns: readonly Column[]): numb
       }
     }
     case 'aggregate':
+    case 'window':
     case 'and':
     case 'case':
     case 'cast':

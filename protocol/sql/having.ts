@@ -153,6 +153,7 @@ class HavingCompiler {
         return truthWhere(b, known, value)
       }
       case 'key':
+      case 'window':
       case 'literal':
       case 'binary':
       case 'negate':
@@ -254,6 +255,7 @@ class HavingCompiler {
       case 'case':
         return this.#publicCase(expression, type)
       case 'key':
+      case 'window':
       case 'literal':
       case 'call':
       case 'compare':

@@ -18,7 +18,7 @@ import type { Plan, PlanParams } from '../plan.ts'
 
 import { answerGroups, keyTypesOf } from './answer-groups.ts'
 import type { AnswerGroup } from './answer-groups.ts'
-import type { AnswerExpression, AnswerSpec } from './answer-spec.ts'
+import type { AnswerExpression, AnswerSpec, AnswerWindow } from './answer-spec.ts'
 import { replaceAggregates } from './answer-tree.ts'
 import type { BoundQuery } from './bound.ts'
 import { answerQuestions, choose, estimate } from './choices.ts'
@@ -229,12 +229,21 @@ function answerOf(
   )
   const placed = (item: { readonly expression: AnswerExpression }): AnswerExpression =>
     replaceAggregates(item.expression, (template) => specs.get(template)!)
+  const place = (expression: AnswerExpression): AnswerExpression => placed({ expression })
+  const placedWindow = (window: AnswerWindow): AnswerWindow => ({
+    ...window,
+    ...(window.argument === undefined ? {} : { argument: place(window.argument) }),
+    ...(window.otherwise === undefined ? {} : { otherwise: place(window.otherwise) }),
+    partition: window.partition.map(place),
+    order: window.order.map(place),
+  })
   return {
     columns: outputs.map(({ name, type }) => ({ name, type })),
     keyTypes: keyTypesOf(query),
     lanes: Math.max(1, (demand.masks.length + demand.opened.length) * (sorted ? groups.length : 1)),
     cells: outputs.map(placed),
     order: orderBy.map(placed),
+    ...(query.windows === undefined ? {} : { windows: query.windows.map(placedWindow) }),
     rows: groups.map((group, index) => ({
       grouping: group.grouping,
       keys: group.keys,

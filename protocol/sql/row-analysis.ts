@@ -222,6 +222,7 @@ function shapeOfArithmetic(
     case 'cast':
       return shapeOfCast(expression, a)
     case 'aggregate':
+    case 'window':
     case 'and':
     case 'call':
     case 'case':
@@ -346,6 +347,7 @@ function findCondition(expression: AnswerExpression, scope: Scope): Predicate {
     case 'compare':
       return ofComparison(expression, scope)
     case 'aggregate':
+    case 'window':
     case 'binary':
     case 'call':
     case 'case':

@@ -134,6 +134,7 @@ export class FieldSums {
         return plus(a, operator === '-' ? scaled(b, -1n) : b)
       }
       case 'aggregate':
+      case 'window':
       case 'and':
       case 'call':
       case 'case':

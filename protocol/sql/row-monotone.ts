@@ -66,6 +66,7 @@ export function directionOf(expression: AnswerExpression, scope: Scope): Directi
     }
     case 'literal':
     case 'aggregate':
+    case 'window':
     case 'and':
     case 'or':
     case 'not':

@@ -182,6 +182,7 @@ function ofOperands(circuit: RowCircuit, expression: AnswerExpression, scope: Sc
       return multiply(circuit, left, right, scope)
     }
     case 'aggregate':
+    case 'window':
     case 'and':
     case 'call':
     case 'case':

@@ -94,6 +94,8 @@ function write(expression: AnswerExpression, names: Names, budget: { left: numbe
       return `${expression.function.toUpperCase()}(${expression.arguments.map(of).join(', ')})`
     case 'aggregate':
       return expression.function
+    case 'window':
+      return 'a window function'
   }
 }
 

@@ -89,6 +89,7 @@ export function bindScalar(context: Context, leaves: Leaves, node: unknown): Sca
       return call(context, leaves, 'coalesce', unify(context, leaves, operands), location)
     }
     case 'FuncCall': {
+      if (fields['over'] !== undefined && leaves.window !== undefined) return leaves.window(fields)
       const names = namesOf(fields, 'funcname')
       const name = names.at(-1) ?? ''
       const aggregate = names.length === 1 ? leaves.aggregate(name, fields) : undefined

@@ -25,6 +25,8 @@ export interface Leaves {
   readonly aggregate: (name: string, call: Fields) => Scalar | undefined
   /** A whole expression that has a meaning of its own here, as a group key; undefined if it has none. */
   readonly whole?: (node: unknown) => Scalar | undefined
+  /** A call of a window function, where they are allowed. */
+  readonly window?: (call: Fields) => Scalar
   /** A call of GROUPING, where it is allowed. */
   readonly grouping?: (call: Fields) => Scalar
   /** Types of the group keys that `column` may refer to. */

@@ -139,7 +139,11 @@ export function bindWindowCall(
 }
 
 /** The window that a call names or holds. */
-function windowOf(context: Context, call: Fields, windows: ReadonlyMap<string, Fields>): Fields {
+export function windowOf(
+  context: Context,
+  call: Fields,
+  windows: ReadonlyMap<string, Fields>,
+): Fields {
   const over = (call['over'] ?? {}) as Fields
   const location = locationOf(over) ?? locationOf(call)
   if (over['refname'] !== undefined) {
@@ -221,7 +225,8 @@ const FRAME = {
   excludes: 0x8000 | 0x10000 | 0x20000,
 }
 
-function frameOf(context: Context, definition: Fields): Frame {
+/** @throws ShareholdError SH_SQL_UNSUPPORTED */
+export function frameOf(context: Context, definition: Fields): Frame {
   const options = numberOf(definition, 'frameOptions')
   const has = (bits: number): boolean => (options & bits) !== 0
   const isKnown =

@@ -1,0 +1,194 @@
+/**
+ * Window functions beside groups, bound: over the rows of the answer, with aggregates and group keys as operands
+ * (answer-window.ts).
+ */
+import { expressionType } from './answer-expression.ts'
+import type { AnswerWindow, AnswerWindowFunction, SqlType } from './answer-spec.ts'
+import { formatValue } from './answer-value.ts'
+import { listOf, locationOf, namesOf, openAs, startOf, textOf } from './ast.ts'
+import type { Fields } from './ast.ts'
+import { fail } from './context.ts'
+import type { Context } from './context.ts'
+import { bindScalar, constantValue } from './scalar.ts'
+import { settle } from './typed-scalar.ts'
+import type { Leaves, Scalar } from './typed-scalar.ts'
+import { frameOf, windowOf } from './window-call.ts'
+
+/** How many arguments each function takes, at least and at most. */
+const ARGUMENTS: Readonly<Record<AnswerWindowFunction, readonly [least: number, most: number]>> = {
+  row_number: [0, 0],
+  rank: [0, 0],
+  dense_rank: [0, 0],
+  lag: [1, 3],
+  lead: [1, 3],
+  first_value: [1, 1],
+  last_value: [1, 1],
+  count: [0, 1],
+  sum: [1, 1],
+  avg: [1, 1],
+  min: [1, 1],
+  max: [1, 1],
+}
+
+const NUMBERS: ReadonlySet<SqlType> = new Set(['integer', 'bigint', 'numeric'])
+
+/** The window functions of a query, and what WINDOW names. */
+export interface WindowList {
+  readonly calls: AnswerWindow[]
+  readonly named: ReadonlyMap<string, Fields>
+  /** Names of those that a call is over. */
+  readonly used: Set<string>
+}
+
+/** The definitions of a WINDOW clause, by name. */
+export function namedWindows(select: Fields): ReadonlyMap<string, Fields> {
+  return new Map(
+    listOf(select, 'windowClause').map((node) => {
+      const definition = openAs(node, 'WindowDef') ?? {}
+      return [textOf(definition, 'name'), definition] as const
+    }),
+  )
+}
+
+/**
+ * Binds a call; the list grows by it.
+ *
+ * @param leaves of the query's expressions, without windows: they do not nest
+ * @throws ShareholdError SH_SQL_UNSUPPORTED, SH_SQL_TYPE, and what expressions throw
+ */
+export function bindAnswerWindow(
+  context: Context,
+  leaves: Leaves,
+  { calls, named, used }: WindowList,
+  call: Fields,
+): Scalar {
+  const location = locationOf(call)
+  const refuse = (what: string, hint: string): Error =>
+    fail(context, 'SH_SQL_UNSUPPORTED', what, location, hint)
+  const name = namesOf(call, 'funcname').at(-1) ?? ''
+  if (!isFunction(name)) {
+    throw refuse(
+      `${name} as a window function is not supported.`,
+      'There are ROW_NUMBER, RANK, DENSE_RANK, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, AVG, MIN and MAX.',
+    )
+  }
+  if (['agg_distinct', 'agg_order', 'agg_filter'].some((field) => call[field] !== undefined)) {
+    throw refuse(
+      'DISTINCT, ORDER BY and FILTER inside a window function are not supported.',
+      'Leave them away, or write CASE.',
+    )
+  }
+  const bind = (node: unknown): Scalar => settle(context, bindScalar(context, leaves, node), 'text')
+  const args = listOf(call, 'args')
+  const [least, most] = ARGUMENTS[name]
+  const isStar = call['agg_star'] === true
+  if (
+    args.length < least ||
+    args.length > most ||
+    (args.length === 0 && name === 'count' && !isStar)
+  ) {
+    throw fail(context, 'SH_SQL_TYPE', `${name} does not take ${args.length} arguments.`, location)
+  }
+  const definition = windowOf(context, call, named)
+  used.add(textOf((call['over'] ?? {}) as Fields, 'name'))
+  const order = listOf(definition, 'orderClause').map((node) => {
+    const sort = openAs(node, 'SortBy') ?? {}
+    const direction = textOf(sort, 'sortby_dir')
+    if (direction === 'SORTBY_USING')
+      throw refuse('ORDER BY … USING is not supported.', 'Write ASC or DESC.')
+    const descending = direction === 'SORTBY_DESC'
+    const nulls = textOf(sort, 'sortby_nulls')
+    const nullsFirst =
+      nulls === 'SORTBY_NULLS_DEFAULT' ? descending : nulls === 'SORTBY_NULLS_FIRST'
+    return { expression: bind(sort['node']).expression, descending, nullsFirst }
+  })
+  const argument = args[0] === undefined ? undefined : bind(args[0])
+  if ((name === 'sum' || name === 'avg') && !NUMBERS.has(argument!.type)) {
+    throw fail(
+      context,
+      'SH_SQL_TYPE',
+      `${name.toUpperCase()} takes numbers here, not ${argument!.type}.`,
+      startOf(args[0]),
+    )
+  }
+  const otherwise =
+    args[2] === undefined ? undefined : bindOtherwise(context, leaves, argument!, args[2])
+  const window: AnswerWindow = {
+    function: name,
+    ...(argument === undefined ? {} : { argument: argument.expression }),
+    ...(otherwise === undefined ? {} : { otherwise: otherwise.expression }),
+    by:
+      name === 'lag'
+        ? distanceOf(context, args[1])
+        : name === 'lead'
+          ? -distanceOf(context, args[1])
+          : 0,
+    partition: listOf(definition, 'partitionClause').map((node) => bind(node).expression),
+    order: order.map(({ expression }) => expression),
+    orderBy: order.map(({ descending, nullsFirst }) => ({ descending, nullsFirst })),
+    frame: frameOf(context, definition),
+    type: typeOf(name, argument),
+  }
+  const index = calls.push(window) - 1
+  return { expression: { kind: 'window', index, type: window.type }, type: window.type, location }
+
+  function bindOtherwise(at: Context, with_: Leaves, value: Scalar, node: unknown): Scalar {
+    const scalar = settle(at, bindScalar(at, with_, node), value.type)
+    if (expressionType(scalar.expression, with_.keyTypes) === value.type) return scalar
+    throw fail(
+      at,
+      'SH_SQL_TYPE',
+      `The default of ${name} is of type ${scalar.type}, not ${value.type}.`,
+      startOf(node),
+      'Cast one of them.',
+    )
+  }
+}
+
+function isFunction(name: string): name is AnswerWindowFunction {
+  return Object.hasOwn(ARGUMENTS, name)
+}
+
+function typeOf(name: AnswerWindowFunction, argument: Scalar | undefined): SqlType {
+  switch (name) {
+    case 'row_number':
+    case 'rank':
+    case 'dense_rank':
+    case 'count':
+      return 'bigint'
+    case 'sum':
+      return argument!.type === 'integer' ? 'bigint' : 'numeric'
+    case 'avg':
+      return 'numeric'
+    case 'lag':
+    case 'lead':
+    case 'first_value':
+    case 'last_value':
+    case 'min':
+    case 'max':
+      return argument!.type
+  }
+}
+
+/** The second argument of LAG and LEAD. */
+function distanceOf(context: Context, node: unknown): number {
+  if (node === undefined) return 1
+  const constant = openAs(node, 'A_Const') ?? openAs(node, 'A_Expr')
+  const none = (): never => {
+    throw fail(
+      context,
+      'SH_SQL_UNSUPPORTED',
+      'The distance of LAG and LEAD must be a constant number of rows.',
+      startOf(node),
+      'Write a whole number.',
+    )
+  }
+  if (constant === undefined) return none()
+  const leaves: Leaves = { keyTypes: [], column: none, aggregate: () => undefined }
+  const value = constantValue(
+    context,
+    settle(context, bindScalar(context, leaves, node), 'integer'),
+  )
+  if (value === null || value.type !== 'integer') return none()
+  return Number(formatValue(value))
+}
