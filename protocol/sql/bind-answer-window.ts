@@ -10,24 +10,15 @@ import type { Fields } from './ast.ts'
 import { fail } from './context.ts'
 import type { Context } from './context.ts'
 import { bindScalar, constantValue } from './scalar.ts'
+import { directionOf } from './sort-direction.ts'
 import { settle } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
-import { frameOf, windowOf } from './window-call.ts'
+import { frameOf, WINDOW_ARGUMENTS, windowOf } from './window-call.ts'
 
 /** How many arguments each function takes, at least and at most. */
 const ARGUMENTS: Readonly<Record<AnswerWindowFunction, readonly [least: number, most: number]>> = {
-  row_number: [0, 0],
-  rank: [0, 0],
-  dense_rank: [0, 0],
-  lag: [1, 3],
-  lead: [1, 3],
-  first_value: [1, 1],
-  last_value: [1, 1],
-  count: [0, 1],
-  sum: [1, 1],
+  ...WINDOW_ARGUMENTS,
   avg: [1, 1],
-  min: [1, 1],
-  max: [1, 1],
 }
 
 const NUMBERS: ReadonlySet<SqlType> = new Set(['integer', 'bigint', 'numeric'])
@@ -93,14 +84,7 @@ export function bindAnswerWindow(
   used.add(textOf((call['over'] ?? {}) as Fields, 'name'))
   const order = listOf(definition, 'orderClause').map((node) => {
     const sort = openAs(node, 'SortBy') ?? {}
-    const direction = textOf(sort, 'sortby_dir')
-    if (direction === 'SORTBY_USING')
-      throw refuse('ORDER BY … USING is not supported.', 'Write ASC or DESC.')
-    const descending = direction === 'SORTBY_DESC'
-    const nulls = textOf(sort, 'sortby_nulls')
-    const nullsFirst =
-      nulls === 'SORTBY_NULLS_DEFAULT' ? descending : nulls === 'SORTBY_NULLS_FIRST'
-    return { expression: bind(sort['node']).expression, descending, nullsFirst }
+    return { ...directionOf(context, sort), expression: bind(sort['node']).expression }
   })
   const argument = args[0] === undefined ? undefined : bind(args[0])
   if ((name === 'sum' || name === 'avg') && !NUMBERS.has(argument!.type)) {

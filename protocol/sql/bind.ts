@@ -23,6 +23,7 @@ import { inlineQueries } from './inline-query.ts'
 import { bindCount } from './limit.ts'
 import { ordinalOf } from './ordinal.ts'
 import type { ParsedSelect } from './parse.ts'
+import { directionOf } from './sort-direction.ts'
 import { keywordAt } from './source.ts'
 import type { Scalar } from './typed-scalar.ts'
 
@@ -248,21 +249,9 @@ function bindOrder(
   outputs: readonly Target[],
   sort: Fields,
 ): BoundOrder {
-  const direction = textOf(sort, 'sortby_dir')
-  if (direction === 'SORTBY_USING') {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'ORDER BY … USING is not supported.',
-      keywordAt(context.source, 'using'),
-      'Write ASC or DESC.',
-    )
-  }
-  const descending = direction === 'SORTBY_DESC'
-  const nulls = textOf(sort, 'sortby_nulls')
-  const nullsFirst = nulls === 'SORTBY_NULLS_DEFAULT' ? descending : nulls === 'SORTBY_NULLS_FIRST'
+  const direction = directionOf(context, sort)
   const { expression } = orderExpression(context, keys, list, outputs, sort['node'])
-  return { expression, descending, nullsFirst }
+  return { expression, ...direction }
 }
 
 /** Output name first, then ordinal, then an expression over input columns (findTargetlistEntrySQL92). */

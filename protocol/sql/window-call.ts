@@ -18,10 +18,11 @@ import { analysisOf, nullOfValue } from './row-analysis.ts'
 import { columnsIn, placesIn, valueOf } from './row-value.ts'
 import type { RowValue } from './row-value.ts'
 import { constantValue } from './scalar.ts'
+import { directionOf } from './sort-direction.ts'
 import { settle } from './typed-scalar.ts'
 
 /** How many arguments each function takes, at least and at most. */
-const ARGUMENTS = {
+export const WINDOW_ARGUMENTS = {
   row_number: [0, 0],
   rank: [0, 0],
   dense_rank: [0, 0],
@@ -36,13 +37,13 @@ const ARGUMENTS = {
   max: [1, 1],
 } as const satisfies Readonly<Record<string, readonly [least: number, most: number]>>
 
-export type WindowFunction = keyof typeof ARGUMENTS
+export type WindowFunction = keyof typeof WINDOW_ARGUMENTS
 
 const AGGREGATES: ReadonlySet<WindowFunction> = new Set(['count', 'sum', 'min', 'max'])
 
 /** Whether a name is that of a window function that is there. */
 export function isWindowFunction(name: string): name is WindowFunction {
-  return Object.hasOwn(ARGUMENTS, name)
+  return Object.hasOwn(WINDOW_ARGUMENTS, name)
 }
 
 export interface WindowOrder {
@@ -108,7 +109,7 @@ export function bindWindowCall(
     throw refuse(`FILTER is for aggregates, not for ${name}.`, 'Write the condition into WHERE.')
   }
   const args = listOf(call, 'args')
-  const [least, most] = ARGUMENTS[name]
+  const [least, most] = WINDOW_ARGUMENTS[name]
   const isStar = call['agg_star'] === true
   if (
     args.length < least ||
@@ -199,20 +200,8 @@ export function bindWindow(
 }
 
 function bindOrder(context: Context, sort: Fields): WindowOrder {
-  const direction = textOf(sort, 'sortby_dir')
-  if (direction === 'SORTBY_USING') {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'ORDER BY … USING is not supported.',
-      startOf(sort['node']),
-      'Write ASC or DESC.',
-    )
-  }
-  const descending = direction === 'SORTBY_DESC'
-  const nulls = textOf(sort, 'sortby_nulls')
-  const nullsFirst = nulls === 'SORTBY_NULLS_DEFAULT' ? descending : nulls === 'SORTBY_NULLS_FIRST'
-  return { value: bindValue(context, sort['node']), descending, nullsFirst }
+  const direction = directionOf(context, sort)
+  return { value: bindValue(context, sort['node']), ...direction }
 }
 
 /** What parser bits say about frames (nodes/parsenodes.h). */
