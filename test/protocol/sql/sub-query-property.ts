@@ -96,7 +96,7 @@ export async function compareSubQueries(
  * What is refused rightly: a made column can have more values than one of random-table.ts, so there may be too many groups, or
  * constants about it that integers do not hold.
  */
-const REFUSED: readonly string[] = ['SH_PLAN_GROUPS', 'SH_SQL_CONSTANT']
+const REFUSED: ReadonlySet<string> = new Set(['SH_PLAN_GROUPS', 'SH_SQL_CONSTANT'])
 
 /** Undefined if it is refused rightly. */
 async function compiledOrRefused(
@@ -106,7 +106,7 @@ async function compiledOrRefused(
   try {
     return await compile(sql, schema, params)
   } catch (error) {
-    if (error instanceof ShareholdError && REFUSED.includes(error.code)) return undefined
+    if (error instanceof ShareholdError && REFUSED.has(error.code)) return undefined
     throw error
   }
 }
