@@ -87,12 +87,11 @@ function valuesOver(
 ): readonly CellValue[] {
   const read = expressionsOf(window)
   const own = read.flatMap(aggregatesOf)
-  const all = [...spec.cells, ...spec.order, ...(spec.windows ?? []).flatMap(expressionsOf)]
-  const shown = own.length > 0 ? own : all.flatMap(aggregatesOf)
+  const all = expressionsOfAnswer(spec).flatMap(aggregatesOf)
   const bound = new Map(read.map((expression) => [expression, evaluator(expression, spec)]))
   const inputs = rows.map((row): WindowRow | undefined => {
     const isShown = ({ cohort }: AggregateSpec): boolean => row.lane(cohort) === 1n
-    if (!(own.length > 0 ? shown.every(isShown) : shown.some(isShown))) return undefined
+    if (!(own.length > 0 ? own.every(isShown) : all.some(isShown))) return undefined
     const at = (expression: AnswerExpression | undefined): Value | null =>
       expression === undefined ? null : (bound.get(expression)!(row) ?? null)
     return {
@@ -103,6 +102,14 @@ function valuesOver(
     }
   })
   return windowValues(window, inputs)
+}
+
+function expressionsOfAnswer({
+  cells,
+  order,
+  windows = [],
+}: AnswerSpec): readonly AnswerExpression[] {
+  return [...cells, ...order, ...windows.flatMap(expressionsOf)]
 }
 
 function expressionsOf(window: AnswerWindow): readonly AnswerExpression[] {
@@ -140,8 +147,7 @@ function checkLanes(spec: AnswerSpec, lanes: readonly bigint[]): void {
   if (lanes.some((lane) => lane < 0n || lane >= FIELD_MODULUS)) {
     throw inconsistent('A lane holds no element of the field.')
   }
-  const expressions = [...spec.cells, ...spec.order, ...(spec.windows ?? []).flatMap(expressionsOf)]
-  const aggregates = expressions.flatMap(aggregatesOf)
+  const aggregates = expressionsOfAnswer(spec).flatMap(aggregatesOf)
   for (const row of spec.rows) {
     for (const { cohort, places } of aggregates) {
       const bit = laneAt(lanes, row.lanes[cohort])

@@ -2,18 +2,16 @@
  * Window functions beside groups, bound: over the rows of the answer, with aggregates and group keys as operands
  * (answer-window.ts).
  */
-import { expressionType } from './answer-expression.ts'
 import type { AnswerWindow, AnswerWindowFunction, SqlType } from './answer-spec.ts'
-import { formatValue } from './answer-value.ts'
 import { listOf, locationOf, namesOf, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import { fail } from './context.ts'
 import type { Context } from './context.ts'
-import { bindScalar, constantValue } from './scalar.ts'
+import { bindScalar } from './scalar.ts'
 import { directionOf } from './sort-direction.ts'
 import { settle } from './typed-scalar.ts'
 import type { Leaves, Scalar } from './typed-scalar.ts'
-import { frameOf, WINDOW_ARGUMENTS, windowOf } from './window-call.ts'
+import { argumentsOfCall, frameOf, rowsBack, WINDOW_ARGUMENTS, windowOf } from './window-call.ts'
 
 /** How many arguments each function takes, at least and at most. */
 const ARGUMENTS: Readonly<Record<AnswerWindowFunction, readonly [least: number, most: number]>> = {
@@ -70,16 +68,7 @@ export function bindAnswerWindow(
     )
   }
   const bind = (node: unknown): Scalar => settle(context, bindScalar(context, leaves, node), 'text')
-  const args = listOf(call, 'args')
-  const [least, most] = ARGUMENTS[name]
-  const isStar = call['agg_star'] === true
-  if (
-    args.length < least ||
-    args.length > most ||
-    (args.length === 0 && name === 'count' && !isStar)
-  ) {
-    throw fail(context, 'SH_SQL_TYPE', `${name} does not take ${args.length} arguments.`, location)
-  }
+  const args = argumentsOfCall(context, call, ARGUMENTS[name])
   const definition = windowOf(context, call, named)
   used.add(textOf((call['over'] ?? {}) as Fields, 'name'))
   const order = listOf(definition, 'orderClause').map((node) => {
@@ -101,12 +90,7 @@ export function bindAnswerWindow(
     function: name,
     ...(argument === undefined ? {} : { argument: argument.expression }),
     ...(otherwise === undefined ? {} : { otherwise: otherwise.expression }),
-    by:
-      name === 'lag'
-        ? distanceOf(context, args[1])
-        : name === 'lead'
-          ? -distanceOf(context, args[1])
-          : 0,
+    by: rowsBack(context, name, args[1]),
     partition: listOf(definition, 'partitionClause').map((node) => bind(node).expression),
     order: order.map(({ expression }) => expression),
     orderBy: order.map(({ descending, nullsFirst }) => ({ descending, nullsFirst })),
@@ -115,18 +99,19 @@ export function bindAnswerWindow(
   }
   const index = calls.push(window) - 1
   return { expression: { kind: 'window', index, type: window.type }, type: window.type, location }
+}
 
-  function bindOtherwise(at: Context, with_: Leaves, value: Scalar, node: unknown): Scalar {
-    const scalar = settle(at, bindScalar(at, with_, node), value.type)
-    if (expressionType(scalar.expression, with_.keyTypes) === value.type) return scalar
-    throw fail(
-      at,
-      'SH_SQL_TYPE',
-      `The default of ${name} is of type ${scalar.type}, not ${value.type}.`,
-      startOf(node),
-      'Cast one of them.',
-    )
-  }
+/** The third argument of LAG and LEAD. */
+function bindOtherwise(context: Context, leaves: Leaves, argument: Scalar, node: unknown): Scalar {
+  const scalar = settle(context, bindScalar(context, leaves, node), argument.type)
+  if (scalar.type === argument.type) return scalar
+  throw fail(
+    context,
+    'SH_SQL_TYPE',
+    `The default of LAG and LEAD is of type ${scalar.type}, not ${argument.type}.`,
+    startOf(node),
+    'Cast one of them.',
+  )
 }
 
 function isFunction(name: string): name is AnswerWindowFunction {
@@ -152,27 +137,4 @@ function typeOf(name: AnswerWindowFunction, argument: Scalar | undefined): SqlTy
     case 'max':
       return argument!.type
   }
-}
-
-/** The second argument of LAG and LEAD. */
-function distanceOf(context: Context, node: unknown): number {
-  if (node === undefined) return 1
-  const constant = openAs(node, 'A_Const') ?? openAs(node, 'A_Expr')
-  const none = (): never => {
-    throw fail(
-      context,
-      'SH_SQL_UNSUPPORTED',
-      'The distance of LAG and LEAD must be a constant number of rows.',
-      startOf(node),
-      'Write a whole number.',
-    )
-  }
-  if (constant === undefined) return none()
-  const leaves: Leaves = { keyTypes: [], column: none, aggregate: () => undefined }
-  const value = constantValue(
-    context,
-    settle(context, bindScalar(context, leaves, node), 'integer'),
-  )
-  if (value === null || value.type !== 'integer') return none()
-  return Number(formatValue(value))
 }

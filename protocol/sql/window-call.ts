@@ -108,16 +108,7 @@ export function bindWindowCall(
   if (call['agg_filter'] !== undefined && !isAggregate) {
     throw refuse(`FILTER is for aggregates, not for ${name}.`, 'Write the condition into WHERE.')
   }
-  const args = listOf(call, 'args')
-  const [least, most] = WINDOW_ARGUMENTS[name]
-  const isStar = call['agg_star'] === true
-  if (
-    args.length < least ||
-    args.length > most ||
-    (name === 'count' && args.length === 0 && !isStar)
-  ) {
-    throw fail(context, 'SH_SQL_TYPE', `${name} does not take ${args.length} arguments.`, location)
-  }
+  const args = argumentsOfCall(context, call, WINDOW_ARGUMENTS[name])
   const definition = windowOf(context, call, windows)
   const { window, frame } = bindWindow(context, definition)
   const argument = args.length === 0 ? undefined : bindValue(context, args[0])
@@ -127,16 +118,29 @@ export function bindWindowCall(
     function: name,
     ...(argument === undefined ? {} : { argument }),
     ...(filter === undefined ? {} : { filter: bindCondition(context, filter, 'FILTER') }),
-    by:
-      name === 'lag'
-        ? offsetOf(context, args[1])
-        : name === 'lead'
-          ? -offsetOf(context, args[1])
-          : 0,
+    by: rowsBack(context, name, args[1]),
     frame,
     window,
     location,
   }
+}
+
+/** The arguments of a call, as many as it may have. @throws ShareholdError SH_SQL_TYPE */
+export function argumentsOfCall(
+  context: Context,
+  call: Fields,
+  [least, most]: readonly [least: number, most: number],
+): readonly unknown[] {
+  const args = listOf(call, 'args')
+  const name = namesOf(call, 'funcname').at(-1) ?? ''
+  const isBareCount = name === 'count' && args.length === 0 && call['agg_star'] !== true
+  if (args.length >= least && args.length <= most && !isBareCount) return args
+  throw fail(
+    context,
+    'SH_SQL_TYPE',
+    `${name} does not take ${args.length} arguments.`,
+    locationOf(call),
+  )
 }
 
 /** The window that a call names or holds. */
@@ -250,6 +254,12 @@ function bindValue(context: Context, node: unknown): RowValue {
   // What has no circuit is said here, at its place.
   locate(context, startOf(node), () => analysisOf(value))
   return value
+}
+
+/** How many rows back the row is that LAG looks at; less than 0 for LEAD, 0 for other functions. */
+export function rowsBack(context: Context, name: string, node: unknown): number {
+  if (name === 'lag') return offsetOf(context, node)
+  return name === 'lead' ? -offsetOf(context, node) : 0
 }
 
 /** The second argument of LAG and LEAD. */
