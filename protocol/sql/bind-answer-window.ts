@@ -29,16 +29,6 @@ export interface WindowList {
   readonly used: Set<string>
 }
 
-/** The definitions of a WINDOW clause, by name. */
-export function namedWindows(select: Fields): ReadonlyMap<string, Fields> {
-  return new Map(
-    listOf(select, 'windowClause').map((node) => {
-      const definition = openAs(node, 'WindowDef') ?? {}
-      return [textOf(definition, 'name'), definition] as const
-    }),
-  )
-}
-
 /**
  * Binds a call; the list grows by it.
  *

@@ -10,7 +10,6 @@ import type { AnswerExpression } from './answer-spec.ts'
 import { listOf, locationOf, namesOf, open, openAs, startOf, textOf } from './ast.ts'
 import type { Fields } from './ast.ts'
 import type { AggregateList } from './bind-aggregate.ts'
-import { namedWindows } from './bind-answer-window.ts'
 import type { WindowList } from './bind-answer-window.ts'
 import { bindGroupBy } from './bind-group.ts'
 import { bindHaving } from './bind-having.ts'
@@ -26,6 +25,7 @@ import type { ParsedSelect } from './parse.ts'
 import { directionOf } from './sort-direction.ts'
 import { keywordAt } from './source.ts'
 import type { Scalar } from './typed-scalar.ts'
+import { namedWindows } from './window-call.ts'
 
 /** Clauses of a SELECT that are refused: the field that shows one, its keyword, a way out. */
 const REFUSED_CLAUSES: readonly {

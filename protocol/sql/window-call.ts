@@ -143,6 +143,16 @@ export function argumentsOfCall(
   )
 }
 
+/** The definitions of a WINDOW clause, by name. */
+export function namedWindows(select: Fields): ReadonlyMap<string, Fields> {
+  return new Map(
+    listOf(select, 'windowClause').map((node) => {
+      const definition = openAs(node, 'WindowDef') ?? {}
+      return [textOf(definition, 'name'), definition] as const
+    }),
+  )
+}
+
 /** The window that a call names or holds. */
 export function windowOf(
   context: Context,

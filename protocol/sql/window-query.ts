@@ -14,6 +14,7 @@ import type { Inlined } from './inline-query.ts'
 import { windowCallIn } from './plain-query.ts'
 import { sqlError } from './source.ts'
 import type { Source } from './source.ts'
+import { namedWindows } from './window-call.ts'
 
 /** Calls of window functions in a statement: each may take a sort of its own, and all nodes plan them. */
 const MAX_CALLS = 32
@@ -58,12 +59,9 @@ export function splitWindows(
   { select, unused, made }: Inlined,
   schemas: ReadonlyMap<string, Schema>,
 ): Inlined {
-  const { fromClause, whereClause, windowClause, targetList, ...others } = select
+  const { fromClause, whereClause, windowClause: _, targetList, ...others } = select
   const from = fromClause === undefined ? {} : { fromClause }
   const below = made === undefined ? {} : { made }
-  const definitions = listOf({ windowClause }, 'windowClause').map(
-    (node) => openAs(node, 'WindowDef') ?? {},
-  )
   const calls = new Calls(source, callsBelow({ select, unused, ...below }))
   const targets = listOf({ targetList }, 'targetList').flatMap((node) => {
     const target = openAs(node, 'ResTarget') ?? {}
@@ -91,7 +89,7 @@ export function splitWindows(
     made: {
       kind: 'windows',
       rows,
-      windows: new Map(definitions.map((one) => [textOf(one, 'name'), one])),
+      windows: namedWindows(select),
       calls: calls.all,
       member: made?.member.slice(-1) ?? memberNames(from, schemas),
       location,
